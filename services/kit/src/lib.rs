@@ -1,1 +1,36 @@
-//! Under construction.
+//! The pure core of Livline: what every service shares and nothing that touches the world.
+//!
+//! A domain crate describes its facts, decides commands and folds events with what stands here.
+//! Deliberately absent: I/O, the clock, randomness, the environment, and every domain's own types.
+//! The engine brings the world; `tests/tests/architecture.rs` holds the direction of dependencies.
+
+pub mod access;
+pub mod calendar;
+pub mod case;
+pub mod contract;
+pub mod deadlines;
+pub mod decider;
+pub mod entry;
+mod entries;
+pub mod facets;
+pub mod facts;
+pub mod given;
+pub mod ids;
+pub mod labels;
+pub mod policy;
+pub mod published;
+pub mod schema;
+pub mod sealed;
+pub mod when;
+
+pub use case::Case;
+pub use decider::{Context, Decider, Decision};
+pub use facets::Facets;
+pub use facts::{Money, Text};
+pub use ids::{ActorId, AddressRef, AggregateId, CentreId, ChildId, Epoch, WomanId};
+pub use policy::Policy;
+pub use sealed::{Class, Identity, Location, Narrative, OfChild, Personal};
+pub use when::{Day, Happened, Moment};
+
+#[doc(hidden)]
+pub use {schemars, serde, serde_json};

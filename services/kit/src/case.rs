@@ -1,0 +1,418 @@
+//! A decider with what every case has: its opening, corrections, notes, and follow-ups that people move.
+//!
+//! Pure: it folds entries and decides commands. Deliberately absent: how entries are sealed, stored and numbered (the engine).
+
+use crate::{
+    Context, Decider, Facets,
+    decider::{Claim, Commands, Decision, Events},
+    entry::{CaseOpened, Common, Entry, NoteWritten, RecordedInError, What},
+    facets::{Change, FollowUpChange},
+    facts::BadFact,
+    ids::ActorId,
+    sealed::{Narrative, exposing},
+    when::{DueBy, Happened},
+};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A case as folded from its entries.
+#[derive(Debug, Clone)]
+pub struct Case<D: Decider> {
+    version: u64,
+    opened: Option<CaseOpened>,
+    domain: D,
+    recorded: Vec<Recorded<D::Event>>,
+    follow_ups: BTreeMap<String, FollowUp>,
+}
+
+impl<D: Decider> Default for Case<D> {
+    fn default() -> Self {
+        Self { version: 0, opened: None, domain: D::default(), recorded: Vec::new(), follow_ups: BTreeMap::new() }
+    }
+}
+
+/// What one version stands for now.
+#[derive(Debug, Clone)]
+struct Recorded<E> {
+    standing: Standing<E>,
+    happened: Happened,
+    changes: Vec<FollowUpChange>,
+}
+
+#[derive(Debug, Clone)]
+enum Standing<E> {
+    /// A fact, as recorded or as last corrected.
+    Fact(E),
+    /// Taken back.
+    InError,
+    /// One of the common events: nothing to correct.
+    Common,
+}
+
+/// A follow-up as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FollowUp {
+    /// What is to be done.
+    pub what: String,
+    /// By when.
+    pub due: Option<DueBy>,
+    /// Who holds it.
+    pub responsible: Option<ActorId>,
+    /// Whether it is open.
+    pub open: bool,
+}
+
+/// What is asked of a case.
+#[derive(Debug, Clone)]
+pub enum Ask<C> {
+    /// A new case.
+    Open(CaseOpened),
+    /// A domain's command.
+    Record(C),
+    /// Other facts for an earlier entry.
+    Correct {
+        /// The entry.
+        version: u64,
+        /// The facts as they should have been.
+        facts: Value,
+        /// When it really happened; none: as recorded.
+        when: Option<Happened>,
+    },
+    /// One of the common events.
+    Common(Common),
+}
+
+/// What a case answers.
+#[derive(Debug, Clone)]
+pub struct Decided<E> {
+    /// What happens, in order.
+    pub entries: Vec<Entry<E>>,
+    /// Codes of what the worker is told.
+    pub warnings: Vec<&'static str>,
+    /// What is taken or given back among all aggregates of the service.
+    pub claims: Vec<Claim>,
+}
+
+/// Why a command is refused whatever the domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum CommonRejection {
+    /// What is recorded lies in the future.
+    #[error("what is recorded has not happened yet")]
+    InTheFuture,
+    /// The version names no entry of this case.
+    #[error("there is no such entry in this case")]
+    NoSuchEntry,
+    /// Corrections are for facts; a common event is answered by another one.
+    #[error("this kind of entry is not corrected")]
+    NotCorrectable,
+    /// The entry was taken back.
+    #[error("the entry was recorded in error already")]
+    RecordedInErrorAlready,
+    /// The key names no follow-up of this case.
+    #[error("there is no such follow-up in this case")]
+    NoSuchFollowUp,
+    /// Moving, handing over or closing needs an open one.
+    #[error("the follow-up is not open")]
+    FollowUpNotOpen,
+    /// The claim is held by another aggregate.
+    #[error("another case holds it")]
+    ClaimTaken,
+}
+
+/// Why a command is refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal<R: std::error::Error> {
+    /// By the domain.
+    #[error(transparent)]
+    Domain(R),
+    /// By every case.
+    #[error(transparent)]
+    Common(CommonRejection),
+    /// A correction's facts cannot be read.
+    #[error(transparent)]
+    Fact(BadFact),
+}
+
+type Outcome<D> = Result<Decided<<D as Decider>::Event>, Refusal<<D as Decider>::Rejection>>;
+
+impl<D: Decider> Case<D> {
+    /// How many events it has.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Its first event; `None` while it does not exist.
+    #[must_use]
+    pub fn opened(&self) -> Option<&CaseOpened> {
+        self.opened.as_ref()
+    }
+
+    /// The domain's state.
+    #[must_use]
+    pub fn domain(&self) -> &D {
+        &self.domain
+    }
+
+    /// All follow-ups there ever were, by key.
+    #[must_use]
+    pub fn follow_ups(&self) -> &BTreeMap<String, FollowUp> {
+        &self.follow_ups
+    }
+
+    /// The domain's state as JSON, open facts marked for the engine to show or mask.
+    pub fn state(&self) -> Result<Value, serde_json::Error> {
+        exposing(|| serde_json::to_value(&self.domain))
+    }
+
+    /// Actions likely now.
+    #[must_use]
+    pub fn actions(&self, context: &Context<'_>) -> Vec<&'static str> {
+        self.domain.actions(&self.seen_from(context))
+    }
+
+    /// Takes an entry in. Total.
+    pub fn apply(&mut self, entry: &Entry<D::Event>) {
+        self.version += 1;
+        let standing = match &entry.what {
+            What::Fact(fact) => {
+                self.domain.evolve(fact);
+                Standing::Fact(fact.clone())
+            }
+            What::Corrected { version, fact } => {
+                self.stand(*version, Standing::Fact(fact.clone()), &entry.facets);
+                Standing::Common
+            }
+            What::Common(Common::RecordedInError(error)) => {
+                self.stand(error.version, Standing::InError, &entry.facets);
+                Standing::Common
+            }
+            What::Common(Common::CaseOpened(opened)) => {
+                self.opened.get_or_insert_with(|| opened.clone());
+                Standing::Common
+            }
+            What::Common(_) => Standing::Common,
+        };
+        self.recorded.push(Recorded { standing, happened: entry.happened, changes: entry.facets.follow_ups.clone() });
+        for change in &entry.facets.follow_ups {
+            follow(&mut self.follow_ups, change);
+        }
+    }
+
+    /// Puts another standing in the place of an entry's and folds the domain again without the original.
+    fn stand(&mut self, version: u64, standing: Standing<D::Event>, facets: &Facets) {
+        let Some(recorded) = place(version).and_then(|place| self.recorded.get_mut(place)) else { return };
+        recorded.standing = standing;
+        recorded.changes.clone_from(&facets.follow_ups);
+        self.domain = self.folded(self.recorded.len());
+    }
+
+    /// The domain folded from the first `count` entries as they stand.
+    fn folded(&self, count: usize) -> D {
+        let mut domain = D::default();
+        for recorded in self.recorded.iter().take(count) {
+            if let Standing::Fact(fact) = &recorded.standing {
+                domain.evolve(fact);
+            }
+        }
+        domain
+    }
+
+    fn seen_from<'a>(&self, context: &Context<'a>) -> Context<'a> {
+        let open = self.follow_ups.iter().filter(|(_, follow_up)| follow_up.open).map(|(key, _)| key.clone()).collect();
+        Context { open, ..context.clone() }
+    }
+
+    /// Decides what is asked. A note is recorded behind the entry it stands on.
+    pub fn decide(&self, ask: Ask<D::Command>, note: Option<Narrative>, context: &Context<'_>) -> Outcome<D> {
+        let context = &self.seen_from(context);
+        if in_the_future(context) {
+            return Err(Refusal::Common(CommonRejection::InTheFuture));
+        }
+        let mut decided = match ask {
+            Ask::Open(opened) => Ok(common(Common::CaseOpened(opened), Facets::routine(), context)),
+            Ask::Record(command) => self.record(command, context),
+            Ask::Correct { version, facts, when } => self.correct(version, facts, when, context),
+            Ask::Common(Common::RecordedInError(error)) => self.take_back(error, context),
+            Ask::Common(asked) => self.common(asked, context),
+        }?;
+        if let Some(text) = note {
+            let version = (!decided.entries.is_empty()).then_some(self.version + 1);
+            let note = Common::NoteWritten(NoteWritten { version, text });
+            decided.entries.extend(common(note, Facets::routine(), context).entries);
+        }
+        Ok(decided)
+    }
+
+    fn record(&self, command: D::Command, context: &Context<'_>) -> Outcome<D> {
+        let Decision { events, warnings, claims } = self.domain.decide(command, context).map_err(Refusal::Domain)?;
+        let mut after = self.domain.clone();
+        let mut entries = Vec::with_capacity(events.len());
+        for event in events {
+            after.evolve(&event);
+            let facets = chosen(after.facets(&event, context), context);
+            entries.push(Entry { what: What::Fact(event), happened: context.happened, facets });
+        }
+        Ok(Decided { entries, warnings: warnings.into_iter().map(Into::into).collect(), claims })
+    }
+
+    fn standing(&self, version: u64) -> Result<(usize, &Recorded<D::Event>), Refusal<D::Rejection>> {
+        let found = place(version).and_then(|place| self.recorded.get(place).map(|recorded| (place, recorded)));
+        found.ok_or(Refusal::Common(CommonRejection::NoSuchEntry))
+    }
+
+    fn correct(&self, version: u64, facts: Value, when: Option<Happened>, context: &Context<'_>) -> Outcome<D> {
+        let (place, recorded) = self.standing(version)?;
+        let context = &Context { happened: when.unwrap_or(recorded.happened), ..context.clone() };
+        if in_the_future(context) {
+            return Err(Refusal::Common(CommonRejection::InTheFuture));
+        }
+        let original = match &recorded.standing {
+            Standing::Fact(fact) => fact,
+            Standing::InError => return Err(Refusal::Common(CommonRejection::RecordedInErrorAlready)),
+            Standing::Common => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
+        };
+        let command = D::Command::action_of(original.name()).and_then(|action| D::Command::read(&action, facts));
+        let command = command.ok_or(Refusal::Common(CommonRejection::NotCorrectable))?.map_err(Refusal::Fact)?;
+        // The corrected facts obey the rules that held before the original.
+        let before = self.folded(place);
+        let decision = before.decide(command, context).map_err(Refusal::Domain)?;
+        let Some(fact) = decision.events.into_iter().find(|event| event.name() == original.name()) else {
+            return Ok(Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() });
+        };
+        let mut after = self.clone();
+        after.stand(version, Standing::Fact(fact.clone()), &Facets { follow_ups: recorded.changes.clone(), ..Facets::default() });
+        let facets = chosen(after.domain.facets(&fact, context), context);
+        let follow_ups = self.amended(&recorded.changes, facets.follow_ups);
+        let entry = Entry {
+            what: What::Corrected { version, fact },
+            happened: context.happened,
+            facets: Facets { follow_ups, ..facets },
+        };
+        let warnings = decision.warnings.into_iter().map(Into::into).collect();
+        Ok(Decided { entries: vec![entry], warnings, claims: decision.claims })
+    }
+
+    fn take_back(&self, error: RecordedInError, context: &Context<'_>) -> Outcome<D> {
+        let (_, recorded) = self.standing(error.version)?;
+        match recorded.standing {
+            Standing::Fact(_) => {}
+            Standing::InError => return Ok(Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() }),
+            Standing::Common => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
+        }
+        let facets = Facets { follow_ups: self.amended(&recorded.changes, Vec::new()), ..Facets::routine() };
+        Ok(common(Common::RecordedInError(error), facets, context))
+    }
+
+    /// What must happen to follow-ups when an entry that made the changes `before` should have made the changes `after`.
+    fn amended(&self, before: &[FollowUpChange], after: Vec<FollowUpChange>) -> Vec<FollowUpChange> {
+        let open = |key: &str| self.follow_ups.get(key).is_some_and(|follow_up| follow_up.open);
+        let makes = |list: &[FollowUpChange], key: &str, change| list.iter().any(|c| c.key == key && c.change == change);
+        let mut changes = Vec::new();
+        for old in before {
+            if old.change == Change::Opened && open(&old.key) && !makes(&after, &old.key, Change::Opened) {
+                changes.push(FollowUpChange::closed(&old.key));
+            }
+            if old.change == Change::Closed && !open(&old.key) && !makes(&after, &old.key, Change::Closed) {
+                changes.push(FollowUpChange::new(&old.key, Change::Reopened));
+            }
+        }
+        // What was dealt with meanwhile stays dealt with.
+        changes.extend(after.into_iter().filter(|new| match new.change {
+            Change::Opened => open(&new.key) || !makes(before, &new.key, Change::Opened),
+            Change::Closed => open(&new.key),
+            _ => true,
+        }));
+        changes
+    }
+
+    fn common(&self, asked: Common, context: &Context<'_>) -> Outcome<D> {
+        let change = match &asked {
+            Common::NoteWritten(note) => {
+                if let Some(version) = note.version {
+                    self.standing(version)?;
+                }
+                return Ok(common(asked, Facets::routine(), context));
+            }
+            Common::FollowUpMoved(moved) => FollowUpChange::new(&moved.key, Change::Moved).due(moved.due),
+            Common::FollowUpAssigned(assigned) => FollowUpChange {
+                responsible: Some(assigned.responsible.clone()),
+                ..FollowUpChange::new(&assigned.key, Change::Assigned)
+            },
+            Common::FollowUpClosed(closed) => FollowUpChange::closed(&closed.key),
+            Common::FollowUpReopened(reopened) => {
+                FollowUpChange::new(&reopened.key, Change::Reopened).due_on(reopened.due.as_ref())
+            }
+            // The engine routes these elsewhere; as a plain request they are nothing.
+            Common::CaseOpened(_) | Common::RecordedInError(_) => {
+                return Ok(Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() });
+            }
+        };
+        let follow_up = self.follow_ups.get(&change.key).ok_or(Refusal::Common(CommonRejection::NoSuchFollowUp))?;
+        let so_already = match change.change {
+            Change::Closed => !follow_up.open,
+            Change::Reopened => follow_up.open && change.due.is_none(),
+            Change::Assigned => follow_up.open && follow_up.responsible == change.responsible,
+            _ => follow_up.open && follow_up.due == change.due,
+        };
+        if so_already {
+            return Ok(Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() });
+        }
+        if !follow_up.open && change.change != Change::Reopened {
+            return Err(Refusal::Common(CommonRejection::FollowUpNotOpen));
+        }
+        Ok(common(asked, Facets::routine().with(change), context))
+    }
+}
+
+fn common<E>(what: Common, facets: Facets, context: &Context<'_>) -> Decided<E> {
+    let entry = Entry { what: What::Common(what), happened: context.happened, facets };
+    Decided { entries: vec![entry], warnings: Vec::new(), claims: Vec::new() }
+}
+
+/// A version's place in the list of entries.
+fn place(version: u64) -> Option<usize> {
+    version.checked_sub(1).and_then(|place| usize::try_from(place).ok())
+}
+
+/// The worker's choice of date and holder on what a command opens.
+fn chosen(mut facets: Facets, context: &Context<'_>) -> Facets {
+    for change in facets.follow_ups.iter_mut().filter(|change| change.change == Change::Opened) {
+        if let Some(due) = context.due {
+            change.due = Some(due);
+            change.basis = None;
+        }
+        if change.responsible.is_none() {
+            change.responsible.clone_from(&context.responsible);
+        }
+    }
+    facets
+}
+
+fn in_the_future(context: &Context<'_>) -> bool {
+    match context.happened {
+        Happened::At(_) => context.happened.instant().is_some_and(|instant| instant > context.now),
+        other => other.day().is_some_and(|day| day.date() > context.today),
+    }
+}
+
+fn follow(follow_ups: &mut BTreeMap<String, FollowUp>, change: &FollowUpChange) {
+    if change.change == Change::Opened {
+        let FollowUpChange { what, due, responsible, .. } = change.clone();
+        follow_ups.insert(change.key.clone(), FollowUp { what: what.unwrap_or_default(), due, responsible, open: true });
+        return;
+    }
+    let Some(follow_up) = follow_ups.get_mut(&change.key) else { return };
+    match change.change {
+        Change::Moved => follow_up.due = change.due,
+        Change::Assigned => follow_up.responsible.clone_from(&change.responsible),
+        Change::Closed => follow_up.open = false,
+        Change::Reopened => {
+            follow_up.open = true;
+            follow_up.due = change.due.or(follow_up.due);
+        }
+        Change::Opened => {}
+    }
+}

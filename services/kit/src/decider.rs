@@ -1,0 +1,188 @@
+//! What a domain is: facts in, a decision out, state folded from events. All of it pure.
+//!
+//! Deliberately absent: versions, corrections, notes and the moving of follow-ups, which [`crate::Case`] adds to every domain alike.
+
+use crate::{
+    ActorId, AggregateId, CentreId, Facets, Happened,
+    contract::EntryDescription,
+    deadlines::Deadlines,
+    facts::BadFact,
+    ids::derive_id,
+    when::DueBy,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt::Debug};
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+/// A kind of aggregate: how it decides and what it becomes.
+pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
+    /// The aggregate's type: `case`.
+    const TYPE: &'static str;
+    /// Its place in URLs: `cases`.
+    const PLURAL: &'static str;
+    /// What can be asked of it.
+    type Command: Commands<Event = Self::Event>;
+    /// What can have happened to it.
+    type Event: Events;
+    /// Why a command is refused.
+    type Rejection: std::error::Error + Code;
+    /// What a worker is told beside a decision that stands.
+    type Warning: Code;
+    /// What its follow-ups ask for.
+    type FollowUp: Code;
+
+    /// Decides a command. An empty decision means that it is so already.
+    fn decide(&self, command: Self::Command, context: &Context<'_>) -> Result<Decision<Self>, Self::Rejection>;
+    /// Takes an event in. Total: whatever is stored can be folded.
+    fn evolve(&mut self, event: &Self::Event);
+    /// The actions that are likely now. What it lists is never refused for the state's sake.
+    fn actions(&self, context: &Context<'_>) -> Vec<&'static str>;
+    /// What readers need to know of an event. `self` is the state after it.
+    fn facets(&self, event: &Self::Event, context: &Context<'_>) -> Facets;
+    /// The configured deadlines its facets use; checked at start.
+    fn deadlines() -> &'static [&'static str] {
+        &[]
+    }
+    /// Brings the facts of an older version of an event to today's. `facts` are as stored, personal ones opened.
+    #[must_use]
+    fn upcast(event: &str, version: u16, facts: Value) -> Value {
+        let _ = (event, version);
+        facts
+    }
+}
+
+/// What a decider decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision<D: Decider> {
+    /// What happens; empty where it is so already.
+    pub events: Vec<D::Event>,
+    /// What the worker is told.
+    pub warnings: Vec<D::Warning>,
+    /// What this aggregate takes or gives back among all of its service.
+    pub claims: Vec<Claim>,
+}
+
+impl<D: Decider> Decision<D> {
+    /// One event, nothing to say.
+    pub fn event(event: D::Event) -> Self {
+        Self { events: vec![event], warnings: Vec::new(), claims: Vec::new() }
+    }
+
+    /// It is so already.
+    #[must_use]
+    pub fn already() -> Self {
+        Self { events: Vec::new(), warnings: Vec::new(), claims: Vec::new() }
+    }
+
+    /// Adds a warning where it applies.
+    #[must_use]
+    pub fn warn_if(mut self, applies: bool, warning: D::Warning) -> Self {
+        if applies {
+            self.warnings.push(warning);
+        }
+        self
+    }
+
+    /// Adds a claim.
+    #[must_use]
+    pub fn claim(mut self, claim: Claim) -> Self {
+        self.claims.push(claim);
+        self
+    }
+}
+
+/// Something of which there is one among all aggregates of a service (an alarm's loan), taken or given back with the events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// Takes it; the command is refused where another aggregate holds it. Taking what one holds is nothing new.
+    Take(String),
+    /// Gives it back, where this aggregate holds it.
+    Release(String),
+}
+
+/// A stable snake_case code, and all there are: what clients switch on and labels are written for.
+pub trait Code: Clone + PartialEq + Debug + Send + Sync + Into<&'static str> + strum::VariantNames + 'static {}
+impl<T: Clone + PartialEq + Debug + Send + Sync + Into<&'static str> + strum::VariantNames + 'static> Code for T {}
+
+/// The events of a decider, as [`crate::entries!`] makes them.
+pub trait Events: Clone + PartialEq + Debug + Send + Sync + Sized + 'static {
+    /// The event type's name: `HousingOfferMade`.
+    fn name(&self) -> &'static str;
+    /// Its facts as JSON; open facts come out marked, so it works only inside [`crate::sealed::exposing`].
+    fn to_facts(&self) -> Result<Value, serde_json::Error>;
+    /// An event from stored facts.
+    fn from_facts(name: &str, facts: Value) -> Result<Self, serde_json::Error>;
+}
+
+/// The commands of a decider, as [`crate::entries!`] makes them.
+pub trait Commands: Clone + Debug + Send + Sync + Sized + 'static {
+    /// What they become.
+    type Event: Events;
+    /// A command from a client's facts; `None` where there is no such action.
+    fn read(action: &str, facts: Value) -> Option<Result<Self, BadFact>>;
+    /// The event that records this command, with the same facts.
+    fn record(self) -> Self::Event;
+    /// Every entry: action, event, schema, sharing.
+    fn describe() -> Vec<EntryDescription>;
+    /// The action that records an event type.
+    #[must_use]
+    fn action_of(event: &str) -> Option<String> {
+        Self::describe().into_iter().find(|entry| entry.event == event).map(|entry| entry.action)
+    }
+}
+
+/// All that a decision may look at besides the state: looked up by the engine, put here as values.
+#[derive(Debug, Clone)]
+pub struct Context<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// The aggregate decided about.
+    pub aggregate: AggregateId,
+    /// Now.
+    pub now: OffsetDateTime,
+    /// Today in Copenhagen.
+    pub today: Date,
+    /// Who acts.
+    pub actor: ActorId,
+    /// The actor's centre.
+    pub centre: CentreId,
+    /// The command's key.
+    pub key: Uuid,
+    /// When what is recorded happened.
+    pub happened: Happened,
+    /// By when the follow-up it opens is due, where the worker chose.
+    pub due: Option<DueBy>,
+    /// Who holds what it opens; the actor unless somebody else was named.
+    pub responsible: Option<ActorId>,
+    /// The configured deadlines.
+    pub deadlines: &'a Deadlines,
+    /// The keys of the follow-ups that are open in this aggregate; [`crate::Case`] fills it in.
+    pub open: Vec<String>,
+    /// What this service has heard of her from others, by policy name.
+    pub heard: &'a BTreeMap<String, Value>,
+}
+
+impl Context<'_> {
+    /// A new id: the same when the command is sent again.
+    #[must_use]
+    pub fn new_id(&self, index: usize) -> Uuid {
+        derive_id(&[self.service, self.actor.as_str(), &self.key.to_string(), &index.to_string()])
+    }
+
+    /// The day it happened; `None` where unknown.
+    #[must_use]
+    pub fn day(&self) -> Option<Date> {
+        self.happened.day().map(crate::Day::date)
+    }
+
+    /// What a policy of this service has heard of her so far.
+    #[must_use]
+    pub fn heard<P: crate::Policy>(&self) -> P::Heard
+    where
+        P::Heard: DeserializeOwned,
+    {
+        self.heard.get(P::NAME).and_then(|heard| serde_json::from_value(heard.clone()).ok()).unwrap_or_default()
+    }
+}

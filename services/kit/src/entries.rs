@@ -1,0 +1,73 @@
+//! The table of a domain's entries: which command records which event, with which facts, and how far it may travel.
+
+/// Declares a domain's commands and events in one table:
+///
+/// ```text
+/// kit::entries! {
+///     MakeOffer => HousingOfferMade(Offer), feed, withhold [answer_by];
+///     FetchBelongings => BelongingsFetched(Belongings), never;
+/// }
+/// ```
+///
+/// It makes the enums `Command` and `Event`. Sharing is `never` (the fact that it exists is dangerous), `request` (only inside a
+/// request to a partner) or `feed`; `withhold` names facts that stay here even where the event is shared. The action in the URL is
+/// the command's name in kebab-case. The first column's documentation is the action's.
+#[macro_export]
+macro_rules! entries {
+    ($($(#[$doc:meta])* $command:ident => $event:ident($facts:ty), $sharing:ident $(, withhold [$($withheld:ident),+])?;)+) => {
+        /// What can be asked: each command has the facts of the event that records it.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Command {
+            $($(#[$doc])* $command($facts),)+
+        }
+
+        /// What can have happened.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Event {
+            $($(#[$doc])* $event($facts),)+
+        }
+
+        impl $crate::decider::Commands for Command {
+            type Event = Event;
+
+            fn read(action: &str, facts: $crate::serde_json::Value) -> Option<Result<Self, $crate::facts::BadFact>> {
+                $(if action == $crate::contract::kebab(stringify!($command)) {
+                    return Some($crate::facts::read(facts).map(Self::$command));
+                })+
+                None
+            }
+
+            fn record(self) -> Event {
+                match self { $(Self::$command(facts) => Event::$event(facts),)+ }
+            }
+
+            fn describe() -> Vec<$crate::contract::EntryDescription> {
+                vec![$($crate::contract::EntryDescription {
+                    action: $crate::contract::kebab(stringify!($command)),
+                    event: stringify!($event),
+                    version: 1,
+                    sharing: $crate::contract::Sharing::parse(stringify!($sharing)),
+                    withheld: &[$($(stringify!($withheld)),+)?],
+                    facts: $crate::schema::clear::<$facts>(),
+                },)+]
+            }
+        }
+
+        impl $crate::decider::Events for Event {
+            fn name(&self) -> &'static str {
+                match self { $(Self::$event(_) => stringify!($event),)+ }
+            }
+
+            fn to_facts(&self) -> Result<$crate::serde_json::Value, $crate::serde_json::Error> {
+                match self { $(Self::$event(facts) => $crate::serde_json::to_value(facts),)+ }
+            }
+
+            fn from_facts(name: &str, facts: $crate::serde_json::Value) -> Result<Self, $crate::serde_json::Error> {
+                match name {
+                    $(stringify!($event) => $crate::serde_json::from_value(facts).map(Self::$event),)+
+                    _ => Err($crate::serde::de::Error::custom("no event of this name")),
+                }
+            }
+        }
+    };
+}

@@ -1,0 +1,138 @@
+//! What an event means to readers who do not know its type: how heavy it is, whom it is about, what it leaves open.
+//!
+//! Facets are decided once, when the event is recorded, and stored with it. Deliberately absent: any domain's words.
+
+use crate::{ActorId, ChildId, deadlines::{Basis, Deadlines}, when::{Day, DueBy}};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use time::Date;
+
+/// What readers need of an event besides its facts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Facets {
+    /// How it stands out on the timeline.
+    #[serde(default)]
+    pub weight: Weight,
+    /// The children it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub about: Vec<ChildId>,
+    /// What it opens, moves and closes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follow_ups: Vec<FollowUpChange>,
+}
+
+/// How an event stands out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Weight {
+    /// One of many.
+    #[default]
+    Routine,
+    /// A turn in her course.
+    Milestone,
+    /// Somebody must look at once.
+    Alert,
+}
+
+/// One change to one follow-up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FollowUpChange {
+    /// Which one, within its aggregate: a code with opaque ids, such as `offer/<id>/answer`.
+    pub key: String,
+    /// What happens to it. `opened` on an open key replaces it.
+    pub change: Change,
+    /// What is to be done, as a code; its labels stand in the contract. Given when it opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
+    /// By when. None: without a date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<DueBy>,
+    /// Who holds it. None: nobody yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responsible: Option<ActorId>,
+    /// Why that date.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+}
+
+/// What happens to a follow-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// It begins, or is replaced.
+    Opened,
+    /// Another date.
+    Moved,
+    /// Another holder.
+    Assigned,
+    /// It is done, or no longer needed.
+    Closed,
+    /// It is open again, as it stood.
+    Reopened,
+}
+
+impl FollowUpChange {
+    /// A follow-up that begins.
+    pub fn opened(key: impl Into<String>, what: impl Into<&'static str>) -> Self {
+        Self { what: Some(what.into().to_owned()), ..Self::new(key, Change::Opened) }
+    }
+
+    /// A bare change.
+    pub fn new(key: impl Into<String>, change: Change) -> Self {
+        Self { key: key.into(), change, what: None, due: None, responsible: None, basis: None }
+    }
+
+    /// One that ends.
+    pub fn closed(key: impl Into<String>) -> Self {
+        Self::new(key, Change::Closed)
+    }
+
+    /// Due on a day that a fact names.
+    #[must_use]
+    pub fn due(mut self, due: DueBy) -> Self {
+        self.due = Some(due);
+        self
+    }
+
+    /// Due on a day that a fact names, where the fact is there.
+    #[must_use]
+    pub fn due_on(self, day: Option<&Day>) -> Self {
+        match day {
+            Some(day) => self.due(DueBy::On(*day)),
+            None => self,
+        }
+    }
+
+    /// Due by a configured deadline, counted from `base`. An unknown base leaves it without a date.
+    #[must_use]
+    pub fn due_by(mut self, deadlines: &Deadlines, deadline: &str, base: Option<Date>) -> Self {
+        if let Some(due) = base.and_then(|base| deadlines.due(deadline, base)) {
+            self.due = Some(DueBy::On(due.date.into()));
+            self.basis = Some(due.basis);
+        }
+        self
+    }
+}
+
+impl Facets {
+    /// An event like many.
+    #[must_use]
+    pub fn routine() -> Self {
+        Self::default()
+    }
+
+    /// A turn in her course.
+    #[must_use]
+    pub fn milestone() -> Self {
+        Self { weight: Weight::Milestone, ..Self::default() }
+    }
+
+    /// Adds a change to a follow-up.
+    #[must_use]
+    pub fn with(mut self, change: FollowUpChange) -> Self {
+        self.follow_ups.push(change);
+        self
+    }
+}

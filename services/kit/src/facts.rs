@@ -1,0 +1,206 @@
+//! What facts are made of: bounded text, money, and how a client's JSON becomes them.
+//!
+//! A [`BadFact`] says where and of which kind the mistake is and never repeats what stood there: it may be an address.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::{borrow::Cow, fmt};
+
+/// Text of 1 to `MAX` characters, without control characters but line breaks.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Text<const MAX: usize = 200>(String);
+
+impl<const MAX: usize> Text<MAX> {
+    /// The text itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> TryFrom<String> for Text<MAX> {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        let fits = !text.trim().is_empty() && text.chars().count() <= MAX;
+        let clean = !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
+        if fits && clean { Ok(Self(text)) } else { Err("text is empty, too long, or has control characters") }
+    }
+}
+
+impl<'de, const MAX: usize> Deserialize<'de> for Text<MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.try_into().map_err(serde::de::Error::custom)
+    }
+}
+
+impl<const MAX: usize> fmt::Debug for Text<MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Text(…)")
+    }
+}
+
+impl<const MAX: usize> JsonSchema for Text<MAX> {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1, "maxLength": MAX })
+    }
+}
+
+/// An amount in øre, 0 to 100 million kroner. Money is never a floating point number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Money(u64);
+
+impl Money {
+    const MAX: u64 = 10_000_000_000;
+    /// The amount in øre.
+    #[must_use]
+    pub fn ore(self) -> u64 {
+        self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let ore = u64::deserialize(deserializer)?;
+        if ore <= Self::MAX { Ok(Self(ore)) } else { Err(serde::de::Error::custom("more than 100 million kroner")) }
+    }
+}
+
+impl JsonSchema for Money {
+    fn schema_name() -> Cow<'static, str> {
+        "Money".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 0, "maximum": Self::MAX, "description": "In øre.", "x-unit": "øre" })
+    }
+}
+
+/// What is wrong with a fact that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum Mistake {
+    /// A fact this entry does not have.
+    UnknownFact,
+    /// A fact this entry must have.
+    MissingFact,
+    /// Another JSON type than the fact's.
+    WrongType,
+    /// The right type, but not a value the fact can take.
+    InvalidValue,
+}
+
+/// A fact that cannot be taken: its place as a JSON Pointer, and the kind of mistake. Nothing of the value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{pointer}: {}", <&str>::from(*mistake))]
+pub struct BadFact {
+    /// JSON Pointer to the fact, or to the object that holds the unknown one.
+    pub pointer: String,
+    /// The kind of mistake.
+    pub mistake: Mistake,
+}
+
+/// Reads facts out of a client's JSON. The marks of stored facts (`$sealed` and the like) are nobody's to send.
+pub fn read<T: DeserializeOwned>(facts: Value) -> Result<T, BadFact> {
+    if let Some(pointer) = marked(&facts) {
+        return Err(BadFact { pointer, mistake: Mistake::UnknownFact });
+    }
+    serde_path_to_error::deserialize(facts).map_err(|error| {
+        // serde's message may quote the value: only its kind goes on, and for a missing fact the name that our own type gave.
+        let mut path: Vec<String> = error.path().iter().map(segment).collect();
+        let message = error.inner().to_string();
+        let mistake = if message.starts_with("unknown field") {
+            // The name is the client's own text.
+            path.pop();
+            Mistake::UnknownFact
+        } else if let Some(rest) = message.strip_prefix("missing field `") {
+            path.extend(rest.split('`').next().map(str::to_owned));
+            Mistake::MissingFact
+        } else if message.starts_with("invalid type") {
+            Mistake::WrongType
+        } else {
+            Mistake::InvalidValue
+        };
+        BadFact { pointer: pointer(&path), mistake }
+    })
+}
+
+/// Where an object has a member that begins with `$`.
+fn marked(value: &Value) -> Option<String> {
+    let below = |token: String, value: &Value| marked(value).map(|rest| pointer(&[token]) + &rest);
+    match value {
+        Value::Object(members) if members.keys().any(|name| name.starts_with('$')) => Some(String::new()),
+        Value::Object(members) => members.iter().find_map(|(name, value)| below(name.clone(), value)),
+        Value::Array(items) => items.iter().enumerate().find_map(|(index, value)| below(index.to_string(), value)),
+        _ => None,
+    }
+}
+
+/// A JSON Pointer (RFC 6901) of these reference tokens; empty for the whole document.
+#[must_use]
+pub fn pointer<S: AsRef<str>>(path: &[S]) -> String {
+    path.iter().fold(String::new(), |mut pointer, token| {
+        pointer.push('/');
+        pointer.push_str(&token.as_ref().replace('~', "~0").replace('/', "~1"));
+        pointer
+    })
+}
+
+fn segment(segment: &serde_path_to_error::Segment) -> String {
+    use serde_path_to_error::Segment;
+    match segment {
+        Segment::Seq { index } => index.to_string(),
+        Segment::Map { key } => key.clone(),
+        Segment::Enum { variant } => variant.clone(),
+        Segment::Unknown => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Personal;
+    use serde_json::json;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read from JSON")]
+    struct Rent {
+        rent: Personal<Money>,
+        rooms: u8,
+    }
+
+    fn mistake(facts: Value) -> (String, Mistake) {
+        let bad = read::<Rent>(facts).unwrap_err();
+        (bad.pointer, bad.mistake)
+    }
+
+    #[test]
+    fn a_mistake_is_placed_and_never_quoted() {
+        assert_eq!(mistake(json!({ "rooms": 2 })), ("/rent".into(), Mistake::MissingFact));
+        assert_eq!(mistake(json!({ "rent": 1, "rooms": "Nørrebrogade 1" })), ("/rooms".into(), Mistake::WrongType));
+        assert_eq!(mistake(json!({ "rent": 1, "rooms": 900 })), ("/rooms".into(), Mistake::InvalidValue));
+        assert_eq!(mistake(json!({ "rent": "x", "rooms": 2 })), ("/rent".into(), Mistake::WrongType));
+        assert_eq!(mistake(json!({ "rent": 1, "rooms": 2, "Nørrebrogade 1": 1 })), (String::new(), Mistake::UnknownFact));
+        let forged = json!({ "$sealed": { "class": "personal", "key": uuid::Uuid::nil(), "box": "" } });
+        assert_eq!(mistake(json!({ "rent": forged, "rooms": 2 })), ("/rent".into(), Mistake::UnknownFact));
+    }
+
+    #[test]
+    fn text_is_bounded() {
+        assert!(Text::<5>::try_from("abcde".to_owned()).is_ok());
+        for text in ["", "  ", "abcdef", "a\u{0}b"] {
+            assert!(Text::<5>::try_from(text.to_owned()).is_err());
+        }
+    }
+}

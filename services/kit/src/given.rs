@@ -1,0 +1,252 @@
+//! Given these entries, when this command, then that: the language of the domains' tests.
+//!
+//! It runs the same [`Case`] as the engine does, with facts sealed and read back between commands, so a rule that looks at a fact
+//! it could not know in the real service fails here too. For tests alone: it panics where a test would.
+#![expect(clippy::panic, clippy::expect_used, reason = "an assertion language for tests: a failed expectation is a panic")]
+
+use crate::{
+    ActorId, AggregateId, Case, CentreId, Class, Context, Decider, Happened, WomanId,
+    case::{Ask, Decided, Refusal},
+    deadlines::Deadlines,
+    decider::{Commands, Events},
+    entry::{CaseOpened, Common, Entry},
+    facets::{Change, FollowUpChange},
+    facts::BadFact,
+    sealed::exposing,
+    when::DueBy,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use time::Date;
+use uuid::Uuid;
+
+/// A case in a test, at a day.
+#[derive(Debug, Clone)]
+pub struct Given<D: Decider> {
+    case: Case<D>,
+    today: Date,
+    deadlines: Deadlines,
+    commands: u32,
+    heard: BTreeMap<String, Value>,
+}
+
+/// What came of a command.
+#[derive(Debug)]
+pub struct Then<D: Decider> {
+    /// The case with the command's entries applied.
+    pub given: Given<D>,
+    /// What was decided.
+    pub outcome: Result<Decided<D::Event>, Refusal<D::Rejection>>,
+}
+
+/// An opened case on a day (`2026-11-20`), with deadlines from TOML.
+#[must_use]
+pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
+    let deadlines = Deadlines::parse(deadlines).expect("the deadlines parse");
+    let given = Given { case: Case::default(), today: day(today), deadlines, commands: 0, heard: BTreeMap::new() };
+    let opened = CaseOpened { woman: WomanId(Uuid::from_u128(7)), centre: CentreId(Uuid::from_u128(1)), before_us: false };
+    given.ask(Ask::Open(opened), None).accepted()
+}
+
+fn day(text: &str) -> Date {
+    text.parse::<crate::Day>().expect("a day").date()
+}
+
+impl<D: Decider> Given<D> {
+    /// Goes to another day.
+    #[must_use]
+    pub fn on(mut self, today: &str) -> Self {
+        self.today = day(today);
+        self
+    }
+
+    /// With what a policy has heard of her.
+    #[must_use]
+    pub fn heard(mut self, policy: &str, heard: Value) -> Self {
+        self.heard.insert(policy.to_owned(), heard);
+        self
+    }
+
+    /// An action that is accepted, as a client sends it, having happened today.
+    #[must_use]
+    pub fn and(self, action: &str, facts: Value) -> Self {
+        self.when(action, facts).accepted()
+    }
+
+    /// An action as a client sends it, having happened today.
+    #[must_use]
+    pub fn when(self, action: &str, facts: Value) -> Then<D> {
+        let happened = Happened::On(self.today.into());
+        self.when_on(action, facts, happened)
+    }
+
+    /// An action as a client sends it, with when it happened.
+    #[must_use]
+    pub fn when_on(self, action: &str, facts: Value, happened: Happened) -> Then<D> {
+        match D::Command::read(action, facts) {
+            None => panic!("there is no action {action}"),
+            Some(Err(bad)) => Then { outcome: Err(Refusal::Fact(bad)), given: self },
+            Some(Ok(command)) => self.ask(Ask::Record(command), Some(happened)),
+        }
+    }
+
+    /// A correction of an entry.
+    #[must_use]
+    pub fn when_corrected(self, version: u64, facts: Value) -> Then<D> {
+        self.ask(Ask::Correct { version, facts, when: None }, None)
+    }
+
+    /// One of the events every case knows.
+    #[must_use]
+    pub fn when_common(self, common: Common) -> Then<D> {
+        self.ask(Ask::Common(common), None)
+    }
+
+    /// The folded case.
+    #[must_use]
+    pub fn case(&self) -> &Case<D> {
+        &self.case
+    }
+
+    /// The actions suggested now.
+    #[must_use]
+    pub fn actions(&self) -> Vec<&'static str> {
+        self.case.actions(&self.context(Happened::On(self.today.into())))
+    }
+
+    fn context(&self, happened: Happened) -> Context<'_> {
+        Context {
+            service: "test",
+            aggregate: AggregateId(Uuid::from_u128(9)),
+            now: crate::calendar::local(self.today.midnight()) + time::Duration::hours(12),
+            today: self.today,
+            actor: "w-1".parse::<ActorId>().expect("an actor"),
+            centre: CentreId(Uuid::from_u128(1)),
+            key: Uuid::from_u128(u128::from(self.commands) + 1000),
+            happened,
+            due: None,
+            responsible: Some("w-1".parse().expect("an actor")),
+            deadlines: &self.deadlines,
+            open: Vec::new(),
+            heard: &self.heard,
+        }
+    }
+
+    fn ask(mut self, ask: Ask<D::Command>, happened: Option<Happened>) -> Then<D> {
+        self.commands += 1;
+        let happened = happened.unwrap_or(Happened::On(self.today.into()));
+        let outcome = self.case.decide(ask, None, &self.context(happened));
+        if let Ok(decided) = &outcome {
+            for entry in &decided.entries {
+                self.case.apply(&stored(entry));
+            }
+        }
+        Then { given: self, outcome }
+    }
+}
+
+/// The entry as it comes back from the store: personal facts opened, narrative, identity and location closed.
+fn stored<E: Events>(entry: &Entry<E>) -> Entry<E> {
+    let mut facts = exposing(|| entry.to_facts()).expect("facts serialise");
+    close(&mut facts);
+    Entry::from_facts(entry.name(), facts, entry.happened, entry.facets.clone()).expect("stored facts read back")
+}
+
+fn close(value: &mut Value) {
+    if let Some(crate::sealed::Stored::Open(mark)) = crate::sealed::Stored::of(value) {
+        let class = mark.get("class").cloned().unwrap_or_default();
+        if class != json!(Class::Personal) {
+            *value = json!({ crate::sealed::SEALED: { "class": class, "key": Uuid::nil(), "box": "" } });
+        }
+        return;
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(close),
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
+impl<D: Decider> Then<D> {
+    /// It stands; the case goes on from there.
+    #[must_use]
+    pub fn accepted(self) -> Given<D> {
+        match self.outcome {
+            Ok(_) => self.given,
+            Err(refusal) => panic!("refused: {refusal}"),
+        }
+    }
+
+    /// It stands with exactly these events.
+    #[must_use]
+    pub fn events(self, names: &[&str]) -> Self {
+        let made: Vec<_> = self.decided().entries.iter().map(Entry::name).collect();
+        assert_eq!(made, names);
+        self
+    }
+
+    /// It stands with exactly these warnings.
+    #[must_use]
+    pub fn warns(self, codes: &[&str]) -> Self {
+        assert_eq!(self.decided().warnings, codes);
+        self
+    }
+
+    /// It is refused with this code.
+    pub fn refused(self, code: &str) {
+        let refusal = match self.outcome {
+            Ok(decided) => panic!("not refused, but {:?}", decided.entries.iter().map(Entry::name).collect::<Vec<_>>()),
+            Err(refusal) => refusal,
+        };
+        assert_eq!(refusal.code(), code);
+    }
+
+    /// It opens a follow-up due on a day; `None`: without a date.
+    #[must_use]
+    pub fn opens(self, key: &str, what: &str, due: Option<&str>) -> Self {
+        let change = self.change(key, Change::Opened);
+        assert_eq!(change.what.as_deref(), Some(what));
+        assert_eq!(change.due, due.map(|due| due.parse::<DueBy>().expect("a due date")));
+        self
+    }
+
+    /// It moves a follow-up to a day.
+    #[must_use]
+    pub fn moves(self, key: &str, due: &str) -> Self {
+        assert_eq!(self.change(key, Change::Moved).due, Some(due.parse().expect("a due date")));
+        self
+    }
+
+    /// It closes a follow-up.
+    #[must_use]
+    pub fn closes(self, key: &str) -> Self {
+        self.change(key, Change::Closed);
+        self
+    }
+
+    fn change(&self, key: &str, change: Change) -> FollowUpChange {
+        let changes = self.decided().entries.iter().flat_map(|entry| &entry.facets.follow_ups).cloned();
+        let changes: Vec<_> = changes.collect();
+        let found = changes.iter().find(|found| found.key == key && found.change == change);
+        found.cloned().unwrap_or_else(|| panic!("no {change:?} of {key} in {changes:?}"))
+    }
+
+    fn decided(&self) -> &Decided<D::Event> {
+        match &self.outcome {
+            Ok(decided) => decided,
+            Err(refusal) => panic!("refused: {refusal}"),
+        }
+    }
+}
+
+impl<R: std::error::Error + crate::decider::Code> Refusal<R> {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Domain(rejection) => rejection.clone().into(),
+            Self::Common(rejection) => (*rejection).into(),
+            Self::Fact(BadFact { mistake, .. }) => (*mistake).into(),
+        }
+    }
+}
