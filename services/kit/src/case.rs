@@ -4,6 +4,7 @@
 
 use crate::{
     Context, Decider, Facets,
+    amend::{self, makes},
     decider::{Claim, Commands, Decision, Events},
     entry::{CaseOpened, Common, Entry, NoteWritten, RecordedInError, What},
     facets::{Change, FollowUpChange},
@@ -205,16 +206,17 @@ impl<D: Decider> Case<D> {
     fn stand(&mut self, version: u64, standing: Standing<D::Event>, facets: &Facets) {
         let Some(recorded) = place(version).and_then(|place| self.recorded.get_mut(place)) else { return };
         recorded.standing = standing;
-        recorded.changes.clone_from(&facets.follow_ups);
-        self.domain = self.folded(self.recorded.len());
+        amend::merge(&mut recorded.changes, &facets.follow_ups);
+        self.domain = self.folded(|_| true);
     }
 
-    /// The domain folded from the first `count` entries as they stand.
-    fn folded(&self, count: usize) -> D {
+    /// The domain folded from the entries at these places, as they stand.
+    fn folded(&self, takes: impl Fn(usize) -> bool) -> D {
         let mut domain = D::default();
-        for recorded in self.recorded.iter().take(count) {
-            if let Standing::Fact(fact) = &recorded.standing {
-                domain.evolve(fact);
+        for (place, recorded) in self.recorded.iter().enumerate() {
+            match &recorded.standing {
+                Standing::Fact(fact) if takes(place) => domain.evolve(fact),
+                _ => {}
             }
         }
         domain
@@ -274,58 +276,50 @@ impl<D: Decider> Case<D> {
             Standing::InError => return Err(Refusal::Common(CommonRejection::RecordedInErrorAlready)),
             Standing::Common => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
         };
+        let facts = amend::keep_ids(original, facts);
         let command = D::Command::action_of(original.name()).and_then(|action| D::Command::read(&action, facts));
         let command = command.ok_or(Refusal::Common(CommonRejection::NotCorrectable))?.map_err(Refusal::Fact)?;
-        // The corrected facts obey the rules that held before the original.
-        let before = self.folded(place);
-        let decision = before.decide(command, context).map_err(Refusal::Domain)?;
+        // The corrected facts obey the rules that held before the original, and leave no second outcome beside what came later.
+        self.folded(|other| other != place).decide(command.clone(), context).map_err(Refusal::Domain)?;
+        let decision = self.folded(|other| other < place).decide(command, context).map_err(Refusal::Domain)?;
         let Some(fact) = decision.events.into_iter().find(|event| event.name() == original.name()) else {
             return Ok(Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() });
         };
         let mut after = self.clone();
-        after.stand(version, Standing::Fact(fact.clone()), &Facets { follow_ups: recorded.changes.clone(), ..Facets::default() });
-        let facets = chosen(after.domain.facets(&fact, context), context);
-        let follow_ups = self.amended(&recorded.changes, facets.follow_ups);
+        after.stand(version, Standing::Fact(fact.clone()), &Facets::default());
+        // Both looked at from today, so that what came later (an extension, an answer) weighs in both.
+        let was = self.domain.facets(original, &Context { happened: recorded.happened, ..context.clone() });
+        let is = after.domain.facets(&fact, context);
+        let follow_ups = self.amended(place, &was.follow_ups, &is.follow_ups);
         let entry = Entry {
             what: What::Corrected { version, fact },
             happened: context.happened,
-            facets: Facets { follow_ups, ..facets },
+            facets: chosen(Facets { follow_ups, ..is }, context),
         };
         let warnings = decision.warnings.into_iter().map(Into::into).collect();
         Ok(Decided { entries: vec![entry], warnings, claims: decision.claims })
     }
 
     fn take_back(&self, error: RecordedInError, context: &Context<'_>) -> Outcome<D> {
-        let (_, recorded) = self.standing(error.version)?;
+        let (place, recorded) = self.standing(error.version)?;
         match recorded.standing {
             Standing::Fact(_) => {}
             Standing::InError => return Ok(Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() }),
             Standing::Common => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
         }
-        let facets = Facets { follow_ups: self.amended(&recorded.changes, Vec::new()), ..Facets::routine() };
+        let facets = Facets { follow_ups: self.amended(place, &recorded.changes, &[]), ..Facets::routine() };
         Ok(common(Common::RecordedInError(error), facets, context))
     }
 
-    /// What must happen to follow-ups when an entry that made the changes `before` should have made the changes `after`.
-    fn amended(&self, before: &[FollowUpChange], after: Vec<FollowUpChange>) -> Vec<FollowUpChange> {
-        let open = |key: &str| self.follow_ups.get(key).is_some_and(|follow_up| follow_up.open);
-        let makes = |list: &[FollowUpChange], key: &str, change| list.iter().any(|c| c.key == key && c.change == change);
-        let mut changes = Vec::new();
-        for old in before {
-            if old.change == Change::Opened && open(&old.key) && !makes(&after, &old.key, Change::Opened) {
-                changes.push(FollowUpChange::closed(&old.key));
-            }
-            if old.change == Change::Closed && !open(&old.key) && !makes(&after, &old.key, Change::Closed) {
-                changes.push(FollowUpChange::new(&old.key, Change::Reopened));
-            }
-        }
-        // What was dealt with meanwhile stays dealt with.
-        changes.extend(after.into_iter().filter(|new| match new.change {
-            Change::Opened => open(&new.key) || !makes(before, &new.key, Change::Opened),
-            Change::Closed => open(&new.key),
-            _ => true,
-        }));
-        changes
+    /// What must happen to follow-ups when the entry at `place` turns from one that does `was` into one that does `is`.
+    fn amended(&self, place: usize, was: &[FollowUpChange], is: &[FollowUpChange]) -> Vec<FollowUpChange> {
+        let made: &[FollowUpChange] = self.recorded.get(place).map_or(&[], |recorded| &recorded.changes);
+        let elsewhere = |change: &FollowUpChange| {
+            self.recorded.iter().enumerate().any(|(other, recorded)| {
+                other != place && matches!(recorded.standing, Standing::Fact(_)) && makes(&recorded.changes, change)
+            })
+        };
+        amend::amended(&self.follow_ups, made, was, is, elsewhere)
     }
 
     fn common(&self, asked: Common, context: &Context<'_>) -> Outcome<D> {

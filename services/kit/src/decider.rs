@@ -110,6 +110,8 @@ impl<T: Clone + PartialEq + Debug + Send + Sync + Into<&'static str> + strum::Va
 pub trait Events: Clone + PartialEq + Debug + Send + Sync + Sized + 'static {
     /// The event type's name: `HousingOfferMade`.
     fn name(&self) -> &'static str;
+    /// The version of its schema.
+    fn schema_version(&self) -> u16;
     /// Its facts as JSON; open facts come out marked, so it works only inside [`crate::sealed::exposing`].
     fn to_facts(&self) -> Result<Value, serde_json::Error>;
     /// An event from stored facts.
@@ -169,6 +171,21 @@ impl Context<'_> {
     #[must_use]
     pub fn new_id(&self, index: usize) -> Uuid {
         derive_id(&[self.service, self.actor.as_str(), &self.key.to_string(), &index.to_string()])
+    }
+
+    /// Whether a rule of this service acts, and not a person.
+    #[must_use]
+    pub fn by_rule(&self) -> bool {
+        self.actor == ActorId::service(self.service)
+    }
+
+    /// Whether a day, or a minute, that a fact names is still to come.
+    #[must_use]
+    pub fn to_come(&self, when: DueBy) -> bool {
+        match when {
+            DueBy::On(day) => day.date() > self.today,
+            DueBy::At(moment) => crate::calendar::local(moment.wall()) > self.now,
+        }
     }
 
     /// The day it happened; `None` where unknown.

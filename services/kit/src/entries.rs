@@ -58,6 +58,10 @@ macro_rules! entries {
                 match self { $(Self::$event(_) => stringify!($event),)+ }
             }
 
+            fn schema_version(&self) -> u16 {
+                1
+            }
+
             fn to_facts(&self) -> Result<$crate::serde_json::Value, $crate::serde_json::Error> {
                 match self { $(Self::$event(facts) => $crate::serde_json::to_value(facts),)+ }
             }

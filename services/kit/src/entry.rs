@@ -198,6 +198,14 @@ impl<E: Events> Entry<E> {
         }
     }
 
+    /// The version of its schema.
+    pub fn schema_version(&self) -> u16 {
+        match &self.what {
+            What::Fact(fact) => fact.schema_version(),
+            What::Corrected { .. } | What::Common(_) => 1,
+        }
+    }
+
     /// Its facts as JSON; open facts come out marked, so it works only inside [`crate::sealed::exposing`].
     pub fn to_facts(&self) -> Result<Value, serde_json::Error> {
         match &self.what {

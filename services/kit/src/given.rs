@@ -4,15 +4,22 @@
 //! it could not know in the real service fails here too. For tests alone: it panics where a test would.
 #![expect(clippy::panic, clippy::expect_used, reason = "an assertion language for tests: a failed expectation is a panic")]
 
+mod golden;
+mod walk;
+
+pub use golden::golden;
+pub use walk::walk;
+
 use crate::{
-    ActorId, AggregateId, Case, CentreId, Class, Context, Decider, Happened, WomanId,
+    ActorId, AggregateId, Case, CentreId, Class, Context, Decider, Happened, Policy, WomanId,
     case::{Ask, Decided, Refusal},
     deadlines::Deadlines,
     decider::{Commands, Events},
-    entry::{CaseOpened, Common, Entry},
-    facets::{Change, FollowUpChange},
+    entry::{CaseOpened, Common, Entry, RecordedInError, What, event_id},
+    facets::{Change, FollowUpChange, Weight},
     facts::BadFact,
-    sealed::exposing,
+    policy::{Heard, Order},
+    sealed::{Stored, exposing},
     when::DueBy,
 };
 use serde_json::{Value, json};
@@ -20,10 +27,21 @@ use std::collections::BTreeMap;
 use time::Date;
 use uuid::Uuid;
 
+/// The service in which tests run.
+const SERVICE: &str = "test";
+/// The aggregate they run on.
+const AGGREGATE: AggregateId = AggregateId(Uuid::from_u128(9));
+/// Whose case it is.
+const WOMAN: WomanId = WomanId(Uuid::from_u128(7));
+/// The centre that holds it.
+const CENTRE: CentreId = CentreId(Uuid::from_u128(1));
+
 /// A case in a test, at a day.
 #[derive(Debug, Clone)]
 pub struct Given<D: Decider> {
     case: Case<D>,
+    entries: Vec<Entry<D::Event>>,
+    actor: ActorId,
     today: Date,
     deadlines: Deadlines,
     commands: u32,
@@ -43,8 +61,17 @@ pub struct Then<D: Decider> {
 #[must_use]
 pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
     let deadlines = Deadlines::parse(deadlines).expect("the deadlines parse");
-    let given = Given { case: Case::default(), today: day(today), deadlines, commands: 0, heard: BTreeMap::new() };
-    let opened = CaseOpened { woman: WomanId(Uuid::from_u128(7)), centre: CentreId(Uuid::from_u128(1)), before_us: false };
+    deadlines.require(D::deadlines().iter().copied()).expect("the decider's deadlines are configured");
+    let given = Given {
+        case: Case::default(),
+        entries: Vec::new(),
+        actor: "w-1".parse().expect("an actor"),
+        today: day(today),
+        deadlines,
+        commands: 0,
+        heard: BTreeMap::new(),
+    };
+    let opened = CaseOpened { woman: WOMAN, centre: CENTRE, before_us: false };
     given.ask(Ask::Open(opened), None).accepted()
 }
 
@@ -58,6 +85,19 @@ impl<D: Decider> Given<D> {
     pub fn on(mut self, today: &str) -> Self {
         self.today = day(today);
         self
+    }
+
+    /// Acted on by another worker.
+    #[must_use]
+    pub fn by(mut self, actor: &str) -> Self {
+        self.actor = actor.parse().expect("an actor");
+        self
+    }
+
+    /// Acted on by a rule of the service.
+    #[must_use]
+    pub fn by_rule(self) -> Self {
+        self.by(ActorId::service(SERVICE).as_str())
     }
 
     /// With what a policy has heard of her.
@@ -96,6 +136,12 @@ impl<D: Decider> Given<D> {
         self.ask(Ask::Correct { version, facts, when: None }, None)
     }
 
+    /// An entry taken back.
+    #[must_use]
+    pub fn when_in_error(self, version: u64) -> Then<D> {
+        self.when_common(Common::RecordedInError(RecordedInError { version, reason: None }))
+    }
+
     /// One of the events every case knows.
     #[must_use]
     pub fn when_common(self, common: Common) -> Then<D> {
@@ -108,6 +154,39 @@ impl<D: Decider> Given<D> {
         &self.case
     }
 
+    /// The facts that count: corrections in the place of what they correct, without what was taken back.
+    #[must_use]
+    pub fn standing(&self) -> Vec<D::Event> {
+        let mut standing = BTreeMap::new();
+        for (version, entry) in (1_u64..).zip(&self.entries) {
+            match &entry.what {
+                What::Fact(fact) => standing.insert(version, fact.clone()),
+                What::Corrected { version, fact } => standing.insert(*version, fact.clone()),
+                What::Common(Common::RecordedInError(error)) => standing.remove(&error.version),
+                What::Common(_) => None,
+            };
+        }
+        standing.into_values().collect()
+    }
+
+    /// What a policy keeps, and orders at once, when it hears all entries so far as they are published.
+    #[must_use]
+    pub fn told<P: Policy>(&self) -> (P::Heard, Vec<Order<P::Decider>>) {
+        let (mut heard, mut orders) = (P::Heard::default(), Vec::new());
+        for (version, entry) in (1..).zip(&self.entries) {
+            let facts = kept(entry, &[]);
+            let event = json!({ "event": entry.name(), "facts": facts, "facets": entry.facets });
+            let Ok(event) = serde_json::from_value(event) else { continue };
+            let service = P::HEARS.first().expect("a policy hears somebody");
+            let id = event_id(service, AGGREGATE, version);
+            let actor = self.actor.clone();
+            let event = Heard { id, aggregate: AGGREGATE, actor, woman: WOMAN, centre: CENTRE, event };
+            P::hear(&mut heard, &event);
+            orders.extend(P::react(&heard, &event));
+        }
+        (heard, orders)
+    }
+
     /// The actions suggested now.
     #[must_use]
     pub fn actions(&self) -> Vec<&'static str> {
@@ -116,16 +195,16 @@ impl<D: Decider> Given<D> {
 
     fn context(&self, happened: Happened) -> Context<'_> {
         Context {
-            service: "test",
-            aggregate: AggregateId(Uuid::from_u128(9)),
+            service: SERVICE,
+            aggregate: AGGREGATE,
             now: crate::calendar::local(self.today.midnight()) + time::Duration::hours(12),
             today: self.today,
-            actor: "w-1".parse::<ActorId>().expect("an actor"),
-            centre: CentreId(Uuid::from_u128(1)),
+            actor: self.actor.clone(),
+            centre: CENTRE,
             key: Uuid::from_u128(u128::from(self.commands) + 1000),
             happened,
             due: None,
-            responsible: Some("w-1".parse().expect("an actor")),
+            responsible: Some(self.actor.clone()),
             deadlines: &self.deadlines,
             open: Vec::new(),
             heard: &self.heard,
@@ -138,7 +217,9 @@ impl<D: Decider> Given<D> {
         let outcome = self.case.decide(ask, None, &self.context(happened));
         if let Ok(decided) = &outcome {
             for entry in &decided.entries {
-                self.case.apply(&stored(entry));
+                let entry = stored(entry);
+                self.case.apply(&entry);
+                self.entries.push(entry);
             }
         }
         Then { given: self, outcome }
@@ -147,22 +228,32 @@ impl<D: Decider> Given<D> {
 
 /// The entry as it comes back from the store: personal facts opened, narrative, identity and location closed.
 fn stored<E: Events>(entry: &Entry<E>) -> Entry<E> {
-    let mut facts = exposing(|| entry.to_facts()).expect("facts serialise");
-    close(&mut facts);
+    let facts = kept(entry, &[Class::Personal]);
     Entry::from_facts(entry.name(), facts, entry.happened, entry.facets.clone()).expect("stored facts read back")
 }
 
-fn close(value: &mut Value) {
-    if let Some(crate::sealed::Stored::Open(mark)) = crate::sealed::Stored::of(value) {
+/// The entry's facts with all classes sealed but these.
+fn kept<E: Events>(entry: &Entry<E>, open: &[Class]) -> Value {
+    let mut facts = exposing(|| entry.to_facts()).expect("facts serialise");
+    replace(&mut facts, &|mark| {
         let class = mark.get("class").cloned().unwrap_or_default();
-        if class != json!(Class::Personal) {
-            *value = json!({ crate::sealed::SEALED: { "class": class, "key": Uuid::nil(), "box": "" } });
+        let closed = json!({ crate::sealed::SEALED: { "class": class, "key": Uuid::nil(), "box": "" } });
+        (!open.iter().any(|open| class == json!(open))).then_some(closed)
+    });
+    facts
+}
+
+/// Puts something else in the place of every open fact's mark, where there is something else.
+fn replace(value: &mut Value, by: &impl Fn(&Value) -> Option<Value>) {
+    if let Some(Stored::Open(mark)) = Stored::of(value) {
+        if let Some(other) = by(mark) {
+            *value = other;
         }
         return;
     }
     match value {
-        Value::Object(members) => members.values_mut().for_each(close),
-        Value::Array(items) => items.iter_mut().for_each(close),
+        Value::Object(members) => members.values_mut().for_each(|value| replace(value, by)),
+        Value::Array(items) => items.iter_mut().for_each(|value| replace(value, by)),
         _ => {}
     }
 }
@@ -189,6 +280,27 @@ impl<D: Decider> Then<D> {
     #[must_use]
     pub fn warns(self, codes: &[&str]) -> Self {
         assert_eq!(self.decided().warnings, codes);
+        self
+    }
+
+    /// It is so already: it stands, and nothing happens.
+    #[must_use]
+    pub fn already(self) -> Self {
+        self.events(&[])
+    }
+
+    /// It stands, and its last event weighs so.
+    #[must_use]
+    pub fn weighs(self, weight: Weight) -> Self {
+        assert_eq!(self.decided().entries.last().map(|entry| entry.facets.weight), Some(weight));
+        self
+    }
+
+    /// It stands with no change to any follow-up.
+    #[must_use]
+    pub fn leaves_follow_ups(self) -> Self {
+        let changes: Vec<_> = self.decided().entries.iter().flat_map(|entry| &entry.facets.follow_ups).collect();
+        assert!(changes.is_empty(), "{changes:?}");
         self
     }
 
@@ -221,6 +333,13 @@ impl<D: Decider> Then<D> {
     #[must_use]
     pub fn closes(self, key: &str) -> Self {
         self.change(key, Change::Closed);
+        self
+    }
+
+    /// It opens a follow-up again.
+    #[must_use]
+    pub fn reopens(self, key: &str) -> Self {
+        self.change(key, Change::Reopened);
         self
     }
 

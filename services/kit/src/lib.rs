@@ -5,6 +5,7 @@
 //! The engine brings the world; `tests/tests/architecture.rs` holds the direction of dependencies.
 
 pub mod access;
+mod amend;
 pub mod calendar;
 pub mod case;
 pub mod contract;

@@ -1,0 +1,388 @@
+//! From a command to its answer: load, look for the key, decide, seal, append; again where another came first.
+//!
+//! Deliberately absent: HTTP, tokens, who may ask ([`crate::http`]); numbering ([`crate::journal`]).
+
+use crate::{
+    clock::{Clock, jitter},
+    journal::{Append, Journal, NewEvent, Outcome},
+    keys::KeyError,
+    root::{LoadError, Loaded, Seen, load},
+    seal::{Place, Seal, SealError},
+};
+use kit::{
+    ActorId, AggregateId, CentreId, Context, Decider, Happened, Narrative, WomanId,
+    case::{Ask, CommonRejection, Decided, Refusal},
+    deadlines::Deadlines,
+    entry::{CaseOpened, Entry},
+    facts::BadFact,
+    published::{Body, EventType, Heading},
+    sealed::exposing,
+    when::DueBy,
+};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use sqlx::{PgPool, Row};
+use std::{collections::BTreeMap, fmt::Write as _, marker::PhantomData, sync::Arc, time::Duration};
+use uuid::Uuid;
+
+/// How often a command is decided again before the client is told to come back.
+const ATTEMPTS: u32 = 12;
+/// The most that a command waits before it is decided again.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A command with all that stands beside it.
+#[derive(Debug, Clone)]
+pub struct Request<C> {
+    /// The aggregate.
+    pub aggregate: AggregateId,
+    /// What opens the aggregate where it is not there yet; none: it must be there.
+    pub opening: Option<CaseOpened>,
+    /// What is asked; none: only the opening.
+    pub ask: Option<Ask<C>>,
+    /// A note on what is recorded.
+    pub note: Option<Narrative>,
+    /// When it happened; none: today.
+    pub when: Option<Happened>,
+    /// By when what it opens is due, where the worker chose.
+    pub due: Option<DueBy>,
+    /// Who holds what it opens.
+    pub responsible: Option<ActorId>,
+    /// Who acts.
+    pub actor: ActorId,
+    /// For which centre.
+    pub centre: CentreId,
+    /// The command's key.
+    pub key: Uuid,
+    /// The version it must be decided on.
+    pub if_match: Option<u64>,
+    /// The command's bytes, of which only a keyed fingerprint is kept.
+    pub bytes: Vec<u8>,
+}
+
+/// What a command is answered with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Answer {
+    /// The aggregate.
+    pub id: AggregateId,
+    /// Its version after the command.
+    pub version: u64,
+    /// What a reader waits for: `service:number`. The aggregate's last number where nothing was to be done.
+    pub position: String,
+    /// What happened.
+    pub events: Vec<Happening>,
+    /// Codes of what the worker is told.
+    pub warnings: Vec<String>,
+}
+
+/// One event of an answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Happening {
+    /// The event type's name.
+    pub event: String,
+    /// Its version.
+    pub version: u64,
+    /// Its open facts: ids that were made, codes.
+    pub facts: Value,
+}
+
+/// Why a command has no answer.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ExecuteError {
+    /// There is no such aggregate for whoever asks.
+    #[error("not found")]
+    NotFound,
+    /// `If-Match` names another version.
+    #[error("the case has changed")]
+    Changed,
+    /// The key was used for another command.
+    #[error("the key was used for another command")]
+    KeyReused,
+    /// A rule refuses.
+    #[error("{code}")]
+    Refused {
+        /// The rule's stable code.
+        code: &'static str,
+    },
+    /// A fact cannot be taken.
+    #[error(transparent)]
+    Fact(#[from] BadFact),
+    /// Her keys were erased.
+    #[error("erased")]
+    Erased,
+    /// Too many commands for one aggregate at once.
+    #[error("busy")]
+    Busy,
+    /// Whether it is stored is not known; the same key will tell.
+    #[error("not answered")]
+    Unavailable,
+}
+
+impl From<LoadError> for ExecuteError {
+    fn from(_: LoadError) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<SealError> for ExecuteError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::Key(KeyError::Erased) => Self::Erased,
+            other => {
+                tracing::error!(error = %other, "sealing failed");
+                Self::Unavailable
+            }
+        }
+    }
+}
+
+/// Executes the commands of one kind of aggregate.
+#[derive(Debug)]
+pub struct Executor<D> {
+    /// The service's name.
+    pub service: &'static str,
+    /// The service's database.
+    pub pool: PgPool,
+    /// Its journal.
+    pub journal: Journal,
+    /// Its seal.
+    pub seal: Seal,
+    /// The configured deadlines.
+    pub deadlines: Arc<Deadlines>,
+    /// The clock.
+    pub clock: Clock,
+    /// The kind of aggregate.
+    pub decider: PhantomData<fn() -> D>,
+}
+
+impl<D> Clone for Executor<D> {
+    fn clone(&self) -> Self {
+        Self {
+            service: self.service,
+            pool: self.pool.clone(),
+            journal: self.journal.clone(),
+            seal: self.seal.clone(),
+            deadlines: self.deadlines.clone(),
+            clock: self.clock.clone(),
+            decider: PhantomData,
+        }
+    }
+}
+
+/// Whether the version a command was decided on still stands.
+enum Attempt {
+    Done(Answer),
+    Again,
+}
+
+impl<D: Decider> Executor<D> {
+    /// Executes a command. The same key and command again: the first answer.
+    pub async fn execute(&self, request: &Request<D::Command>) -> Result<Answer, ExecuteError> {
+        let mut unknown = false;
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                tokio::time::sleep(jitter(PAUSE * attempt.min(8))).await;
+            }
+            match self.attempt(request, &mut unknown).await? {
+                Attempt::Done(answer) => return Ok(answer),
+                Attempt::Again => {}
+            }
+        }
+        Err(if unknown { ExecuteError::Unavailable } else { ExecuteError::Busy })
+    }
+
+    /// Loads an aggregate.
+    pub async fn load(&self, aggregate: AggregateId) -> Result<Loaded<D>, LoadError> {
+        load(&self.pool, &self.seal, self.service, aggregate, None).await
+    }
+
+    async fn attempt(&self, request: &Request<D::Command>, unknown: &mut bool) -> Result<Attempt, ExecuteError> {
+        let loaded: Loaded<D> = load(&self.pool, &self.seal, self.service, request.aggregate, Some(request.key)).await?;
+        let opened = loaded.case.opened().or(request.opening.as_ref()).cloned().ok_or(ExecuteError::NotFound)?;
+        let fingerprint = self.seal.fingerprint(opened.woman, &request.bytes).await?;
+        let first: Vec<&Seen> = loaded.seen.iter().filter(|seen| seen.key == request.key).collect();
+        if let Some(seen) = first.first() {
+            let same = seen.fingerprint == hex(&fingerprint);
+            return if same { Ok(Attempt::Done(self.repeated(request.aggregate, &first))) } else { Err(ExecuteError::KeyReused) };
+        }
+        if request.if_match.is_some_and(|version| version != loaded.case.version()) {
+            return Err(ExecuteError::Changed);
+        }
+        let decided = self.decide(request, &loaded, &opened).await?;
+        if decided.entries.is_empty() {
+            return Ok(Attempt::Done(self.nothing(request.aggregate, &loaded, decided.warnings)));
+        }
+        let place = Placed { aggregate: request.aggregate, version: loaded.case.version(), opened: &opened, actor: &request.actor };
+        let (events, happenings) = self.write(&decided.entries, place).await?;
+        let append = Append {
+            aggregate_type: D::TYPE,
+            aggregate: request.aggregate,
+            expected: loaded.case.version(),
+            woman: Some(opened.woman),
+            centre: Some(opened.centre),
+            claims: decided.claims,
+            key: request.key,
+            fingerprint,
+            warnings: decided.warnings.clone(),
+            events,
+        };
+        let count = append.events.len() as u64;
+        match self.journal.append(append).await {
+            Ok(Outcome::Accepted { first_number }) => Ok(Attempt::Done(Answer {
+                id: request.aggregate,
+                version: loaded.case.version() + count,
+                position: self.position(first_number + count - 1),
+                events: happenings,
+                warnings: decided.warnings.into_iter().map(str::to_owned).collect(),
+            })),
+            Ok(Outcome::Claimed) => Err(ExecuteError::Refused { code: CommonRejection::ClaimTaken.into() }),
+            Ok(Outcome::Clash) => Ok(Attempt::Again),
+            // It may be stored: the next look at the aggregate finds the key, or the version unchanged under the lock.
+            Err(_) => {
+                *unknown = true;
+                Ok(Attempt::Again)
+            }
+        }
+    }
+
+    fn position(&self, number: u64) -> String {
+        format!("{}:{number}", self.service)
+    }
+
+    fn repeated(&self, aggregate: AggregateId, first: &[&Seen]) -> Answer {
+        let last = first.last();
+        Answer {
+            id: aggregate,
+            version: last.map_or(0, |seen| seen.version),
+            position: self.position(last.map_or(0, |seen| seen.number)),
+            events: first
+                .iter()
+                .map(|seen| Happening {
+                    event: seen.event.clone(),
+                    version: seen.version,
+                    facts: seen.facts.as_ref().map_or(Value::Null, open_facts),
+                })
+                .collect(),
+            warnings: last.map(|seen| seen.warnings.clone()).unwrap_or_default(),
+        }
+    }
+
+    fn nothing(&self, aggregate: AggregateId, loaded: &Loaded<D>, warnings: Vec<&'static str>) -> Answer {
+        Answer {
+            id: aggregate,
+            version: loaded.case.version(),
+            position: self.position(loaded.seen.last().map_or(0, |seen| seen.number)),
+            events: Vec::new(),
+            warnings: warnings.into_iter().map(str::to_owned).collect(),
+        }
+    }
+
+    async fn decide(
+        &self,
+        request: &Request<D::Command>,
+        loaded: &Loaded<D>,
+        opened: &CaseOpened,
+    ) -> Result<Decided<D::Event>, ExecuteError> {
+        let heard = self.heard(opened.woman).await?;
+        let today = self.clock.today();
+        let context = Context {
+            service: self.service,
+            aggregate: request.aggregate,
+            now: self.clock.now(),
+            today,
+            actor: request.actor.clone(),
+            centre: request.centre,
+            key: request.key,
+            happened: request.when.unwrap_or(Happened::On(today.into())),
+            due: request.due,
+            responsible: request.responsible.clone(),
+            deadlines: &self.deadlines,
+            open: Vec::new(),
+            heard: &heard,
+        };
+        let mut all = Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() };
+        let mut case = std::borrow::Cow::Borrowed(&loaded.case);
+        let opening = (loaded.case.version() == 0).then(|| Ask::Open(opened.clone()));
+        let mut asks: Vec<Ask<D::Command>> = opening.into_iter().chain(request.ask.clone()).collect();
+        let last = asks.pop();
+        for (ask, note) in asks.into_iter().map(|ask| (ask, None)).chain(last.map(|ask| (ask, request.note.clone()))) {
+            let decided = case.decide(ask, note, &context).map_err(refused)?;
+            let grown = case.to_mut();
+            decided.entries.iter().for_each(|entry| grown.apply(entry));
+            all.entries.extend(decided.entries);
+            all.warnings.extend(decided.warnings);
+            all.claims.extend(decided.claims);
+        }
+        Ok(all)
+    }
+
+    /// What this service's policies have heard of her.
+    async fn heard(&self, woman: WomanId) -> Result<BTreeMap<String, Value>, ExecuteError> {
+        let rows = sqlx::query("SELECT policy, heard FROM heard WHERE woman = $1").bind(woman.0).fetch_all(&self.pool).await;
+        let read = |row: &sqlx::postgres::PgRow| Ok((row.try_get("policy")?, row.try_get("heard")?));
+        rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|error| {
+            tracing::error!(error = crate::journal::error_kind(&error), "what was heard could not be read");
+            ExecuteError::Unavailable
+        })
+    }
+
+    /// Serialises each entry once, seals it once.
+    async fn write(&self, entries: &[Entry<D::Event>], at: Placed<'_>) -> Result<(Vec<NewEvent>, Vec<Happening>), ExecuteError> {
+        let (mut events, mut happenings) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
+        let recorded = self.clock.now();
+        for (version, entry) in (at.version + 1..).zip(entries) {
+            let name = entry.name();
+            let event_version = entry.schema_version();
+            let mut facts = exposing(|| entry.to_facts()).map_err(|_| ExecuteError::Unavailable)?;
+            let place = Place { service: self.service, aggregate_type: D::TYPE, aggregate: at.aggregate, version, event: name };
+            self.seal.seal(place, at.opened.woman.0, &mut facts).await?;
+            happenings.push(Happening { event: name.to_owned(), version, facts: open_facts(&facts) });
+            let heading = Heading {
+                event: EventType { service: self.service, name, version: event_version },
+                aggregate_type: D::TYPE,
+                aggregate: at.aggregate,
+                version,
+                woman: Some(at.opened.woman),
+                centre: Some(at.opened.centre),
+                actor: at.actor.clone(),
+                happened: entry.happened,
+                recorded,
+            };
+            let body = Body::new(heading, facts, entry.facets.clone());
+            let body = serde_json::to_string(&body).map_err(|_| ExecuteError::Unavailable)?;
+            events.push(NewEvent { event: name.to_owned(), event_version, body });
+        }
+        Ok((events, happenings))
+    }
+}
+
+/// Whose events are written, from which version on.
+#[derive(Clone, Copy)]
+struct Placed<'a> {
+    aggregate: AggregateId,
+    version: u64,
+    opened: &'a CaseOpened,
+    actor: &'a ActorId,
+}
+
+/// The members of stored facts that are not sealed.
+fn open_facts(facts: &Value) -> Value {
+    let sealed = |value: &Value| kit::sealed::Stored::of(value).is_some();
+    let plain = |value: &Value| !sealed(value) && !value.is_object() && !value.is_array();
+    let members = facts.as_object().into_iter().flatten().filter(|(_, value)| plain(value));
+    Value::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>())
+}
+
+fn refused<R: std::error::Error + kit::decider::Code>(refusal: Refusal<R>) -> ExecuteError {
+    match refusal {
+        Refusal::Fact(bad) => ExecuteError::Fact(BadFact { pointer: format!("/facts{}", bad.pointer), ..bad }),
+        other => ExecuteError::Refused { code: other.code() },
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+

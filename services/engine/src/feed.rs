@@ -1,0 +1,54 @@
+//! A service's own feed of its events, as a client: what readers fall back on when the stream has a hole or is silent.
+//!
+//! Deliberately absent: the route that serves it ([`crate::http`]).
+
+use crate::tokens::Issuer;
+use kit::Epoch;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::time::Duration;
+
+/// Events a page of the feed holds at most.
+pub const PAGE: u32 = 500;
+
+/// A page of a service's events.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Page {
+    /// The present epoch.
+    pub epoch: Epoch,
+    /// The last number there is.
+    pub head: u64,
+    /// The events above the number asked for, as published.
+    pub events: Vec<Box<RawValue>>,
+}
+
+/// The feed did not answer; the text names no address.
+#[derive(Debug, thiserror::Error)]
+#[error("the feed did not answer: {0}")]
+pub struct FeedError(String);
+
+/// A client of one service's feed.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    client: reqwest::Client,
+    address: String,
+    issuer: Issuer,
+}
+
+impl Feed {
+    /// A client for the service at `address` (`http://127.0.0.1:7363`).
+    #[must_use]
+    pub fn new(address: &str, issuer: Issuer) -> Self {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).connect_timeout(Duration::from_secs(2)).no_proxy();
+        Self { client: client.build().unwrap_or_default(), address: address.trim_end_matches('/').to_owned(), issuer }
+    }
+
+    /// The events above a number.
+    pub async fn page(&self, after: u64) -> Result<Page, FeedError> {
+        let failed = |error: reqwest::Error| FeedError(error.without_url().to_string());
+        let token = self.issuer.issue_own().map_err(|error| FeedError(error.to_string()))?;
+        let request = self.client.get(format!("{}/v1/events", self.address)).query(&[("after", after)]).bearer_auth(token);
+        let response = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
+        response.json().await.map_err(failed)
+    }
+}

@@ -1,0 +1,375 @@
+//! The routes of one kind of aggregate: open, act, show, its events; and the service's feed.
+//!
+//! Deliberately absent: rules. What is not the caller's is answered like what does not exist, from one query.
+
+use super::{App, Caller, Problem};
+use crate::{
+    executor::{Answer, ExecuteError, Request},
+    feed::{PAGE, Page},
+    seal::{Opening, Place, reveal},
+    store,
+};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, Query, State, rejection::BytesRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use kit::{
+    ActorId, AggregateId, CentreId, Class, Context, Decider, Happened, Narrative, WomanId,
+    access::{Act, Verdict, decide},
+    case::Ask,
+    decider::Commands,
+    entry::{CaseOpened, Common},
+    facts::{self, BadFact},
+    ids::derive_id,
+    published::Body,
+    when::DueBy,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json, value::RawValue};
+use sqlx::Row;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The body of an action.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActionBody {
+    /// The facts of the entry.
+    #[serde(default)]
+    pub(super) facts: Value,
+    /// When it happened; left out: today.
+    #[serde(default)]
+    pub(super) when: Option<Happened>,
+    /// A short note that stands on the entry.
+    #[serde(default)]
+    pub(super) note: Option<Narrative>,
+    /// By when what it opens is due; left out: as the deadline's rule says.
+    #[serde(default)]
+    pub(super) due: Option<DueBy>,
+    /// Who holds what it opens; left out: whoever records it.
+    #[serde(default)]
+    pub(super) responsible: Option<ActorId>,
+}
+
+/// The body that opens a case.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OpenBody {
+    /// Whose case it is.
+    pub(super) woman: WomanId,
+    /// Whether it began before this centre began to record.
+    #[serde(default)]
+    pub(super) before_us: bool,
+    /// When it began; left out: today.
+    #[serde(default)]
+    pub(super) when: Option<Happened>,
+    /// A short note.
+    #[serde(default)]
+    pub(super) note: Option<Narrative>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Correction {
+    version: u64,
+    facts: Value,
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|_| Problem::common("body_not_json"))?;
+    facts::read(value).map_err(Problem::from)
+}
+
+fn read_facts<T: DeserializeOwned>(facts: Value) -> Result<T, Problem> {
+    facts::read(facts).map_err(below_facts)
+}
+
+fn below_facts(bad: BadFact) -> Problem {
+    BadFact { pointer: format!("/facts{}", bad.pointer), ..bad }.into()
+}
+
+fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
+    body.map_err(|error| {
+        Problem::common(if error.status() == StatusCode::PAYLOAD_TOO_LARGE { "body_too_large" } else { "body_not_json" })
+    })
+}
+
+/// The command's key: the header, bound to who sends it.
+fn key(headers: &HeaderMap, caller: &Caller) -> Result<Uuid, Problem> {
+    let sent = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).filter(|key| (1..=128).contains(&key.len()));
+    let sent = sent.ok_or_else(|| Problem::common("idempotency_key_missing"))?;
+    Ok(derive_id(&["key", caller.principal.actor.as_str(), sent]))
+}
+
+fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
+    let Some(sent) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let version = sent.to_str().ok().and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
+    version.map(Some).ok_or_else(|| Problem::common("if_match_invalid"))
+}
+
+fn own_centre(caller: &Caller) -> Result<CentreId, Problem> {
+    caller.principal.centre.ok_or_else(|| Problem::common("forbidden"))
+}
+
+impl<D: Decider> App<D> {
+    async fn execute(&self, request: Request<D::Command>, status: StatusCode) -> Result<Response, Problem> {
+        let executed = self.executor.execute(&request).await;
+        self.metrics.command(match &executed {
+            Ok(_) => "accepted",
+            Err(ExecuteError::Refused { code }) => code,
+            Err(_) => "not_executed",
+        });
+        let answer = executed.map_err(|error| match error {
+            ExecuteError::Refused { code } => {
+                Problem::refused(code, self.contract.rejections.get(code).map_or("A rule refuses.", |label| &label.en))
+            }
+            other => other.into(),
+        })?;
+        let etag = HeaderValue::from_str(&format!("\"{}\"", answer.version)).ok();
+        let mut response = (status, Json(self.worded(answer))).into_response();
+        if let Some(etag) = etag {
+            response.headers_mut().insert(header::ETAG, etag);
+        }
+        Ok(response)
+    }
+
+    /// The answer with its warnings in both languages.
+    fn worded(&self, answer: Answer) -> Value {
+        let word = |code: &String| match self.contract.warnings.get(code) {
+            Some(label) => json!({ "code": code, "da": label.da, "en": label.en }),
+            None => json!({ "code": code }),
+        };
+        let warnings: Vec<Value> = answer.warnings.iter().map(word).collect();
+        json!({ "id": answer.id, "version": answer.version, "position": answer.position, "events": answer.events, "warnings": warnings })
+    }
+
+    /// The woman whose aggregate it is, where it is the caller's to see: one query for both.
+    async fn relation(&self, caller: &Caller, id: &str) -> Result<(AggregateId, WomanId, CentreId), Problem> {
+        let centre = own_centre(caller)?;
+        let id: AggregateId = id.parse().map_err(|_| Problem::not_found())?;
+        let row = sqlx::query("SELECT woman, centre FROM aggregates WHERE aggregate_type = $1 AND aggregate_id = $2 AND centre = $3")
+            .bind(D::TYPE)
+            .bind(id.to_string())
+            .bind(centre.0)
+            .fetch_optional(&self.executor.pool)
+            .await?
+            .ok_or_else(Problem::not_found)?;
+        Ok((id, WomanId(row.try_get("woman")?), CentreId(row.try_get("centre")?)))
+    }
+
+    fn ask(action: &str, facts: Value, when: Option<Happened>) -> Result<Ask<D::Command>, Problem> {
+        let facts = if facts.is_null() { json!({}) } else { facts };
+        Ok(match action {
+            "correct-entry" => {
+                let Correction { version, facts } = read_facts(facts)?;
+                Ask::Correct { version, facts, when }
+            }
+            "record-in-error" => Ask::Common(Common::RecordedInError(read_facts(facts)?)),
+            "write-note" => Ask::Common(Common::NoteWritten(read_facts(facts)?)),
+            "move-follow-up" => Ask::Common(Common::FollowUpMoved(read_facts(facts)?)),
+            "assign-follow-up" => Ask::Common(Common::FollowUpAssigned(read_facts(facts)?)),
+            "close-follow-up" => Ask::Common(Common::FollowUpClosed(read_facts(facts)?)),
+            "reopen-follow-up" => Ask::Common(Common::FollowUpReopened(read_facts(facts)?)),
+            other => {
+                let command = D::Command::read(other, facts).ok_or_else(|| Problem::common("unknown_action"))?;
+                Ask::Record(command.map_err(below_facts)?)
+            }
+        })
+    }
+}
+
+/// `POST /v1/cases`
+pub(super) async fn open<D: Decider>(
+    State(app): State<Arc<App<D>>>,
+    headers: HeaderMap,
+    sent: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let caller = app.auth.caller(&headers)?;
+    caller.may(Act::Record)?;
+    let centre = own_centre(&caller)?;
+    let key = key(&headers, &caller)?;
+    let bytes = body(sent)?;
+    let OpenBody { woman, before_us, when, note } = read(&bytes)?;
+    let aggregate = AggregateId(derive_id(&[D::TYPE, app.executor.service, &key.to_string()]));
+    // The ask itself opens; a note stands on it.
+    let opened = CaseOpened { woman, centre, before_us };
+    let request = Request {
+        aggregate,
+        opening: Some(opened),
+        ask: None,
+        note,
+        when,
+        due: None,
+        responsible: None,
+        actor: caller.principal.actor.clone(),
+        centre,
+        key,
+        if_match: None,
+        bytes: [b"open\0", bytes.as_ref()].concat(),
+    };
+    app.execute(request, StatusCode::CREATED).await
+}
+
+/// `POST /v1/cases/{case}/{action}`
+pub(super) async fn act<D: Decider>(
+    State(app): State<Arc<App<D>>>,
+    Path((id, action)): Path<(String, String)>,
+    headers: HeaderMap,
+    sent: Result<Bytes, BytesRejection>,
+) -> Result<Response, Problem> {
+    let caller = app.auth.caller(&headers)?;
+    caller.may(Act::Record)?;
+    let (aggregate, _, centre) = app.relation(&caller, &id).await?;
+    let key = key(&headers, &caller)?;
+    let if_match = if_match(&headers)?;
+    let bytes = body(sent)?;
+    let ActionBody { facts, when, note, due, responsible } = read(&bytes)?;
+    let request = Request {
+        aggregate,
+        opening: None,
+        ask: Some(App::<D>::ask(&action, facts, when)?),
+        note,
+        when,
+        due,
+        responsible: responsible.or_else(|| Some(caller.principal.actor.clone())),
+        actor: caller.principal.actor.clone(),
+        centre,
+        key,
+        if_match,
+        bytes: [action.as_bytes(), b"\0", bytes.as_ref()].concat(),
+    };
+    app.execute(request, StatusCode::OK).await
+}
+
+/// `GET /v1/cases/{case}`
+pub(super) async fn show<D: Decider>(
+    State(app): State<Arc<App<D>>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let caller = app.auth.caller(&headers)?;
+    caller.may(Act::Read(Class::Open))?;
+    let (id, woman, centre) = app.relation(&caller, &id).await?;
+    let loaded = app.executor.load(id).await.map_err(ExecuteError::from)?;
+    let today = app.executor.clock.today();
+    let heard = std::collections::BTreeMap::new();
+    let context = Context {
+        service: app.executor.service,
+        aggregate: id,
+        now: app.executor.clock.now(),
+        today,
+        actor: caller.principal.actor.clone(),
+        centre,
+        key: Uuid::nil(),
+        happened: Happened::On(today.into()),
+        due: None,
+        responsible: None,
+        deadlines: &app.executor.deadlines,
+        open: Vec::new(),
+        heard: &heard,
+    };
+    let mut state = loaded.case.state().map_err(|_| Problem::common("unavailable"))?;
+    reveal(&mut state, opening(&caller, centre)).map_err(|_| Problem::common("unavailable"))?;
+    let likely = loaded.case.actions(&context);
+    let aggregate = app.contract.aggregates.iter().find(|aggregate| aggregate.kind == D::TYPE);
+    let all = aggregate.into_iter().flat_map(|aggregate| &aggregate.entries).map(|entry| entry.action.as_str());
+    let others: Vec<&str> = all.filter(|action| !likely.contains(action) && *action != "open-case").collect();
+    let version = loaded.case.version();
+    let body = json!({
+        "id": id, "woman": woman, "centre": centre, "version": version,
+        "before_us": loaded.case.opened().is_some_and(|opened| opened.before_us),
+        "state": state, "follow_ups": loaded.case.follow_ups(), "actions": likely, "other_actions": others,
+    });
+    let mut response = Json(body).into_response();
+    if let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    Ok(response)
+}
+
+/// What the caller gets of each class of what its centre holds.
+pub(crate) fn opening(caller: &Caller, centre: CentreId) -> impl Fn(Class) -> Opening {
+    let principal = caller.principal.clone();
+    move |class| match decide(&principal, Some(centre), Act::Read(class)) {
+        Verdict::Allow => Opening::Value,
+        Verdict::Mask | Verdict::Deny => Opening::Mask,
+    }
+}
+
+#[derive(Serialize)]
+struct Shown {
+    number: u64,
+    #[serde(flatten)]
+    body: Body,
+}
+
+/// `GET /v1/cases/{case}/events`
+pub(super) async fn events<D: Decider>(
+    State(app): State<Arc<App<D>>>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let caller = app.auth.caller(&headers)?;
+    caller.may(Act::Read(Class::Open))?;
+    let (id, _, centre) = app.relation(&caller, &id).await?;
+    let rows = sqlx::query("SELECT number, body::text AS body FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 ORDER BY sequence")
+        .bind(D::TYPE)
+        .bind(id.to_string())
+        .fetch_all(&app.executor.pool)
+        .await?;
+    let mut shown = Vec::with_capacity(rows.len());
+    for row in rows {
+        let number = row.try_get::<i64, _>("number")?.unsigned_abs();
+        let mut body: Body = serde_json::from_str(row.try_get("body")?).map_err(|_| Problem::common("unavailable"))?;
+        open_body(&app.executor.seal, app.executor.service, &mut body, opening(&caller, centre)).await?;
+        shown.push(Shown { number, body });
+    }
+    Ok(Json(json!({ "events": shown })).into_response())
+}
+
+/// Opens a body's facts for a reader.
+pub(crate) async fn open_body(
+    seal: &crate::seal::Seal,
+    service: &str,
+    body: &mut Body,
+    opening: impl Fn(Class) -> Opening,
+) -> Result<(), Problem> {
+    let event = body.event_type.clone();
+    let name = kit::published::EventType::parse(&event).map_or("", |event| event.name);
+    let place = Place { service, aggregate_type: &body.aggregatetype, aggregate: body.aggregate, version: body.version, event: name };
+    seal.open(place, &mut body.data.facts, opening).await.map_err(|error| {
+        tracing::error!(%error, "facts could not be opened");
+        Problem::common("unavailable")
+    })
+}
+
+/// The query of the feed.
+#[derive(Deserialize)]
+pub(super) struct After {
+    after: Option<u64>,
+}
+
+/// `GET /v1/events?after=N`
+pub(super) async fn feed<D: Decider>(
+    State(app): State<Arc<App<D>>>,
+    query: Result<Query<After>, axum::extract::rejection::QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    app.auth.caller(&headers)?.may(Act::Feed)?;
+    let Query(After { after }) = query.map_err(|_| Problem::common("query_invalid"))?;
+    // The events first: a head read later is at least as far as they are.
+    let pool = &app.executor.pool;
+    let epoch = store::head(pool).await?.epoch;
+    let events = store::after(pool, epoch, after.unwrap_or(0), PAGE).await?;
+    let head = store::head(pool).await?;
+    if head.epoch != epoch {
+        return Err(Problem::common("unavailable"));
+    }
+    let raw: Result<Vec<_>, _> = events.into_iter().map(|event| RawValue::from_string(event.bytes)).collect();
+    let events = raw.map_err(|_| Problem::common("unavailable"))?;
+    Ok(Json(Page { epoch, head: head.number, events }).into_response())
+}

@@ -1,0 +1,222 @@
+//! The journal: the one way in which events come to be.
+//!
+//! Commands that arrive while an append is on its way form the next group; the SQL function `append` takes all of a command or none
+//! and numbers events densely in the order of commits. The writer is a task of its own, so a request that is dropped cancels
+//! nothing. Deliberately absent: what to do after a clash or an unknown outcome (the executor decides again, and finds its key).
+
+use kit::{AggregateId, CentreId, WomanId, decider::Claim};
+use serde_json::json;
+use sqlx::{PgPool, Row};
+use std::collections::VecDeque;
+use tokio::sync::{mpsc, oneshot, watch};
+use uuid::Uuid;
+
+/// Commands an append takes at most.
+const GROUP: usize = 64;
+/// Commands that may wait for the writer; further ones wait to be let in.
+const WAITING: usize = 1024;
+
+/// The events of one decided command.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// `case` and the like.
+    pub aggregate_type: &'static str,
+    /// The aggregate.
+    pub aggregate: AggregateId,
+    /// The version it was decided on.
+    pub expected: u64,
+    /// The woman; none where it is about none.
+    pub woman: Option<WomanId>,
+    /// The centre that holds it.
+    pub centre: Option<CentreId>,
+    /// What it takes and gives back.
+    pub claims: Vec<Claim>,
+    /// The command's key.
+    pub key: Uuid,
+    /// The keyed fingerprint of the command.
+    pub fingerprint: Vec<u8>,
+    /// The codes it is answered with.
+    pub warnings: Vec<&'static str>,
+    /// The events, sealed.
+    pub events: Vec<NewEvent>,
+}
+
+/// One event, as stored.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// The event type's name.
+    pub event: String,
+    /// The version of its schema.
+    pub event_version: u16,
+    /// The body, [`kit::published::Body`] as JSON.
+    pub body: String,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Stored, its first event under this number.
+    Accepted {
+        /// The number.
+        first_number: u64,
+    },
+    /// Another command came first; nothing of this one is stored.
+    Clash,
+    /// Another aggregate holds a claim; nothing of this one is stored.
+    Claimed,
+}
+
+/// The outcome is not known: it may be stored or not. Who asks again with the same key finds out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the database did not answer; whether the command was stored is not known")]
+pub struct Unknown;
+
+type Waiting = (Append, oneshot::Sender<Result<Outcome, Unknown>>);
+
+/// A handle on a service's journal.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    waiting: mpsc::Sender<Waiting>,
+    head: watch::Receiver<u64>,
+}
+
+impl Journal {
+    /// Starts the writer. It ends when the last handle is gone and what waited is stored.
+    #[must_use]
+    pub fn start(pool: PgPool) -> (Self, tokio::task::JoinHandle<()>) {
+        let (waiting, queue) = mpsc::channel(WAITING);
+        let (head, seen) = watch::channel(0);
+        let writer = tokio::spawn(write(pool, queue, head));
+        (Self { waiting, head: seen }, writer)
+    }
+
+    /// Appends a command's events.
+    pub async fn append(&self, append: Append) -> Result<Outcome, Unknown> {
+        let (answer, outcome) = oneshot::channel();
+        self.waiting.send((append, answer)).await.map_err(|_| Unknown)?;
+        outcome.await.map_err(|_| Unknown)?
+    }
+
+    /// Tells of numbers this process has written: what wakes the relay.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<u64> {
+        self.head.clone()
+    }
+}
+
+async fn write(pool: PgPool, mut queue: mpsc::Receiver<Waiting>, head: watch::Sender<u64>) {
+    let mut backlog: VecDeque<Waiting> = VecDeque::new();
+    loop {
+        if backlog.is_empty() {
+            match queue.recv().await {
+                Some(command) => backlog.push_back(command),
+                None => return,
+            }
+        }
+        while backlog.len() < 2 * GROUP
+            && let Ok(command) = queue.try_recv()
+        {
+            backlog.push_back(command);
+        }
+        let (group, answers): (Vec<Append>, Vec<_>) = take_group(&mut backlog).into_iter().unzip();
+        match append(&pool, &group).await {
+            Ok(outcomes) => {
+                for ((outcome, answer), command) in outcomes.into_iter().zip(answers).zip(&group) {
+                    if let Outcome::Accepted { first_number } = outcome {
+                        let last = first_number + command.events.len().saturating_sub(1) as u64;
+                        head.send_if_modified(|head| std::mem::replace(head, last.max(*head)) < last);
+                    }
+                    // Who asked may have gone; what is stored is stored.
+                    let _ = answer.send(Ok(outcome));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(error = error_kind(&error), "an append got no answer");
+                for answer in answers {
+                    let _ = answer.send(Err(Unknown));
+                }
+            }
+        }
+    }
+}
+
+/// The next group: at most one command per aggregate and one with claims; what does not fit keeps its turn.
+fn take_group(backlog: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+    let mut group: Vec<Waiting> = Vec::new();
+    let mut later = VecDeque::new();
+    for command in backlog.drain(..) {
+        let same = |other: &Waiting| {
+            (other.0.aggregate_type, other.0.aggregate) == (command.0.aggregate_type, command.0.aggregate)
+                || !(other.0.claims.is_empty() || command.0.claims.is_empty())
+        };
+        if group.len() == GROUP || group.iter().any(same) {
+            later.push_back(command);
+        } else {
+            group.push(command);
+        }
+    }
+    *backlog = later;
+    group
+}
+
+/// Calls the SQL function once for a group.
+pub async fn append(pool: &PgPool, group: &[Append]) -> Result<Vec<Outcome>, sqlx::Error> {
+    let claims = |command: &Append, taken: bool| {
+        let keys = command.claims.iter().filter_map(|claim| match claim {
+            Claim::Take(key) if taken => Some(key.as_str()),
+            Claim::Release(key) if !taken => Some(key.as_str()),
+            _ => None,
+        });
+        json!(keys.collect::<Vec<_>>()).to_string()
+    };
+    let events: Vec<(i32, &Append, &NewEvent)> = (1..)
+        .zip(group)
+        .flat_map(|(place, command)| command.events.iter().map(move |event| (place, command, event)))
+        .collect();
+    let subject = |command: &Append| command.woman.map_or_else(|| "_".to_owned(), |woman| woman.to_string());
+    let rows = sqlx::query(
+        "SELECT command, outcome, first_number
+         FROM append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+    )
+    .bind(group.iter().map(|c| c.aggregate_type).collect::<Vec<_>>())
+    .bind(group.iter().map(|c| c.aggregate.to_string()).collect::<Vec<_>>())
+    .bind(group.iter().map(|c| i64::try_from(c.expected).unwrap_or(i64::MAX)).collect::<Vec<_>>())
+    .bind(group.iter().map(|c| c.woman.map(|w| w.0)).collect::<Vec<_>>())
+    .bind(group.iter().map(|c| c.centre.map(|c| c.0)).collect::<Vec<_>>())
+    .bind(group.iter().map(|c| claims(c, true)).collect::<Vec<_>>())
+    .bind(group.iter().map(|c| claims(c, false)).collect::<Vec<_>>())
+    .bind(events.iter().map(|(place, ..)| *place).collect::<Vec<_>>())
+    .bind(events.iter().map(|(.., event)| event.event.as_str()).collect::<Vec<_>>())
+    .bind(events.iter().map(|(.., event)| event.event_version.to_string()).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, command, _)| subject(command)).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, command, _)| command.key).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, command, _)| command.fingerprint.as_slice()).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, command, _)| json!(command.warnings).to_string()).collect::<Vec<_>>())
+    .bind(events.iter().map(|(.., event)| event.body.as_str()).collect::<Vec<_>>())
+    .fetch_all(pool)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let first: Option<i64> = row.try_get("first_number")?;
+            Ok(match (row.try_get::<&str, _>("outcome")?, first.and_then(|first| u64::try_from(first).ok())) {
+                ("accepted", Some(first_number)) => Outcome::Accepted { first_number },
+                ("claimed", _) => Outcome::Claimed,
+                _ => Outcome::Clash,
+            })
+        })
+        .collect()
+}
+
+/// A database error as a word for logs: its own text may quote what was stored.
+#[must_use]
+pub fn error_kind(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(error) => format!("database {}", error.code().unwrap_or_default()),
+        sqlx::Error::Io(error) => format!("connection {}", error.kind()),
+        sqlx::Error::PoolTimedOut => "no connection free".into(),
+        sqlx::Error::PoolClosed => "closed".into(),
+        sqlx::Error::Encode(_) => "encode".into(),
+        sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => "decode".into(),
+        _ => "other".into(),
+    }
+}

@@ -1,0 +1,232 @@
+//! Data keys: one per subject and class, wrapped by the master key, kept in memory for at most a minute.
+//!
+//! Deliberately absent: what is sealed with them ([`crate::seal`]), who may ask for which class (the keys database decides by role).
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
+    hmac, rand,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use kit::Class;
+use sqlx::{PgPool, Row};
+use std::{collections::BTreeMap, fmt, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+use uuid::Uuid;
+use zeroize::Zeroizing;
+
+/// How long a data key stays in memory. An erasure is acknowledged after this time.
+pub const CACHE: Duration = Duration::from_secs(60);
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 12;
+
+/// What can go wrong with keys. Nothing in it is secret.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The keys database did not answer as it should.
+    #[error("the keys database did not answer")]
+    Database(#[from] sqlx::Error),
+    /// The subject's key was erased.
+    #[error("the key was erased")]
+    Erased,
+    /// A stored key does not open with this master key.
+    #[error("the master key is not the one that these data were sealed with")]
+    WrongMasterKey,
+    /// The master key's file cannot be used; the text says why.
+    #[error("the master key file {0}")]
+    MasterKeyFile(&'static str),
+    /// The cryptographic library refused.
+    #[error("encryption failed")]
+    Cryptography,
+}
+
+/// Wraps data keys: a file's key here, a key management service elsewhere.
+pub trait MasterKey: Send + Sync + fmt::Debug {
+    /// Encrypts a data key, bound to `context`.
+    fn wrap(&self, context: &[u8], key: &[u8]) -> Result<Vec<u8>, KeyError>;
+    /// Decrypts a data key.
+    fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError>;
+}
+
+/// A master key from a file: 32 bytes in base64, readable by its owner alone.
+pub struct FileMasterKey(RandomizedNonceKey);
+
+impl fmt::Debug for FileMasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FileMasterKey")
+    }
+}
+
+impl FileMasterKey {
+    /// Reads the file; its mode must be 0600 or stricter.
+    pub fn read(path: &Path) -> Result<Self, KeyError> {
+        let metadata = std::fs::metadata(path).map_err(|_| KeyError::MasterKeyFile("cannot be read"))?;
+        if metadata.permissions().mode() & 0o077 != 0 {
+            return Err(KeyError::MasterKeyFile("may be read by others; set its mode to 0600"));
+        }
+        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|_| KeyError::MasterKeyFile("cannot be read"))?);
+        let wrong = KeyError::MasterKeyFile("does not hold 32 bytes in base64");
+        let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| KeyError::MasterKeyFile("is not base64"))?);
+        RandomizedNonceKey::new(&AES_256_GCM, &bytes).map(Self).map_err(|_| wrong)
+    }
+
+    /// A new key in the file's form.
+    pub fn generate() -> Result<Zeroizing<String>, KeyError> {
+        Ok(Zeroizing::new(STANDARD.encode(fresh()?.as_slice())))
+    }
+}
+
+impl MasterKey for FileMasterKey {
+    fn wrap(&self, context: &[u8], key: &[u8]) -> Result<Vec<u8>, KeyError> {
+        encrypt(&self.0, context, key)
+    }
+    fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
+        decrypt(&self.0, context, wrapped).ok_or(KeyError::WrongMasterKey)
+    }
+}
+
+fn fresh() -> Result<Zeroizing<Vec<u8>>, KeyError> {
+    let mut key = Zeroizing::new(vec![0; KEY_BYTES]);
+    rand::fill(&mut key).map_err(|_| KeyError::Cryptography)?;
+    Ok(key)
+}
+
+/// Nonce, ciphertext and tag.
+fn encrypt(key: &RandomizedNonceKey, associated: &[u8], clear: &[u8]) -> Result<Vec<u8>, KeyError> {
+    let mut sealed = clear.to_vec();
+    let nonce = key.seal_in_place_append_tag(Aad::from(associated), &mut sealed).map_err(|_| KeyError::Cryptography)?;
+    Ok([nonce.as_ref().as_slice(), &sealed].concat())
+}
+
+fn decrypt(key: &RandomizedNonceKey, associated: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let (nonce, ciphertext) = sealed.split_at_checked(NONCE_BYTES)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+    let mut clear = Zeroizing::new(ciphertext.to_vec());
+    let length = key.open_in_place(nonce, Aad::from(associated), &mut clear).ok()?.len();
+    clear.truncate(length);
+    Some(clear)
+}
+
+/// A subject's key for one class.
+pub struct DataKey {
+    /// Its id, as envelopes name it.
+    pub id: Uuid,
+    cipher: RandomizedNonceKey,
+    fingerprint: hmac::Key,
+}
+
+impl fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DataKey({})", self.id)
+    }
+}
+
+impl DataKey {
+    fn new(id: Uuid, bytes: &[u8]) -> Result<Self, KeyError> {
+        let cipher = RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(|_| KeyError::Cryptography)?;
+        // A key of its own for fingerprints, derived so that it tells nothing about the cipher's.
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"livline fingerprint 1");
+        Ok(Self { id, cipher, fingerprint: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) })
+    }
+
+    /// Nonce, ciphertext and tag of `clear`, bound to `associated`.
+    pub fn seal(&self, associated: &[u8], clear: &[u8]) -> Result<Vec<u8>, KeyError> {
+        encrypt(&self.cipher, associated, clear)
+    }
+
+    /// The clear bytes; `None` where they were not sealed by this key for this place.
+    #[must_use]
+    pub fn open(&self, associated: &[u8], sealed: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        decrypt(&self.cipher, associated, sealed)
+    }
+
+    /// A keyed fingerprint: tells whether two commands are the same, to nobody without the key.
+    #[must_use]
+    pub fn fingerprint(&self, bytes: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.fingerprint, bytes).as_ref().to_vec()
+    }
+}
+
+/// The keys a service may use.
+#[derive(Clone, Debug)]
+pub struct Keyring {
+    pool: PgPool,
+    master: Arc<dyn MasterKey>,
+    by_subject: moka::sync::Cache<(Uuid, Class), Arc<DataKey>>,
+    by_id: moka::sync::Cache<Uuid, Arc<DataKey>>,
+}
+
+impl Keyring {
+    /// A keyring on a keys database; checks that the master key is the one its keys were wrapped with.
+    pub async fn open(pool: PgPool, master: Arc<dyn MasterKey>) -> Result<Self, KeyError> {
+        let keyring = Self { pool, master, by_subject: cache(), by_id: cache() };
+        let check: Option<Vec<u8>> = sqlx::query_scalar("SELECT wrapped FROM master_check").fetch_optional(&keyring.pool).await?;
+        if let Some(check) = check {
+            keyring.master.unwrap(MASTER_CHECK, &check)?;
+        }
+        Ok(keyring)
+    }
+
+    /// Writes the value that a wrong master key fails on; done once, by whoever sets the database up.
+    pub async fn set_up(pool: &PgPool, master: &dyn MasterKey) -> Result<(), KeyError> {
+        let wrapped = master.wrap(MASTER_CHECK, MASTER_CHECK)?;
+        sqlx::query("INSERT INTO master_check (wrapped) VALUES ($1) ON CONFLICT DO NOTHING").bind(wrapped).execute(pool).await?;
+        let check: Vec<u8> = sqlx::query_scalar("SELECT wrapped FROM master_check").fetch_one(pool).await?;
+        master.unwrap(MASTER_CHECK, &check).map(drop)
+    }
+
+    /// The key of a subject and class, made where there is none.
+    pub async fn of(&self, subject: Uuid, class: Class) -> Result<Arc<DataKey>, KeyError> {
+        if let Some(key) = self.by_subject.get(&(subject, class)) {
+            return Ok(key);
+        }
+        let offered_id = crate::clock::random_id();
+        let offered = self.master.wrap(&context(offered_id, subject, class.code()), &fresh()?)?;
+        let row = sqlx::query("SELECT key_id, wrapped FROM key_for($1, $2, $3, $4)")
+            .bind(subject)
+            .bind(class.code())
+            .bind(offered_id)
+            .bind(offered)
+            .fetch_optional(&self.pool)
+            .await?
+            .ok_or(KeyError::Erased)?;
+        let (id, wrapped): (Uuid, Vec<u8>) = (row.try_get("key_id")?, row.try_get("wrapped")?);
+        let key = Arc::new(DataKey::new(id, &self.master.unwrap(&context(id, subject, class.code()), &wrapped)?)?);
+        self.by_subject.insert((subject, class), key.clone());
+        self.by_id.insert(id, key.clone());
+        Ok(key)
+    }
+
+    /// Keys by their ids. Those that were erased, or that this role may not have, are not in the answer.
+    pub async fn by_id(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<BTreeMap<Uuid, Arc<DataKey>>, KeyError> {
+        let mut found = BTreeMap::new();
+        let mut wanted = Vec::new();
+        for id in ids {
+            match self.by_id.get(&id) {
+                Some(key) => drop(found.insert(id, key)),
+                None => wanted.push(id),
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(found);
+        }
+        let rows = sqlx::query("SELECT key_id, subject, class, wrapped FROM keys_by_id($1)").bind(wanted).fetch_all(&self.pool).await?;
+        for row in rows {
+            let (id, subject): (Uuid, Uuid) = (row.try_get("key_id")?, row.try_get("subject")?);
+            let (class, wrapped): (String, Vec<u8>) = (row.try_get("class")?, row.try_get("wrapped")?);
+            let key = Arc::new(DataKey::new(id, &self.master.unwrap(&context(id, subject, &class), &wrapped)?)?);
+            self.by_id.insert(id, key.clone());
+            found.insert(id, key);
+        }
+        Ok(found)
+    }
+}
+
+fn cache<K: std::hash::Hash + Eq + Send + Sync + 'static>() -> moka::sync::Cache<K, Arc<DataKey>> {
+    moka::sync::Cache::builder().max_capacity(50_000).time_to_live(CACHE).build()
+}
+
+const MASTER_CHECK: &[u8] = b"livline master key check 1";
+
+/// What a wrapped key is bound to: moved to another subject or class, it does not open.
+fn context(id: Uuid, subject: Uuid, class: &str) -> Vec<u8> {
+    [id.as_bytes().as_slice(), subject.as_bytes(), class.as_bytes()].concat()
+}

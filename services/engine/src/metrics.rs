@@ -1,0 +1,65 @@
+//! What a service counts. A registry per service: nothing is process-wide. No label ever holds an id of a person.
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What became of a command, or whose progress it is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Named {
+    /// A stable code or a service's name.
+    pub name: String,
+}
+
+/// The metrics of a service.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Arc<Mutex<Registry>>,
+    /// Commands by what became of them: `accepted` or a problem's code.
+    pub commands: Family<Named, Counter>,
+    /// The last number that the stream acknowledged.
+    pub published: Gauge,
+    /// How often the relay had to look again.
+    pub relay_stops: Counter,
+    /// The last number each reader of this process took in.
+    pub read: Family<Named, Gauge>,
+    /// Events that a reader fetched from a service because the stream had not brought them.
+    pub fetched: Counter,
+    /// Events that could not be applied and are held back.
+    pub held_back: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("livline");
+        let (commands, read) = (Family::default(), Family::default());
+        let (published, held_back, relay_stops, fetched) = (Gauge::default(), Gauge::default(), Counter::default(), Counter::default());
+        registry.register("commands", "Commands by what became of them", commands.clone());
+        registry.register("published", "Last number acknowledged by the stream", published.clone());
+        registry.register("relay_stops", "Times the relay looked again", relay_stops.clone());
+        registry.register("read", "Last number taken in, by reader and service", Family::clone(&read));
+        registry.register("fetched", "Events fetched from a service's feed", fetched.clone());
+        registry.register("held_back", "Events that could not be applied", held_back.clone());
+        Self { registry: Arc::new(Mutex::new(registry)), commands, published, relay_stops, read, fetched, held_back }
+    }
+}
+
+impl Metrics {
+    /// The text that is scraped.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        // Writing to a string does not fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &registry);
+        text
+    }
+
+    /// Counts a command.
+    pub fn command(&self, outcome: &str) {
+        self.commands.get_or_create(&Named { name: outcome.to_owned() }).inc();
+    }
+}

@@ -1,0 +1,314 @@
+//! A reader of one service's events: exact, whatever the stream does.
+//!
+//! Messages only bring news; what counts is the number in the reader's own progress, moved in the transaction of the effect with
+//! compare-and-set. Numbers at or below it are skipped, a hole is fetched from the service, silence and an announced head ask the
+//! service too, and another epoch begins anew once the service confirms it. Deliberately absent: JetStream's acknowledgements.
+
+use crate::{
+    feed::{Feed, FeedError},
+    journal::error_kind,
+    metrics::{Metrics, Named},
+    nats::{self, NatsConfig, NatsError},
+};
+use async_nats::jetstream::consumer::{DeliverPolicy, pull};
+use futures::{Stream, StreamExt};
+use kit::{Epoch, published::Published};
+use serde::Deserialize;
+use sqlx::{PgPool, Postgres, Row, Transaction};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// Events applied in one transaction at most.
+const BATCH: usize = 256;
+/// How long a silent stream is believed.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How long an announced number may be missing.
+const MISSING: Duration = Duration::from_secs(1);
+/// Pause after something failed.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// An event with the bytes it came in.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The event.
+    pub published: Published,
+    /// Its bytes.
+    pub bytes: Arc<str>,
+}
+
+impl Event {
+    /// Reads published bytes.
+    pub fn parse(bytes: &str) -> Result<Self, serde_json::Error> {
+        Ok(Self { published: serde_json::from_str(bytes)?, bytes: bytes.into() })
+    }
+}
+
+/// The reader could not go on; it tries again. The text is for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The reader's own database.
+    #[error("{}", error_kind(.0))]
+    Database(#[from] sqlx::Error),
+    /// NATS.
+    #[error(transparent)]
+    Nats(#[from] NatsError),
+    /// The service's feed.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// An effect that must be tried again.
+    #[error("{0}")]
+    Effect(String),
+    /// The service sent something that is not an event.
+    #[error("an event does not read")]
+    Malformed,
+    /// Another reader of the same name moved the progress.
+    #[error("another replica was quicker")]
+    Overtaken,
+}
+
+/// What a reader does with events.
+pub trait Apply: Send + Sync + 'static {
+    /// What it found out before the transaction.
+    type Prepared: Send;
+    /// The name its progress is kept under.
+    fn name(&self) -> &str;
+    /// Where it starts on its first run.
+    fn start(&self) -> Start;
+    /// Done before the transaction, and perhaps again after a failure.
+    fn prepare(&self, service: &str, events: &[Event], since: u64) -> impl Future<Output = Result<Self::Prepared, ReadError>> + Send;
+    /// The effect, in the transaction that moves the progress.
+    fn apply(
+        &self,
+        transaction: &mut Transaction<'static, Postgres>,
+        service: &str,
+        events: &[Event],
+        prepared: Self::Prepared,
+    ) -> impl Future<Output = Result<(), ReadError>> + Send;
+    /// The service began a new epoch: what came of its events goes, and they come again from the first.
+    fn reset(&self, transaction: &mut Transaction<'static, Postgres>, service: &str) -> impl Future<Output = Result<(), ReadError>> + Send;
+}
+
+/// Where a reader starts on its first run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With all that ever happened.
+    Beginning,
+    /// With what happens from now on.
+    Head,
+}
+
+/// How far a reader is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// In which numbering.
+    pub epoch: Epoch,
+    /// The last number taken in.
+    pub number: u64,
+    /// Effects on others only for numbers above.
+    pub since: u64,
+}
+
+/// One reader of one service.
+#[derive(Debug)]
+pub struct Reader<A> {
+    /// The service that is read.
+    pub service: String,
+    /// What is done with its events.
+    pub apply: Arc<A>,
+    /// The reader's own database.
+    pub pool: PgPool,
+    /// Where the stream is.
+    pub nats: NatsConfig,
+    /// Where the service is.
+    pub feed: Feed,
+    /// Where progress shows.
+    pub metrics: Metrics,
+}
+
+type Messages = Pin<Box<dyn Stream<Item = Result<String, NatsError>> + Send>>;
+
+#[derive(Deserialize)]
+struct Announced {
+    epoch: Epoch,
+    number: u64,
+}
+
+impl<A: Apply> Reader<A> {
+    /// Reads until told to stop.
+    pub async fn run(self, stop: CancellationToken) {
+        loop {
+            let ended = tokio::select! { ended = self.follow() => ended, () = stop.cancelled() => return };
+            if let Err(error) = ended {
+                if !matches!(error, ReadError::Overtaken) {
+                    tracing::info!(reader = self.apply.name(), service = self.service, %error, "the reader starts again");
+                }
+                tokio::select! { () = tokio::time::sleep(PAUSE) => {}, () = stop.cancelled() => return }
+            }
+        }
+    }
+
+    /// One connection's worth of reading. Where NATS is gone, the service itself is asked until it is back.
+    async fn follow(&self) -> Result<(), ReadError> {
+        let mut progress = self.progress().await?;
+        progress = self.catch_up(progress).await?;
+        let client = nats::connect(&self.nats, self.apply.name()).await?;
+        let mut heads = client.subscribe(nats::head_subject(&self.service)).await.map_err(NatsError::of)?;
+        let mut messages = self.messages(client, progress.number).await?;
+        let mut wait = SILENCE;
+        loop {
+            tokio::select! {
+                message = messages.next() => {
+                    let first = message.ok_or_else(|| NatsError("the stream ended".into()))??;
+                    let mut batch = vec![first];
+                    while batch.len() < BATCH && let Some(Some(next)) = futures::FutureExt::now_or_never(messages.next()) {
+                        batch.push(next?);
+                    }
+                    progress = self.take(progress, &batch).await?;
+                    wait = SILENCE;
+                }
+                head = heads.next() => {
+                    let head = head.ok_or_else(|| NatsError("announcements ended".into()))?;
+                    let head = serde_json::from_slice::<Announced>(&head.payload).map_err(|_| ReadError::Malformed)?;
+                    if (head.epoch, head.number) != (progress.epoch, progress.number) {
+                        wait = MISSING;
+                    }
+                }
+                () = tokio::time::sleep(wait) => {
+                    progress = self.catch_up(progress).await?;
+                    wait = SILENCE;
+                }
+            }
+        }
+    }
+
+    /// The stream's messages from after a number on. A consumer of its own each time: the server's memory of it counts for nothing.
+    async fn messages(&self, client: async_nats::Client, after: u64) -> Result<Messages, NatsError> {
+        let context = nats::jetstream(client);
+        let stream = context.get_stream_no_info(nats::stream_name(&self.service)).await.map_err(NatsError::of)?;
+        let deliver_policy = DeliverPolicy::ByStartSequence { start_sequence: after + 1 };
+        let consumer = stream.create_consumer(pull::OrderedConfig { deliver_policy, ..Default::default() }).await.map_err(NatsError::of)?;
+        let messages = consumer.messages().await.map_err(NatsError::of)?;
+        let text = |message: Result<async_nats::jetstream::Message, _>| {
+            let message = message.map_err(|error: pull::OrderedError| NatsError::of(error))?;
+            String::from_utf8(message.payload.to_vec()).map_err(|_| NatsError("a message is not text".into()))
+        };
+        Ok(Box::pin(messages.map(text)))
+    }
+
+    /// Takes messages in, fetching what is missing before them.
+    async fn take(&self, mut progress: Progress, batch: &[String]) -> Result<Progress, ReadError> {
+        let mut ready: Vec<Event> = Vec::with_capacity(batch.len());
+        for bytes in batch {
+            let event = Event::parse(bytes).map_err(|_| ReadError::Malformed)?;
+            let next = progress.number + ready.len() as u64 + 1;
+            if event.published.epoch != progress.epoch || event.published.number > next {
+                progress = self.commit(progress, &std::mem::take(&mut ready)).await?;
+                progress = self.catch_up(progress).await?;
+            }
+            let next = progress.number + ready.len() as u64 + 1;
+            if event.published.epoch == progress.epoch && event.published.number == next {
+                ready.push(event);
+            }
+        }
+        self.commit(progress, &ready).await
+    }
+
+    /// Asks the service for everything after the progress. The service is who knows which epoch is the present one.
+    async fn catch_up(&self, mut progress: Progress) -> Result<Progress, ReadError> {
+        loop {
+            let page = self.feed.page(progress.number).await?;
+            if page.epoch != progress.epoch {
+                progress = self.begin_anew(progress, page.epoch).await?;
+                continue;
+            }
+            let events: Result<Vec<Event>, _> = page.events.iter().map(|raw| Event::parse(raw.get())).collect();
+            let events = events.map_err(|_| ReadError::Malformed)?;
+            let dense = (progress.number + 1..).zip(&events).all(|(number, event)| event.published.number == number);
+            if !dense {
+                return Err(ReadError::Malformed);
+            }
+            self.metrics.fetched.inc_by(events.len() as u64);
+            progress = self.commit(progress, &events).await?;
+            if events.is_empty() {
+                return Ok(progress);
+            }
+        }
+    }
+
+    /// Effects and progress, in one transaction per batch.
+    async fn commit(&self, mut progress: Progress, events: &[Event]) -> Result<Progress, ReadError> {
+        for events in events.chunks(BATCH) {
+            let Some(last) = events.last().map(|event| event.published.number) else { continue };
+            let prepared = self.apply.prepare(&self.service, events, progress.since).await?;
+            let mut transaction = self.pool.begin().await?;
+            let next = Progress { number: last, ..progress };
+            self.advance(&mut transaction, progress, next).await?;
+            self.apply.apply(&mut transaction, &self.service, events, prepared).await?;
+            transaction.commit().await?;
+            progress = next;
+            self.metrics.read.get_or_create(&Named { name: format!("{}/{}", self.apply.name(), self.service) }).set(signed(last));
+        }
+        Ok(progress)
+    }
+
+    async fn begin_anew(&self, progress: Progress, epoch: Epoch) -> Result<Progress, ReadError> {
+        tracing::warn!(reader = self.apply.name(), service = self.service, "a new epoch: everything of this service is read again");
+        let mut transaction = self.pool.begin().await?;
+        let next = Progress { epoch, number: 0, ..progress };
+        self.advance(&mut transaction, progress, next).await?;
+        self.apply.reset(&mut transaction, &self.service).await?;
+        transaction.commit().await?;
+        Ok(next)
+    }
+
+    /// Moves the progress where it still is what this reader thinks.
+    async fn advance(&self, transaction: &mut Transaction<'static, Postgres>, from: Progress, to: Progress) -> Result<(), ReadError> {
+        let moved = sqlx::query(
+            "UPDATE progress SET epoch = $3, number = $4 WHERE reader = $1 AND service = $2 AND epoch = $5 AND number = $6",
+        )
+        .bind(self.apply.name())
+        .bind(&self.service)
+        .bind(to.epoch.0)
+        .bind(signed(to.number))
+        .bind(from.epoch.0)
+        .bind(signed(from.number))
+        .execute(&mut **transaction)
+        .await?;
+        if moved.rows_affected() == 1 { Ok(()) } else { Err(ReadError::Overtaken) }
+    }
+
+    /// The stored progress; on the first run where the reader starts, as the service says.
+    async fn progress(&self) -> Result<Progress, ReadError> {
+        if let Some(progress) = progress(&self.pool, self.apply.name(), &self.service).await? {
+            return Ok(progress);
+        }
+        let page = self.feed.page(i64::MAX.unsigned_abs()).await?;
+        let number = if self.apply.start() == Start::Head { page.head } else { 0 };
+        sqlx::query("INSERT INTO progress (reader, service, epoch, number, since) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING")
+            .bind(self.apply.name())
+            .bind(&self.service)
+            .bind(page.epoch.0)
+            .bind(signed(number))
+            .execute(&self.pool)
+            .await?;
+        progress(&self.pool, self.apply.name(), &self.service).await?.ok_or(ReadError::Overtaken)
+    }
+}
+
+/// How far a reader is; `None` before its first run.
+pub async fn progress(pool: &PgPool, reader: &str, service: &str) -> Result<Option<Progress>, sqlx::Error> {
+    let row = sqlx::query("SELECT epoch, number, since FROM progress WHERE reader = $1 AND service = $2")
+        .bind(reader)
+        .bind(service)
+        .fetch_optional(pool)
+        .await?;
+    row.map(|row| {
+        let number = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
+        Ok(Progress { epoch: Epoch(row.try_get("epoch")?), number: number("number")?, since: number("since")? })
+    })
+    .transpose()
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

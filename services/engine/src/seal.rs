@@ -1,0 +1,232 @@
+//! Sealing facts on their way to the store and opening them on their way to somebody who may read.
+//!
+//! It walks JSON: on the way in every mark of an open fact becomes an envelope, on the way out every envelope becomes its value, a
+//! mask, or the mark of an erased fact. An envelope opens only in the place it was sealed for. Deliberately absent: who may read
+//! ([`kit::access`]) and where keys come from ([`crate::keys`]).
+
+use crate::keys::{DataKey, KeyError, Keyring};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kit::{
+    AggregateId, Class, WomanId,
+    sealed::{ERASED, Envelope, MASKED, OPEN, SEALED, Stored},
+};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, sync::Arc};
+use uuid::Uuid;
+
+/// Where a fact stands: an envelope is bound to all of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The service.
+    pub service: &'a str,
+    /// `case` and the like.
+    pub aggregate_type: &'a str,
+    /// The aggregate.
+    pub aggregate: AggregateId,
+    /// Which of its events.
+    pub version: u64,
+    /// The event type's name.
+    pub event: &'a str,
+}
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// A key could not be had.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// An envelope does not belong where it stands: somebody changed the store.
+    #[error("an envelope does not belong where it stands")]
+    Foreign,
+    /// The mark of an open fact is not as the kit writes it.
+    #[error("a marked fact is malformed")]
+    Malformed,
+}
+
+/// What a reader gets of a class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// The value.
+    Value,
+    /// That there is one.
+    Mask,
+    /// The envelope as it stands: for state that rules treat as unknown.
+    Leave,
+}
+
+impl Place<'_> {
+    /// Length-prefixed parts, so that no two places give the same bytes.
+    fn associated(&self, pointer: &str, class: Class) -> Vec<u8> {
+        let (aggregate, version) = (self.aggregate.to_string(), self.version.to_string());
+        let parts = [self.service, self.aggregate_type, &aggregate, &version, self.event, pointer, class.code()];
+        let mut bytes = Vec::with_capacity(160);
+        for part in parts {
+            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        bytes
+    }
+}
+
+/// Seals and opens with a keyring.
+#[derive(Clone, Debug)]
+pub struct Seal {
+    keys: Keyring,
+}
+
+impl Seal {
+    /// A seal on a keyring.
+    #[must_use]
+    pub fn new(keys: Keyring) -> Self {
+        Self { keys }
+    }
+
+    /// Replaces every open fact in `facts` by an envelope. Facts are hers, but those of an `OfChild` are the child's.
+    pub async fn seal(&self, place: Place<'_>, woman: Uuid, facts: &mut Value) -> Result<(), SealError> {
+        let mut needed = Vec::new();
+        visit(facts, woman, &mut |found, subject, _| {
+            if let Found::Open(class) = found {
+                needed.push((subject, class));
+            }
+        });
+        needed.sort_unstable();
+        needed.dedup();
+        let mut keys = BTreeMap::new();
+        for (subject, class) in needed {
+            keys.insert((subject, class), self.keys.of(subject, class).await?);
+        }
+        replace(facts, woman, "", &mut |value, subject, pointer| match Stored::of(value) {
+            Some(Stored::Open(mark)) => {
+                let class = class_of(mark)?;
+                let key: &Arc<DataKey> = keys.get(&(subject, class)).ok_or(SealError::Malformed)?;
+                let clear = serde_json::to_vec(mark.get("value").ok_or(SealError::Malformed)?).map_err(|_| SealError::Malformed)?;
+                let sealed = key.seal(&place.associated(pointer, class), &clear)?;
+                let envelope = Envelope { class, key: key.id, sealed: URL_SAFE_NO_PAD.encode(sealed) };
+                Ok(Some(json!({ SEALED: envelope })))
+            }
+            _ => Ok(None),
+        })
+    }
+
+    /// Replaces envelopes as `opening` says for their class. A fact whose key is gone becomes the mark of an erased one.
+    pub async fn open(&self, place: Place<'_>, facts: &mut Value, opening: impl Fn(Class) -> Opening) -> Result<(), SealError> {
+        let mut wanted = Vec::new();
+        visit(facts, Uuid::nil(), &mut |found, _, _| {
+            if let Found::Envelope(envelope) = found
+                && opening(envelope.class) == Opening::Value
+            {
+                wanted.push(envelope.key);
+            }
+        });
+        wanted.sort_unstable();
+        wanted.dedup();
+        let keys = self.keys.by_id(wanted).await?;
+        replace(facts, Uuid::nil(), "", &mut |value, _, pointer| {
+            let Some(Stored::Envelope(envelope)) = Stored::of(value) else { return Ok(None) };
+            let envelope: Envelope = serde_json::from_value(envelope.clone()).map_err(|_| SealError::Foreign)?;
+            match opening(envelope.class) {
+                Opening::Leave => Ok(None),
+                Opening::Mask => Ok(Some(json!({ MASKED: envelope.class }))),
+                Opening::Value => match keys.get(&envelope.key) {
+                    None => Ok(Some(json!({ ERASED: envelope.class }))),
+                    Some(key) => {
+                        let sealed = URL_SAFE_NO_PAD.decode(&envelope.sealed).map_err(|_| SealError::Foreign)?;
+                        let clear = key.open(&place.associated(pointer, envelope.class), &sealed).ok_or(SealError::Foreign)?;
+                        serde_json::from_slice(&clear).map(Some).map_err(|_| SealError::Foreign)
+                    }
+                },
+            }
+        })
+    }
+
+    /// The keyed fingerprint of a command.
+    pub async fn fingerprint(&self, woman: WomanId, command: &[u8]) -> Result<Vec<u8>, SealError> {
+        Ok(self.keys.of(woman.0, Class::Personal).await?.fingerprint(command))
+    }
+}
+
+/// Replaces the marks of open facts in a state that was folded for somebody: shown or masked, never both unasked.
+pub fn reveal(state: &mut Value, opening: impl Fn(Class) -> Opening) -> Result<(), SealError> {
+    replace(state, Uuid::nil(), "", &mut |value, _, _| match Stored::of(value) {
+        Some(Stored::Open(mark)) if opening(class_of(mark)?) == Opening::Value => Ok(mark.get("value").cloned()),
+        Some(Stored::Open(mark)) => Ok(Some(json!({ MASKED: class_of(mark)? }))),
+        Some(Stored::Envelope(envelope)) => Ok(Some(json!({ MASKED: class_of(envelope)? }))),
+        _ => Ok(None),
+    })
+}
+
+fn class_of(mark: &Value) -> Result<Class, SealError> {
+    mark.get("class").and_then(Value::as_str).and_then(|class| class.parse().ok()).ok_or(SealError::Malformed)
+}
+
+enum Found<'a> {
+    Open(Class),
+    Envelope(&'a Envelope),
+}
+
+/// Calls `see` for every stored form in `value`, with its subject and pointer.
+fn visit(value: &Value, subject: Uuid, see: &mut impl FnMut(Found<'_>, Uuid, &str)) {
+    match Stored::of(value) {
+        Some(Stored::Open(mark)) => {
+            if let Ok(class) = class_of(mark) {
+                see(Found::Open(class), subject, "");
+            }
+            return;
+        }
+        Some(Stored::Envelope(envelope)) => {
+            if let Ok(envelope) = serde_json::from_value::<Envelope>(envelope.clone()) {
+                see(Found::Envelope(&envelope), subject, "");
+            }
+            return;
+        }
+        Some(Stored::Erased) => return,
+        None => {}
+    }
+    let subject = child_of(value).unwrap_or(subject);
+    match value {
+        Value::Object(members) => members.values().for_each(|value| visit(value, subject, see)),
+        Value::Array(items) => items.iter().for_each(|value| visit(value, subject, see)),
+        _ => {}
+    }
+}
+
+/// Puts what `change` answers in the place of stored forms.
+fn replace(
+    value: &mut Value,
+    subject: Uuid,
+    pointer: &str,
+    change: &mut impl FnMut(&Value, Uuid, &str) -> Result<Option<Value>, SealError>,
+) -> Result<(), SealError> {
+    if Stored::of(value).is_some() {
+        if let Some(new) = change(value, subject, pointer)? {
+            *value = new;
+        }
+        return Ok(());
+    }
+    let subject = child_of(value).unwrap_or(subject);
+    let below = |token: &str| format!("{pointer}{}", kit::facts::pointer(&[token]));
+    match value {
+        Value::Object(members) => members.iter_mut().try_for_each(|(name, value)| replace(value, subject, &below(name), change)),
+        Value::Array(items) => {
+            items.iter_mut().enumerate().try_for_each(|(index, value)| replace(value, subject, &below(&index.to_string()), change))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The child whose fact an object holds: exactly `{ "child", "value" }` with a sealed value, as [`kit::OfChild`] writes it.
+fn child_of(value: &Value) -> Option<Uuid> {
+    let members = value.as_object().filter(|members| members.len() == 2)?;
+    Stored::of(members.get("value")?)?;
+    members.get("child")?.as_str()?.parse().ok()
+}
+
+/// Whether JSON holds an open fact anywhere: what is stored never does.
+#[must_use]
+pub fn has_open(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.contains_key(OPEN) || members.values().any(has_open),
+        Value::Array(items) => items.iter().any(has_open),
+        _ => false,
+    }
+}

@@ -1,0 +1,17 @@
+//! One course of housing support for one woman.
+//!
+//! A need that comes back after the case was closed is a new case; entries that come late are logged on the closed one, with a
+//! warning, and leave it closed. A closing that was wrong is recorded in error.
+
+mod command;
+mod event;
+mod follow_ups;
+mod rules;
+mod state;
+
+pub use command::{Command, Event};
+pub use event::*;
+pub use follow_ups::FollowUp;
+pub(crate) use follow_ups::offer_of;
+pub use rules::{Rejection, Warning};
+pub use state::Housing;

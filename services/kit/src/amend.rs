@@ -1,0 +1,137 @@
+//! What a correction does to follow-ups: the difference between what an entry did and what it should have done.
+//!
+//! What people did meanwhile stays: a follow-up that was dealt with, moved or handed over changes only where the correction says
+//! something new about it. Deliberately absent: which entries stand ([`crate::case`]).
+
+use crate::{
+    case::FollowUp,
+    decider::Events,
+    facets::{Change, FollowUpChange},
+    sealed::exposing,
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+/// Opening and moving are one: both leave it open, with a date.
+fn kind(change: Change) -> Change {
+    if change == Change::Moved { Change::Opened } else { change }
+}
+
+/// Whether `list` has a change of this kind to the same follow-up.
+pub(crate) fn makes(list: &[FollowUpChange], change: &FollowUpChange) -> bool {
+    list.iter().any(|other| other.key == change.key && kind(other.change) == kind(change.change))
+}
+
+/// Whether `list` has this very change, whoever holds it and on whatever ground.
+fn says(list: &[FollowUpChange], change: &FollowUpChange) -> bool {
+    list.iter().any(|other| {
+        (&other.key, other.change, &other.what, other.due) == (&change.key, change.change, &change.what, change.due)
+    })
+}
+
+/// What must happen to follow-ups when an entry turns from one that does `was` into one that does `is`. `made` is what it did
+/// when it was recorded; `elsewhere` tells whether another entry that stands makes such a change too.
+pub(crate) fn amended(
+    now: &BTreeMap<String, FollowUp>,
+    made: &[FollowUpChange],
+    was: &[FollowUpChange],
+    is: &[FollowUpChange],
+    elsewhere: impl Fn(&FollowUpChange) -> bool,
+) -> Vec<FollowUpChange> {
+    let open = |key: &str| now.get(key).is_some_and(|follow_up| follow_up.open);
+    let undone = was.iter().filter(|old| makes(made, old) && !makes(is, old) && !elsewhere(old));
+    let mut changes: Vec<_> = undone
+        .filter_map(|old| match old.change {
+            Change::Opened if open(&old.key) => Some(FollowUpChange::closed(&old.key)),
+            Change::Closed if !open(&old.key) => Some(FollowUpChange::new(&old.key, Change::Reopened)),
+            _ => None,
+        })
+        .collect();
+    let new = is.iter().filter(|new| !says(was, new) && !says(made, new));
+    let new = new.filter(|new| open(&new.key) || (new.change == Change::Opened && !makes(made, new)));
+    changes.extend(new.map(|new| FollowUpChange {
+        responsible: now.get(&new.key).and_then(|follow_up| follow_up.responsible.clone()).or(new.responsible.clone()),
+        ..new.clone()
+    }));
+    changes
+}
+
+/// Takes what a correction changed into what its entry `made`.
+pub(crate) fn merge(made: &mut Vec<FollowUpChange>, corrected: &[FollowUpChange]) {
+    for change in corrected {
+        let undoes = match change.change {
+            Change::Closed => Some(Change::Opened),
+            Change::Reopened => Some(Change::Closed),
+            _ => None,
+        };
+        let count = made.len();
+        made.retain(|old| old.key != change.key || Some(kind(old.change)) != undoes);
+        if made.len() == count {
+            made.retain(|old| old.key != change.key || old.change != change.change);
+            made.push(change.clone());
+        }
+    }
+}
+
+/// Ids left out of a correction stay as they were: an offer is still the same offer when its rent was wrong.
+pub(crate) fn keep_ids(original: &impl Events, mut facts: Value) -> Value {
+    let original = exposing(|| original.to_facts()).unwrap_or_default();
+    if let (Some(facts), Value::Object(original)) = (facts.as_object_mut(), original) {
+        let is_id = |value: &Value| value.as_str().is_some_and(|text| Uuid::parse_str(text).is_ok());
+        let left_out = original.into_iter().filter(|(_, value)| is_id(value));
+        for (name, id) in left_out {
+            facts.entry(name).or_insert(id);
+        }
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facets::FollowUpChange as C;
+
+    fn on(day: &str) -> crate::when::DueBy {
+        day.parse().unwrap()
+    }
+
+    fn now(list: &[(&str, bool)]) -> BTreeMap<String, FollowUp> {
+        let follow_up = |open| FollowUp { what: "w".into(), due: None, responsible: Some("w-2".parse().unwrap()), open };
+        list.iter().map(|(key, open)| ((*key).to_owned(), follow_up(*open))).collect()
+    }
+
+    #[test]
+    fn a_correction_that_says_nothing_new_changes_nothing() {
+        let opened = [C::opened("a", "w").due(on("2026-12-01"))];
+        assert!(amended(&now(&[("a", true)]), &opened, &opened, &opened, |_| false).is_empty());
+    }
+
+    #[test]
+    fn another_date_replaces_an_open_one_and_its_holder_stays() {
+        let (was, is) = ([C::opened("a", "w").due(on("2026-12-01"))], [C::opened("a", "w").due(on("2026-12-02"))]);
+        let [change] = amended(&now(&[("a", true)]), &was, &was, &is, |_| false).try_into().unwrap();
+        assert_eq!((change.due, change.responsible.unwrap().as_str()), (Some(on("2026-12-02")), "w-2"));
+        let dealt_with = amended(&now(&[("a", false)]), &was, &was, &is, |_| false);
+        assert!(dealt_with.is_empty());
+    }
+
+    #[test]
+    fn what_it_should_not_have_done_is_undone_unless_another_entry_does_it_too() {
+        let closed = [C::closed("a")];
+        let undone = amended(&now(&[("a", false)]), &closed, &closed, &[], |_| false);
+        assert_eq!(undone, [C::new("a", Change::Reopened)]);
+        assert!(amended(&now(&[("a", false)]), &closed, &closed, &[], |_| true).is_empty());
+        let opened = [C::opened("b", "w")];
+        assert_eq!(amended(&now(&[("b", true)]), &opened, &opened, &[], |_| false), [C::closed("b")]);
+    }
+
+    #[test]
+    fn a_corrected_entry_remembers_all_that_it_does() {
+        let mut made = vec![C::opened("a", "w").due(on("2026-12-01")), C::closed("b")];
+        merge(&mut made, &[C::opened("a", "w").due(on("2026-12-02"))]);
+        assert_eq!(made, [C::closed("b"), C::opened("a", "w").due(on("2026-12-02"))]);
+        merge(&mut made, &[C::closed("a"), C::new("b", Change::Reopened)]);
+        assert!(made.is_empty());
+    }
+}

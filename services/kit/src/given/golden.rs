@@ -1,0 +1,55 @@
+//! The golden samples of a domain: for each event one with all its facts and one with only those it must have.
+
+use super::replace;
+use crate::{
+    Decider,
+    decider::{Commands, Events},
+    sealed::exposing,
+};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Holds samples by name (`HousingOfferMade.v1`) against a domain: every event has one and every one an event; `complete` has
+/// all facts and `minimal` the required ones; both are `valid` by the clear schema, and read as command and as event and
+/// written again they are what they were.
+pub fn golden<D: Decider>(samples: &BTreeMap<String, Value>, valid: impl Fn(&Value, &Value) -> bool) {
+    let entries = D::Command::describe();
+    let names: Vec<_> = entries.iter().map(|entry| format!("{}.v{}", entry.event, entry.version)).collect();
+    let unknown: Vec<_> = samples.keys().filter(|name| !names.contains(name)).collect();
+    assert!(unknown.is_empty(), "samples of no event: {unknown:?}");
+    for (name, entry) in names.iter().zip(&entries) {
+        let sample = samples.get(name).unwrap_or_else(|| panic!("no sample {name}"));
+        assert_eq!(keys(Some(sample)), ["complete", "minimal"], "{name}");
+        let forms = [("complete", keys(entry.facts.get("properties"))), ("minimal", required(&entry.facts))];
+        for (form, facts) in forms {
+            let sample = sample.get(form).expect("both forms are there");
+            assert_eq!(keys(Some(sample)), facts, "{name} {form}");
+            assert!(valid(&entry.facts, sample), "{name} {form} is not valid by its schema");
+            let command = D::Command::read(&entry.action, sample.clone()).expect("the action is there");
+            let event = command.unwrap_or_else(|bad| panic!("{name} {form}: {bad}")).record();
+            assert_eq!(event.name(), entry.event);
+            assert_eq!(D::Event::from_facts(entry.event, sample.clone()).ok().as_ref(), Some(&event), "{name} {form}");
+            let marked = exposing(|| event.to_facts()).expect("facts serialise");
+            assert_eq!(D::Event::from_facts(entry.event, marked.clone()).ok().as_ref(), Some(&event), "{name} {form}");
+            assert_eq!(&clear(marked), sample, "{name} {form}");
+        }
+    }
+}
+
+fn clear(mut facts: Value) -> Value {
+    replace(&mut facts, &|mark| mark.get("value").cloned());
+    facts
+}
+
+fn keys(object: Option<&Value>) -> Vec<String> {
+    let mut keys: Vec<_> = object.and_then(Value::as_object).into_iter().flat_map(|object| object.keys().cloned()).collect();
+    keys.sort();
+    keys
+}
+
+fn required(schema: &Value) -> Vec<String> {
+    let listed = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    let mut required: Vec<_> = listed.filter_map(Value::as_str).map(str::to_owned).collect();
+    required.sort();
+    required
+}

@@ -1,0 +1,93 @@
+//! Random walks through a case: what must hold whatever workers log, correct and take back, in whatever order.
+
+use super::{Given, Then};
+use crate::{
+    Case, Decider,
+    case::Ask,
+    decider::{Commands, Events},
+    entry::{Common, Entry, FollowUpClosed, FollowUpOutcome, What},
+    sealed::exposing,
+};
+use serde_json::Value;
+
+/// Walks from `given`, one step for each triple of random bytes: mostly an action of the domain, now and then a correction, an
+/// entry taken back, a follow-up ended by hand, or days that pass. What is refused is passed. `sample` makes plausible facts for
+/// an event out of a byte. After each step the case is consistent, and `check` looks at it.
+pub fn walk<D: Decider>(
+    given: Given<D>,
+    steps: &[(u8, u8, u8)],
+    sample: impl Fn(&str, u8) -> Value,
+    mut check: impl FnMut(&Given<D>),
+) {
+    let entries = D::Command::describe();
+    let mut given = given;
+    for &(kind, pick, variant) in steps {
+        let pick = usize::from(pick);
+        given = match kind % 10 {
+            0 => given.corrected(pick, |event| sample(event, variant)),
+            1 => given.taken_back(pick),
+            2 => given.ended(pick),
+            3 => given.later(i64::from(variant % 30)),
+            _ => match entries.get(pick % entries.len()) {
+                Some(entry) => given.when(&entry.action, sample(entry.event, variant)).given,
+                None => given,
+            },
+        };
+        given.consistent();
+        check(&given);
+    }
+}
+
+impl<D: Decider> Given<D> {
+    /// Some days later.
+    #[must_use]
+    pub fn later(mut self, days: i64) -> Self {
+        self.today += time::Duration::days(days);
+        self
+    }
+
+    fn picked(&self, pick: usize) -> (u64, &Entry<D::Event>) {
+        let place = pick % self.entries.len();
+        (place as u64 + 1, self.entries.get(place).expect("an opened case has entries"))
+    }
+
+    fn corrected(self, pick: usize, sample: impl Fn(&str) -> Value) -> Self {
+        let (version, entry) = self.picked(pick);
+        let What::Fact(fact) = &entry.what else { return self };
+        let facts = sample(fact.name());
+        self.when_corrected(version, facts).given
+    }
+
+    fn taken_back(self, pick: usize) -> Self {
+        let (version, entry) = self.picked(pick);
+        if !matches!(entry.what, What::Fact(_)) {
+            return self;
+        }
+        let Then { given, outcome } = self.when_in_error(version);
+        assert!(outcome.is_ok(), "every fact can be taken back");
+        given
+    }
+
+    fn ended(self, pick: usize) -> Self {
+        let open: Vec<_> = self.case.follow_ups().iter().filter(|(_, follow_up)| follow_up.open).collect();
+        let Some((key, _)) = open.get(pick % open.len().max(1)) else { return self };
+        let closed = FollowUpClosed { key: (*key).clone(), outcome: FollowUpOutcome::Done, reason: None };
+        self.ask(Ask::Common(Common::FollowUpClosed(closed)), None).accepted()
+    }
+
+    /// Replaying what was stored gives this case, and its state is the fold of the facts that stand.
+    fn consistent(&self) {
+        let mut again = Case::<D>::default();
+        for entry in &self.entries {
+            let stored = exposing(|| serde_json::to_value(entry)).expect("an entry serialises");
+            again.apply(&serde_json::from_value(stored).expect("an entry reads back"));
+        }
+        let mut folded = D::default();
+        self.standing().iter().for_each(|fact| folded.evolve(fact));
+        let state = self.case.state().expect("the state serialises");
+        assert_eq!(again.state().expect("the state serialises"), state, "replayed");
+        assert_eq!(exposing(|| serde_json::to_value(&folded)).expect("the state serialises"), state, "folded");
+        assert_eq!(again.follow_ups(), self.case.follow_ups());
+        assert_eq!(again.version(), self.entries.len() as u64);
+    }
+}
