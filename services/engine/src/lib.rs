@@ -1,5 +1,11 @@
-//! wip
+//! The world around the kit: Postgres, NATS, keys, tokens, HTTP.
+//!
+//! The way of a command: [`http`] → [`executor`] → [`journal`] → [`relay`] → the stream → [`reader`]s (projections, [`policies`]).
+//! Deliberately absent: any domain's types; `tests/tests/architecture.rs` holds that.
+
 pub mod clock;
+pub mod config;
+pub mod database;
 pub mod executor;
 pub mod feed;
 pub mod http;
@@ -11,6 +17,7 @@ pub mod policies;
 pub mod reader;
 pub mod relay;
 pub mod root;
+pub mod run;
 pub mod seal;
 pub mod store;
 pub mod tokens;

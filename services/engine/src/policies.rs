@@ -77,7 +77,7 @@ impl<P: Policy> PolicyRunner<P> {
 
     /// An event as the policy hears it; `None`: none of its business.
     async fn hear(&self, service: &str, event: &Event) -> Result<Option<Heard<P::Foreign>>, ReadError> {
-        let body = &event.published.body;
+        let Some(body) = &event.body else { return Ok(None) };
         let (Some(kind), Some(woman), Some(centre)) = (body.event(), body.subject, body.centre) else { return Ok(None) };
         let mut facts = body.data.facts.clone();
         let place =
@@ -156,7 +156,7 @@ impl<P: Policy> Apply for PolicyRunner<P> {
                 None => self.heard_of(woman).await?,
             };
             P::hear(&mut heard, &heard_event);
-            if event.published.number > since {
+            if event.number > since {
                 self.give(P::react(&heard, &heard_event)).await?;
             }
             all.insert(woman, heard);

@@ -12,7 +12,7 @@ use crate::{
 };
 use async_nats::jetstream::consumer::{DeliverPolicy, pull};
 use futures::{Stream, StreamExt};
-use kit::{Epoch, published::Published};
+use kit::{Epoch, WomanId, published::Body};
 use serde::Deserialize;
 use sqlx::{PgPool, Postgres, Row, Transaction};
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
@@ -27,11 +27,17 @@ const MISSING: Duration = Duration::from_secs(1);
 /// Pause after something failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// An event with the bytes it came in.
+/// An event as it came.
 #[derive(Debug, Clone)]
 pub struct Event {
-    /// The event.
-    pub published: Published,
+    /// The epoch of its number.
+    pub epoch: Epoch,
+    /// Its number.
+    pub number: u64,
+    /// The woman; none where it is about none.
+    pub woman: Option<WomanId>,
+    /// The rest; none where it does not read, which must not stop those behind it.
+    pub body: Option<Body>,
     /// Its bytes.
     pub bytes: Arc<str>,
 }
@@ -39,7 +45,15 @@ pub struct Event {
 impl Event {
     /// Reads published bytes.
     pub fn parse(bytes: &str) -> Result<Self, serde_json::Error> {
-        Ok(Self { published: serde_json::from_str(bytes)?, bytes: bytes.into() })
+        #[derive(Deserialize)]
+        struct Head {
+            epoch: Epoch,
+            number: u64,
+            #[serde(default)]
+            subject: Option<WomanId>,
+        }
+        let Head { epoch, number, subject } = serde_json::from_str(bytes)?;
+        Ok(Self { epoch, number, woman: subject, body: serde_json::from_str(bytes).ok(), bytes: bytes.into() })
     }
 }
 
@@ -201,12 +215,12 @@ impl<A: Apply> Reader<A> {
         for bytes in batch {
             let event = Event::parse(bytes).map_err(|_| ReadError::Malformed)?;
             let next = progress.number + ready.len() as u64 + 1;
-            if event.published.epoch != progress.epoch || event.published.number > next {
+            if event.epoch != progress.epoch || event.number > next {
                 progress = self.commit(progress, &std::mem::take(&mut ready)).await?;
                 progress = self.catch_up(progress).await?;
             }
             let next = progress.number + ready.len() as u64 + 1;
-            if event.published.epoch == progress.epoch && event.published.number == next {
+            if event.epoch == progress.epoch && event.number == next {
                 ready.push(event);
             }
         }
@@ -223,7 +237,7 @@ impl<A: Apply> Reader<A> {
             }
             let events: Result<Vec<Event>, _> = page.events.iter().map(|raw| Event::parse(raw.get())).collect();
             let events = events.map_err(|_| ReadError::Malformed)?;
-            let dense = (progress.number + 1..).zip(&events).all(|(number, event)| event.published.number == number);
+            let dense = (progress.number + 1..).zip(&events).all(|(number, event)| event.number == number);
             if !dense {
                 return Err(ReadError::Malformed);
             }
@@ -238,7 +252,7 @@ impl<A: Apply> Reader<A> {
     /// Effects and progress, in one transaction per batch.
     async fn commit(&self, mut progress: Progress, events: &[Event]) -> Result<Progress, ReadError> {
         for events in events.chunks(BATCH) {
-            let Some(last) = events.last().map(|event| event.published.number) else { continue };
+            let Some(last) = events.last().map(|event| event.number) else { continue };
             let prepared = self.apply.prepare(&self.service, events, progress.since).await?;
             let mut transaction = self.pool.begin().await?;
             let next = Progress { number: last, ..progress };

@@ -292,7 +292,7 @@ pub(super) async fn show<D: Decider>(
 }
 
 /// What the caller gets of each class of what its centre holds.
-pub(crate) fn opening(caller: &Caller, centre: CentreId) -> impl Fn(Class) -> Opening {
+pub fn opening(caller: &Caller, centre: CentreId) -> impl Fn(Class) -> Opening {
     let principal = caller.principal.clone();
     move |class| match decide(&principal, Some(centre), Act::Read(class)) {
         Verdict::Allow => Opening::Value,
@@ -332,7 +332,7 @@ pub(super) async fn events<D: Decider>(
 }
 
 /// Opens a body's facts for a reader.
-pub(crate) async fn open_body(
+pub async fn open_body(
     seal: &crate::seal::Seal,
     service: &str,
     body: &mut Body,

@@ -9,6 +9,7 @@ pub mod openapi;
 mod operations;
 pub mod problem;
 
+pub use aggregate::{open_body, opening};
 pub use caller::{Auth, Caller, Limits};
 pub use operations::{Operations, operations};
 pub use problem::Problem;

@@ -1,0 +1,190 @@
+//! A service's configuration: documented defaults, then a TOML file, then `LIVLINE_…` (two underscores between levels).
+//!
+//! Unknown keys are errors. Each secret can be given by the path of a file that holds it (`database_file`). Deliberately absent: any
+//! other reading of the environment by a service.
+
+use crate::{http::Limits, nats::NatsConfig};
+use figment::{
+    Figment,
+    providers::{Env, Format, Toml},
+};
+use kit::deadlines::Deadlines;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+/// Ports that others rely on.
+pub const PORTS: &[(&str, u16)] = &[
+    ("desk", 7360),
+    ("people", 7361),
+    ("intervention", 7362),
+    ("housing", 7363),
+    ("legal", 7364),
+    ("financial", 7365),
+    ("safety", 7366),
+    ("aftercare", 7367),
+    ("everyday", 7368),
+    ("partners", 7369),
+    ("network", 7370),
+    ("timeline", 7371),
+];
+
+/// The port a service listens on unless configured.
+#[must_use]
+pub fn port(service: &str) -> u16 {
+    PORTS.iter().find(|(name, _)| *name == service).map_or(0, |(_, port)| *port)
+}
+
+/// Built-in deadlines; a file may take their place.
+pub const DEADLINES: &str = include_str!("../../../deploy/deadlines.toml");
+
+/// A configuration that cannot be used, in one sentence.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    listen: Option<SocketAddr>,
+    database: Option<SecretString>,
+    database_file: Option<PathBuf>,
+    keys: Option<SecretString>,
+    keys_file: Option<PathBuf>,
+    master_key_file: PathBuf,
+    signing_key: Option<SecretString>,
+    signing_key_file: Option<PathBuf>,
+    nats: WrittenNats,
+    /// Issuers' public keys, base64url.
+    issuers: BTreeMap<String, String>,
+    /// Where the services are.
+    #[serde(default)]
+    services: BTreeMap<String, String>,
+    deadlines_file: Option<PathBuf>,
+    schemas: Option<PathBuf>,
+    #[serde(default)]
+    limits: Limits,
+    #[serde(default = "one")]
+    pool: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenNats {
+    url: String,
+    user: String,
+    password: Option<SecretString>,
+    password_file: Option<PathBuf>,
+    #[serde(default = "replicas")]
+    replicas: usize,
+}
+
+fn one() -> u32 {
+    5
+}
+
+fn replicas() -> usize {
+    1
+}
+
+/// What a service runs with.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where it listens; loopback unless configured.
+    pub listen: SocketAddr,
+    /// Its database.
+    pub database: SecretString,
+    /// The keys database, as this service's role there.
+    pub keys: SecretString,
+    /// Connections to each database at most.
+    pub pool: u32,
+    /// The master key's file.
+    pub master_key_file: PathBuf,
+    /// The key that signs this service's own tokens.
+    pub signing_key: SecretString,
+    /// NATS.
+    pub nats: NatsConfig,
+    /// Copies that streams keep.
+    pub replicas: usize,
+    /// Whose tokens it trusts.
+    pub issuers: BTreeMap<String, String>,
+    /// Where the other services are, by name.
+    pub services: BTreeMap<String, String>,
+    /// The deadlines.
+    pub deadlines: Deadlines,
+    /// A folder of contracts; none: those built in.
+    pub schemas: Option<PathBuf>,
+    /// How often one principal may ask.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// Reads a service's configuration from a file and the environment.
+    pub fn read(service: &str, file: Option<&Path>) -> Result<Self, ConfigError> {
+        let figment = file.map_or_else(Figment::new, |file| Figment::from(Toml::file_exact(file)));
+        // These name programs and folders for `up`; they are no settings of a service.
+        let environment = Env::prefixed("LIVLINE_").ignore(&["nats_server", "postgres_bin", "data", "log"]).split("__");
+        let written: Written = figment.merge(environment).extract().map_err(|error| ConfigError(sentence(&error)))?;
+        Self::from_written(service, written)
+    }
+
+    fn from_written(service: &str, written: Written) -> Result<Self, ConfigError> {
+        let deadlines = match &written.deadlines_file {
+            Some(path) => std::fs::read_to_string(path).map_err(|error| ConfigError(format!("{}: {error}", path.display())))?,
+            None => DEADLINES.to_owned(),
+        };
+        let services = PORTS.iter().map(|(name, port)| ((*name).to_owned(), format!("http://127.0.0.1:{port}")));
+        let mut services: BTreeMap<_, _> = services.collect();
+        services.extend(written.services);
+        let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port(service));
+        Ok(Self {
+            listen: written.listen.unwrap_or(local),
+            database: secret("database", written.database, written.database_file)?,
+            keys: secret("keys", written.keys, written.keys_file)?,
+            pool: written.pool,
+            master_key_file: written.master_key_file,
+            signing_key: secret("signing_key", written.signing_key, written.signing_key_file)?,
+            nats: NatsConfig {
+                url: written.nats.url,
+                user: written.nats.user,
+                password: secret("nats.password", written.nats.password, written.nats.password_file)?,
+            },
+            replicas: written.nats.replicas,
+            issuers: written.issuers,
+            services,
+            deadlines: Deadlines::parse(&deadlines).map_err(|error| ConfigError(error.to_string()))?,
+            schemas: written.schemas,
+            limits: written.limits,
+        })
+    }
+}
+
+/// A secret given directly or by a file, and not both ways.
+fn secret(name: &str, given: Option<SecretString>, file: Option<PathBuf>) -> Result<SecretString, ConfigError> {
+    match (given, file) {
+        (Some(given), None) => Ok(SecretString::from(given.expose_secret().trim())),
+        (None, Some(path)) => {
+            let text = std::fs::read_to_string(&path).map_err(|error| ConfigError(format!("{}: {error}", path.display())))?;
+            Ok(SecretString::from(text.trim()))
+        }
+        (None, None) => Err(ConfigError(format!("the configuration lacks {name} or {name}_file"))),
+        (Some(_), Some(_)) => Err(ConfigError(format!("the configuration gives both {name} and {name}_file"))),
+    }
+}
+
+/// The first of figment's complaints, with its place and without the value.
+fn sentence(error: &figment::Error) -> String {
+    use figment::error::Kind;
+    let path = error.path.join(".");
+    match &error.kind {
+        Kind::UnknownField(field, _) => format!("the configuration has an unknown key {field}"),
+        Kind::MissingField(field) => format!("the configuration lacks {}{field}", if path.is_empty() { String::new() } else { format!("{path}.") }),
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => format!("the configuration's {path} should be {expected}"),
+        Kind::Message(text) if path.is_empty() => format!("the configuration cannot be read: {text}"),
+        _ => format!("the configuration's {path} cannot be read"),
+    }
+}

@@ -1,0 +1,300 @@
+//! From settings to a running service, and to its end: pools, checks, tasks, routes, a graceful stop.
+//!
+//! One way for every service, whether it runs alone or beside the others in one process; nothing is process-wide. Deliberately
+//! absent: the program's arguments and its other processes (livline).
+
+use crate::{
+    clock::Clock,
+    config::Settings,
+    database,
+    executor::Executor,
+    feed::Feed,
+    http::{self, App, Auth, Operations, openapi},
+    journal::Journal,
+    keys::{FileMasterKey, KeyError, Keyring},
+    metrics::Metrics,
+    nats,
+    policies::PolicyRunner,
+    reader::{Apply, Reader},
+    relay::{self, Relay},
+    seal::Seal,
+    tokens::{Issuer, TokenError, Verifier},
+};
+use axum::Router;
+use kit::{Decider, Policy, contract::Contract, deadlines::DeadlineError};
+use secrecy::ExposeSecret;
+use sqlx::PgPool;
+use std::{marker::PhantomData, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// How long requests that are under way may take once the process is to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why a service does not start, in one sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Not a Postgres address.
+    #[error("the database's address in the configuration cannot be read")]
+    DatabaseUrl,
+    /// The database does not answer, or not as it should.
+    #[error("the database did not answer ({0})")]
+    Database(String),
+    /// A setting that durability rests on is off.
+    #[error("Postgres runs with {0} off: what it acknowledges could be lost, so nothing is started on it")]
+    NotDurable(&'static str),
+    /// Older tables.
+    #[error("the database is older than this program; run livline migrate first")]
+    NotMigrated,
+    /// Newer tables.
+    #[error("the data were written by a newer version of this program; use that version")]
+    NewerData,
+    /// Keys.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// Token keys.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// Deadlines.
+    #[error(transparent)]
+    Deadlines(#[from] DeadlineError),
+    /// The port is taken or the address is not ours.
+    #[error("port {0} cannot be listened on; is something else using it?")]
+    Port(SocketAddr),
+    /// A service that is to be read has no address.
+    #[error("the configuration names no address for the service {0}")]
+    NoAddress(String),
+    /// An old NATS server beyond loopback.
+    #[error("nats-server {0} lets one account reach into another (CVE-2025-30215); beyond loopback at least 2.10.27 or 2.11.1 is needed")]
+    OldNats(String),
+    /// What a service needs and does not have.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What every service is given.
+#[derive(Debug, Clone)]
+pub struct Host {
+    /// Its name.
+    pub service: &'static str,
+    /// Its settings.
+    pub settings: Settings,
+    /// The clock.
+    pub clock: Clock,
+    /// Its database.
+    pub pool: PgPool,
+    /// What it counts.
+    pub metrics: Metrics,
+    /// Who calls.
+    pub auth: Auth,
+    /// Signs its own tokens.
+    pub issuer: Issuer,
+    /// Its seal.
+    pub seal: Seal,
+}
+
+impl Host {
+    /// Opens and checks what a service stands on.
+    pub async fn open(service: &'static str, settings: Settings, clock: Clock, tables: &sqlx::migrate::Migrator) -> Result<Self, StartError> {
+        let pool = database::pool(&settings.database, settings.pool).await?;
+        database::check(&pool, tables).await?;
+        let keys = database::pool(&settings.keys, settings.pool).await?;
+        let master = Arc::new(FileMasterKey::read(&settings.master_key_file)?);
+        let seal = Seal::new(Keyring::open(keys, master).await?);
+        let auth = Auth::new(Verifier::new(&settings.issuers)?, settings.limits);
+        let issuer = Issuer::new(service, settings.signing_key.expose_secret())?;
+        refuse_old_nats(&settings).await?;
+        Ok(Self { service, settings, clock, pool, metrics: Metrics::default(), auth, issuer, seal })
+    }
+
+    /// A client of another service's feed.
+    pub fn feed(&self, service: &str) -> Result<Feed, StartError> {
+        let address = self.settings.services.get(service).ok_or_else(|| StartError::NoAddress(service.to_owned()))?;
+        Ok(Feed::new(address, self.issuer.clone()))
+    }
+
+    /// A reader of another service's events on this service's database.
+    pub fn reader<A: Apply>(&self, service: &str, apply: Arc<A>) -> Result<Reader<A>, StartError> {
+        Ok(Reader {
+            service: service.to_owned(),
+            apply,
+            pool: self.pool.clone(),
+            nats: self.settings.nats.clone(),
+            feed: self.feed(service)?,
+            metrics: self.metrics.clone(),
+        })
+    }
+}
+
+/// Below these versions one account can reach into another. On loopback there is nobody to reach in.
+async fn refuse_old_nats(settings: &Settings) -> Result<(), StartError> {
+    let local = ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| settings.nats.url.contains(&format!("://{host}")));
+    if local {
+        return Ok(());
+    }
+    // A server that is not there now is no reason to stop: Postgres is the truth, and the relay waits.
+    let Ok(client) = nats::connect(&settings.nats, "start").await else { return Ok(()) };
+    let version = client.server_info().version;
+    let numbers: Vec<u32> = version.split(['.', '-']).filter_map(|part| part.parse().ok()).collect();
+    let safe = numbers >= vec![2, 11, 1] || (numbers >= vec![2, 10, 27] && numbers < vec![2, 11]);
+    if safe { Ok(()) } else { Err(StartError::OldNats(version)) }
+}
+
+/// A service that was set up: its routes and what runs behind them.
+#[derive(Debug)]
+pub struct Service {
+    name: &'static str,
+    listen: SocketAddr,
+    router: Router,
+    tasks: JoinSet<()>,
+    /// Stops readers, policies and announcements.
+    stop: CancellationToken,
+    /// Stops the relay, after the last request is answered.
+    drained: CancellationToken,
+}
+
+/// A domain service being set up: its journal runs, its policies are added.
+#[derive(Debug)]
+pub struct Domain<D: Decider> {
+    host: Host,
+    executor: Executor<D>,
+    contract: Arc<Contract>,
+    service: Service,
+}
+
+impl Service {
+    /// A service of these routes, with nothing behind them yet.
+    #[must_use]
+    pub fn new(host: &Host, router: Router, document: serde_json::Value) -> Self {
+        let operations = Operations {
+            service: host.service,
+            pool: host.pool.clone(),
+            metrics: host.metrics.clone(),
+            document: Arc::new(document),
+        };
+        Self {
+            name: host.service,
+            listen: host.settings.listen,
+            router: http::finish(router.merge(http::operations(operations))),
+            tasks: JoinSet::new(),
+            stop: CancellationToken::new(),
+            drained: CancellationToken::new(),
+        }
+    }
+
+    /// Runs a task until the service stops.
+    #[must_use]
+    pub fn with<F: Future<Output = ()> + Send + 'static>(mut self, task: impl FnOnce(CancellationToken) -> F) -> Self {
+        self.tasks.spawn(task(self.stop.clone()));
+        self
+    }
+
+    /// Listens; a port that is taken is told now.
+    pub async fn bind(self) -> Result<Bound, StartError> {
+        let listener = TcpListener::bind(self.listen).await.map_err(|_| StartError::Port(self.listen))?;
+        let address = listener.local_addr().map_err(|_| StartError::Port(self.listen))?;
+        Ok(Bound { service: self, listener, address })
+    }
+}
+
+/// A service that listens.
+#[derive(Debug)]
+pub struct Bound {
+    service: Service,
+    listener: TcpListener,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+impl Bound {
+    /// The service's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.service.name
+    }
+
+    /// Serves until told to stop. Then: no new requests, those under way are answered, what is stored is published.
+    pub async fn serve(self, stop: CancellationToken) {
+        let Service { name, router, mut tasks, stop: stop_tasks, drained, .. } = self.service;
+        let closing = stop.clone();
+        let server = axum::serve(self.listener, router).with_graceful_shutdown(async move { closing.cancelled().await });
+        let serving = tokio::spawn(async move { server.await });
+        stop.cancelled().await;
+        tracing::info!(service = name, "stopping");
+        stop_tasks.cancel();
+        // Live streams never end by themselves: whoever still listens is let go after the grace.
+        let _ = tokio::time::timeout(GRACE, serving).await;
+        drained.cancel();
+        let _ = tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
+        tasks.abort_all();
+    }
+}
+
+impl<D: Decider> Domain<D> {
+    /// Sets a domain service up: executor, journal, relay, announcements, routes.
+    pub async fn open(contract: Contract, name: &'static str, settings: Settings, clock: Clock) -> Result<Self, StartError> {
+        let host = Host::open(name, settings, clock, &database::SERVICE).await?;
+        host.settings.deadlines.require(D::deadlines().iter().copied())?;
+        let (journal, writer) = Journal::start(host.pool.clone());
+        let executor = Executor {
+            service: name,
+            pool: host.pool.clone(),
+            journal: journal.clone(),
+            seal: host.seal.clone(),
+            deadlines: Arc::new(host.settings.deadlines.clone()),
+            clock: host.clock.clone(),
+            decider: PhantomData,
+        };
+        let contract = Arc::new(contract);
+        let app = App { executor: executor.clone(), contract: contract.clone(), auth: host.auth.clone(), metrics: host.metrics.clone() };
+        let mut service = Service::new(&host, http::routes(Arc::new(app)), openapi::document::<D>(&contract));
+        service.tasks.spawn(async move {
+            // Ends when the last handle on the journal is gone.
+            let _ = writer.await;
+        });
+        let relay = Relay {
+            service: name,
+            pool: host.pool.clone(),
+            nats: host.settings.nats.clone(),
+            replicas: host.settings.replicas,
+            written: journal.head(),
+            metrics: host.metrics.clone(),
+        };
+        service.tasks.spawn(relay.run(service.drained.clone()));
+        let announcing = relay::announce(name, host.pool.clone(), host.settings.nats.clone(), service.stop.clone());
+        service.tasks.spawn(announcing);
+        Ok(Self { host, executor, contract, service })
+    }
+
+    /// Adds a policy: a reader of each service it hears, and its calendar.
+    pub fn policy<P: Policy<Decider = D>>(mut self) -> Result<Self, StartError> {
+        let runner = Arc::new(PolicyRunner::<P>::new(self.executor.clone(), self.host.clock.clone()));
+        for heard in P::HEARS {
+            let reader = self.host.reader(heard, runner.clone())?;
+            self.service.tasks.spawn(reader.run(self.service.stop.clone()));
+        }
+        let stop = self.service.stop.clone();
+        self.service.tasks.spawn(async move { runner.calendar(stop).await });
+        Ok(self)
+    }
+
+    /// The service, complete.
+    #[must_use]
+    pub fn service(self) -> Service {
+        self.service
+    }
+
+    /// Its words.
+    #[must_use]
+    pub fn contract(&self) -> &Contract {
+        &self.contract
+    }
+}
+
+/// Logs as JSON lines to standard error, by the filter (`info` and the like).
+pub fn log(filter: &str) {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    // A second call finds a subscriber and leaves it.
+    let _ = fmt().json().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

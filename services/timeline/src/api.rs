@@ -1,0 +1,261 @@
+//! The timeline's routes.
+//!
+//! What is not the caller's is answered like what does not exist. Deliberately absent: writing.
+
+use crate::{
+    Contracts,
+    project::CHANNEL,
+    read::{self, Cursor, Due, Filter},
+    render,
+};
+use axum::{
+    Json, Router,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+    routing::get,
+};
+use engine::{
+    clock::Clock,
+    http::{Auth, Caller, Problem},
+    run::Host,
+    seal::Seal,
+};
+use futures::{Stream, StreamExt};
+use kit::{CentreId, Class, Day, WomanId, access::Act};
+use serde::Deserialize;
+use serde_json::json;
+use sqlx::{PgPool, postgres::PgListener};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+/// How long an answer waits for a position.
+const WAIT: Duration = Duration::from_secs(2);
+const POLL: Duration = Duration::from_millis(20);
+
+pub(crate) struct App {
+    pool: PgPool,
+    auth: Auth,
+    seal: Seal,
+    clock: Clock,
+    contracts: Contracts,
+    pub(crate) live: Live,
+}
+
+impl App {
+    pub(crate) fn new(host: &Host, contracts: Contracts) -> Self {
+        Self {
+            pool: host.pool.clone(),
+            auth: host.auth.clone(),
+            seal: host.seal.clone(),
+            clock: host.clock.clone(),
+            contracts,
+            live: Live(broadcast::channel(1024).0),
+        }
+    }
+
+    fn reader(&self, headers: &HeaderMap) -> Result<(Caller, CentreId), Problem> {
+        let caller = self.auth.caller(headers)?;
+        caller.may(Act::Read(Class::Open))?;
+        let centre = caller.principal.centre.ok_or_else(|| Problem::common("forbidden"))?;
+        Ok((caller, centre))
+    }
+}
+
+pub(crate) fn routes(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/v1/women/{woman}/timeline", get(timeline))
+        .route("/v1/women/{woman}/live", get(live))
+        .route("/v1/follow-ups", get(follow_ups))
+        .with_state(app)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimelineQuery {
+    domain: Option<String>,
+    from: Option<Day>,
+    until: Option<Day>,
+    cursor: Option<String>,
+    at_least: Option<String>,
+}
+
+fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+    query.map(|Query(query)| query).map_err(|_| Problem::common("query_invalid"))
+}
+
+/// `GET /v1/women/{woman}/timeline`
+async fn timeline(
+    State(app): State<Arc<App>>,
+    Path(woman): Path<String>,
+    headers: HeaderMap,
+    sent: Result<Query<TimelineQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let (caller, centre) = app.reader(&headers)?;
+    let TimelineQuery { domain, from, until, cursor, at_least } = query(sent)?;
+    let woman: WomanId = woman.parse().map_err(|_| Problem::not_found())?;
+    let cursor = cursor.map(|text| Cursor::parse(&text).ok_or_else(|| Problem::common("query_invalid"))).transpose()?;
+    let behind = behind(&app, at_least.as_deref()).await?;
+    if !read::knows(&app.pool, woman, centre).await? {
+        return Err(Problem::not_found());
+    }
+    let filter = Filter { domain, from: from.map(Day::date), until: until.map(Day::date), cursor };
+    let (rows, more) = read::entries(&app.pool, woman, centre, &filter).await?;
+    let next = rows.last().filter(|_| more).map(|last| Cursor::behind(last).text());
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in rows {
+        entries.push(render::entry(&app.contracts, &app.seal, &caller, centre, row).await?);
+    }
+    let today = app.clock.today();
+    let open = read::follow_ups(&app.pool, centre, Some(woman), Due::Any, None, today).await?;
+    let open: Vec<_> = open.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
+    let held_back = read::held_back(&app.pool, woman).await?;
+    let body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
+    let mut response = Json(body).into_response();
+    if !behind.is_empty()
+        && let Ok(value) = HeaderValue::from_str(&behind.join(", "))
+    {
+        response.headers_mut().insert("livline-behind", value);
+    }
+    Ok(response)
+}
+
+/// Waits until the positions are reached; the services that are still behind after [`WAIT`].
+async fn behind(app: &App, positions: Option<&str>) -> Result<Vec<String>, Problem> {
+    let invalid = || Problem::common("query_invalid");
+    let mut waiting = Vec::new();
+    for position in positions.into_iter().flat_map(|positions| positions.split(',')) {
+        let (service, number) = position.split_once(':').ok_or_else(invalid)?;
+        let number: i64 = number.parse().map_err(|_| invalid())?;
+        if !app.contracts.contains_key(service) {
+            return Err(invalid());
+        }
+        waiting.push((service.to_owned(), number));
+    }
+    let deadline = tokio::time::Instant::now() + WAIT;
+    loop {
+        let mut still = Vec::new();
+        for (service, number) in waiting {
+            if read::reached(&app.pool, &service).await? < number {
+                still.push((service, number));
+            }
+        }
+        if still.is_empty() || tokio::time::Instant::now() >= deadline {
+            return Ok(still.into_iter().map(|(service, _)| service).collect());
+        }
+        waiting = still;
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FollowUpQuery {
+    due: Option<String>,
+    responsible: Option<String>,
+}
+
+/// `GET /v1/follow-ups`
+async fn follow_ups(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    sent: Result<Query<FollowUpQuery>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let (_, centre) = app.reader(&headers)?;
+    let FollowUpQuery { due, responsible } = query(sent)?;
+    let due = match due.as_deref() {
+        None => Due::Any,
+        Some("overdue") => Due::Overdue,
+        Some("today") => Due::Today,
+        Some("week") => Due::Week,
+        Some("none") => Due::None,
+        Some(_) => return Err(Problem::common("query_invalid")),
+    };
+    let today = app.clock.today();
+    let rows = read::follow_ups(&app.pool, centre, None, due, responsible.as_deref(), today).await?;
+    let complete = i64::try_from(rows.len()).is_ok_and(|count| count < read::FOLLOW_UPS);
+    let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
+    Ok(Json(json!({ "today": Day::from(today), "follow_ups": rows, "complete": complete })).into_response())
+}
+
+/// News of all courses, from Postgres to whoever watches one.
+#[derive(Debug, Clone)]
+pub(crate) struct Live(broadcast::Sender<News>);
+
+#[derive(Debug, Clone)]
+struct News {
+    woman: WomanId,
+    centre: Option<CentreId>,
+    position: String,
+}
+
+impl News {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(' ');
+        let (woman, centre, position) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self { woman: woman.parse().ok()?, centre: centre.parse().ok(), position: position.to_owned() })
+    }
+}
+
+impl Live {
+    /// Passes news on until told to stop. After a lost connection it listens again; who watches sees what was missed at the next load.
+    pub(crate) async fn listen(self, pool: PgPool, stop: CancellationToken) {
+        loop {
+            let listening = async {
+                let mut listener = PgListener::connect_with(&pool).await?;
+                listener.listen(CHANNEL).await?;
+                loop {
+                    let news = listener.recv().await?;
+                    if let Some(news) = News::parse(news.payload()) {
+                        // Nobody may be watching.
+                        let _ = self.0.send(news);
+                    }
+                }
+                #[expect(unreachable_code, reason = "names the error type of the block")]
+                Ok::<(), sqlx::Error>(())
+            };
+            tokio::select! { _ = listening => {}, () = stop.cancelled() => return }
+            tokio::select! { () = tokio::time::sleep(Duration::from_secs(1)) => {}, () = stop.cancelled() => return }
+        }
+    }
+}
+
+/// `GET /v1/women/{woman}/live`: says that there is something new, never what. It ends with the token; the client comes again.
+async fn live(
+    State(app): State<Arc<App>>,
+    Path(woman): Path<String>,
+    headers: HeaderMap,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let (caller, centre) = app.reader(&headers)?;
+    let woman: WomanId = woman.parse().map_err(|_| Problem::not_found())?;
+    let news = app.live.0.subscribe();
+    if !read::knows(&app.pool, woman, centre).await? {
+        return Err(Problem::not_found());
+    }
+    let left = u64::try_from(caller.until - app.clock.now().unix_timestamp()).unwrap_or(0);
+    let news = futures::stream::unfold(news, |mut news| async move {
+        loop {
+            match news.recv().await {
+                Ok(item) => return Some((Some(item), news)),
+                // Too much at once: the client is told to look at everything.
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some((None, news)),
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    });
+    let events = news.filter_map(move |item| async move {
+        match item {
+            None => Some(Ok(Event::default().event("reload").data("{}"))),
+            Some(item) if item.woman == woman && item.centre == Some(centre) => {
+                Some(Ok(Event::default().event("entry").data(json!({ "position": item.position }).to_string())))
+            }
+            Some(_) => None,
+        }
+    });
+    let events = events.take_until(tokio::time::sleep(Duration::from_secs(left)));
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}

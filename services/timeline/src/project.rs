@@ -1,0 +1,275 @@
+//! Events to rows.
+//!
+//! It reads the envelope of an event, its facets, and of the facts only what the kit's own events say in the open: which entry a
+//! correction is about. An event that cannot be applied is held back, with those of the same woman and service behind it; the rest
+//! goes on. Deliberately absent: order and progress (engine::reader).
+
+use engine::{
+    metrics::Metrics,
+    reader::{Apply, Event, ReadError, Start},
+};
+use kit::{
+    WomanId,
+    facets::{Change, FollowUpChange},
+    published::Body,
+};
+use serde_json::Value;
+use sqlx::{Acquire, PgConnection, Postgres, Transaction};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// The channel on which readers of a timeline are told of new entries.
+pub(crate) const CHANNEL: &str = "timeline";
+
+/// The timeline's projection.
+#[derive(Debug)]
+pub struct Projection {
+    metrics: Metrics,
+}
+
+impl Projection {
+    /// A projection that counts.
+    #[must_use]
+    pub fn new(metrics: Metrics) -> Self {
+        Self { metrics }
+    }
+}
+
+/// An event that can be applied.
+struct Applicable<'a> {
+    number: i64,
+    woman: WomanId,
+    body: &'a Body,
+    bytes: &'a str,
+}
+
+impl Apply for Projection {
+    type Prepared = ();
+
+    fn name(&self) -> &'static str {
+        crate::SERVICE
+    }
+
+    fn start(&self) -> Start {
+        Start::Beginning
+    }
+
+    async fn prepare(&self, _: &str, _: &[Event], _: u64) -> Result<(), ReadError> {
+        Ok(())
+    }
+
+    async fn apply(&self, transaction: &mut Transaction<'static, Postgres>, service: &str, events: &[Event], (): ()) -> Result<(), ReadError> {
+        let (held, free) = self.divide(transaction, service, events).await?;
+        let mut attempt = transaction.begin().await?;
+        match apply_all(&mut attempt, service, &free).await {
+            Ok(()) => attempt.commit().await?,
+            Err(error) if is_about_data(&error) => {
+                attempt.rollback().await?;
+                self.one_by_one(transaction, service, &free).await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        for (event, woman, reason) in held {
+            hold(transaction, service, signed(event.number), woman, reason, &event.bytes).await?;
+        }
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM held_back").fetch_one(&mut **transaction).await?;
+        self.metrics.held_back.set(count);
+        tell(transaction, service, &free).await
+    }
+
+    async fn reset(&self, transaction: &mut Transaction<'static, Postgres>, service: &str) -> Result<(), ReadError> {
+        for table in ["entries", "follow_ups", "held_back"] {
+            sqlx::query(&format!("DELETE FROM {table} WHERE service = $1")).bind(service).execute(&mut **transaction).await?;
+        }
+        Ok(())
+    }
+}
+
+type Held<'a> = Vec<(&'a Event, WomanId, &'static str)>;
+
+impl Projection {
+    /// What must wait, and what can be applied. Events about no woman are nobody's course.
+    async fn divide<'a>(
+        &self,
+        connection: &mut PgConnection,
+        service: &str,
+        events: &'a [Event],
+    ) -> Result<(Held<'a>, Vec<Applicable<'a>>), ReadError> {
+        let women: Vec<Uuid> = events.iter().filter_map(|event| event.woman).map(|woman| woman.0).collect();
+        let waiting: Vec<Uuid> = sqlx::query_scalar("SELECT DISTINCT woman FROM held_back WHERE service = $1 AND woman = ANY($2)")
+            .bind(service)
+            .bind(women)
+            .fetch_all(connection)
+            .await?;
+        let mut waiting: BTreeSet<WomanId> = waiting.into_iter().map(WomanId).collect();
+        let (mut held, mut free) = (Vec::new(), Vec::new());
+        for event in events {
+            let Some(woman) = event.woman else { continue };
+            match &event.body {
+                _ if waiting.contains(&woman) => held.push((event, woman, "waits")),
+                Some(body) if body.happened().is_ok() => {
+                    free.push(Applicable { number: signed(event.number), woman, body, bytes: &event.bytes });
+                }
+                _ => {
+                    waiting.insert(woman);
+                    held.push((event, woman, "does_not_read"));
+                }
+            }
+        }
+        Ok((held, free))
+    }
+
+    /// The slow way, once something among the events is wrong: each on its own, so that only what is wrong waits.
+    async fn one_by_one(&self, connection: &mut PgConnection, service: &str, events: &[Applicable<'_>]) -> Result<(), ReadError> {
+        let mut waiting = BTreeSet::new();
+        for event in events {
+            let reason = if waiting.contains(&event.woman) {
+                "waits"
+            } else {
+                let mut attempt = connection.begin().await?;
+                match apply_all(&mut attempt, service, std::slice::from_ref(event)).await {
+                    Ok(()) => {
+                        attempt.commit().await?;
+                        continue;
+                    }
+                    Err(error) if is_about_data(&error) => {
+                        attempt.rollback().await?;
+                        waiting.insert(event.woman);
+                        "cannot_be_applied"
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            };
+            hold(connection, service, event.number, event.woman, reason, event.bytes).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the event is to blame, and not the connection or the server.
+fn is_about_data(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Encode(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23")),
+        _ => false,
+    }
+}
+
+async fn hold(connection: &mut PgConnection, service: &str, number: i64, woman: WomanId, reason: &str, bytes: &str) -> Result<(), ReadError> {
+    tracing::error!(service, number, reason, "an event is held back");
+    sqlx::query("INSERT INTO held_back (service, number, woman, reason, body) VALUES ($1, $2, $3, $4, $5)")
+        .bind(service)
+        .bind(number)
+        .bind(woman.0)
+        .bind(reason)
+        .bind(bytes)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn apply_all(connection: &mut PgConnection, service: &str, events: &[Applicable<'_>]) -> Result<(), sqlx::Error> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "INSERT INTO entries (service, number, woman, centre, at, aggregate_type, aggregate, version, body)
+         SELECT $1, e.number, e.woman, e.centre, e.at, e.aggregate_type, e.aggregate, e.version, e.body::json
+         FROM unnest($2::bigint[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::uuid[], $8::bigint[], $9::text[])
+              AS e(number, woman, centre, at, aggregate_type, aggregate, version, body)",
+    )
+    .bind(service)
+    .bind(events.iter().map(|event| event.number).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.woman.0).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.body.centre.map(|centre| centre.0)).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.body.time.unwrap_or(event.body.recordedtime)).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.body.aggregatetype.as_str()).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.body.aggregate.0).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| signed(event.body.version)).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| event.bytes).collect::<Vec<_>>())
+    .execute(&mut *connection)
+    .await?;
+    for event in events {
+        if let Some((version, standing)) = standing(event.body) {
+            sqlx::query("UPDATE entries SET standing = $4 WHERE service = $1 AND aggregate = $2 AND version = $3")
+                .bind(service)
+                .bind(event.body.aggregate.0)
+                .bind(version)
+                .bind(standing)
+                .execute(&mut *connection)
+                .await?;
+        }
+        for change in &event.body.data.facets.follow_ups {
+            follow(&mut *connection, service, event, change).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Which earlier entry of the same aggregate does not stand as it was any more.
+fn standing(body: &Body) -> Option<(i64, &'static str)> {
+    let standing = match body.event()?.name {
+        kit::entry::ENTRY_CORRECTED => "corrected",
+        "RecordedInError" => "in_error",
+        _ => return None,
+    };
+    body.data.facts.get("version").and_then(Value::as_i64).map(|version| (version, standing))
+}
+
+/// One statement per kind of change; each uses of the change only what that kind carries.
+async fn follow(connection: &mut PgConnection, service: &str, event: &Applicable<'_>, change: &FollowUpChange) -> Result<(), sqlx::Error> {
+    let (due_day, due) = change.due.map(|due| (due.day().date(), due.to_string())).unzip();
+    let responsible = change.responsible.as_ref().map(ToString::to_string);
+    let basis = change.basis.as_ref().map(sqlx::types::Json);
+    let of = |sql: &'static str| sqlx::query(sql).bind(service).bind(event.body.aggregate.0).bind(&change.key).bind(event.number);
+    let statement = match change.change {
+        Change::Opened => of(
+            "INSERT INTO follow_ups (service, aggregate, key, number, woman, centre, what, due_day, due, responsible, basis, open)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, true)
+             ON CONFLICT (service, aggregate, key) DO UPDATE SET number = $4, woman = $5, centre = $6, what = $7, due_day = $8,
+                 due = $9, responsible = $10, basis = $11, open = true",
+        )
+        .bind(event.woman.0)
+        .bind(event.body.centre.map(|centre| centre.0))
+        .bind(change.what.as_deref().unwrap_or_default())
+        .bind(due_day)
+        .bind(due)
+        .bind(responsible)
+        .bind(basis),
+        Change::Moved => of(
+            "UPDATE follow_ups SET number = $4, due_day = $5, due = $6, basis = $7 WHERE service = $1 AND aggregate = $2 AND key = $3",
+        )
+        .bind(due_day)
+        .bind(due)
+        .bind(basis),
+        Change::Assigned => {
+            of("UPDATE follow_ups SET number = $4, responsible = $5 WHERE service = $1 AND aggregate = $2 AND key = $3").bind(responsible)
+        }
+        Change::Closed => of("UPDATE follow_ups SET number = $4, open = false WHERE service = $1 AND aggregate = $2 AND key = $3"),
+        Change::Reopened => of(
+            "UPDATE follow_ups SET number = $4, open = true, due_day = coalesce($5, due_day), due = coalesce($6, due)
+             WHERE service = $1 AND aggregate = $2 AND key = $3",
+        )
+        .bind(due_day)
+        .bind(due),
+    };
+    statement.execute(connection).await?;
+    Ok(())
+}
+
+/// Tells who watches a course; sent by Postgres when the transaction is committed.
+async fn tell(connection: &mut PgConnection, service: &str, events: &[Applicable<'_>]) -> Result<(), ReadError> {
+    let news: Vec<String> = events
+        .iter()
+        .map(|event| {
+            let centre = event.body.centre.map(|centre| centre.to_string()).unwrap_or_default();
+            format!("{} {centre} {service}:{}", event.woman, event.number)
+        })
+        .collect();
+    sqlx::query("SELECT pg_notify($1, news) FROM unnest($2::text[]) AS news").bind(CHANNEL).bind(news).execute(connection).await?;
+    Ok(())
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,188 @@
+//! Reading rows: one woman's entries in pages, her open follow-ups, a centre's follow-ups, and how far the timeline is.
+//!
+//! Every query names the reader's centre. Deliberately absent: opening and wording of facts ([`crate::render`]).
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kit::{CentreId, WomanId, calendar};
+use serde_json::Value;
+use sqlx::{PgPool, Postgres, QueryBuilder, Row, postgres::PgRow};
+use time::{Date, Duration, OffsetDateTime};
+use uuid::Uuid;
+
+/// Entries a page holds.
+pub(crate) const PAGE: usize = 200;
+/// Follow-ups an answer holds at most.
+pub(crate) const FOLLOW_UPS: i64 = 500;
+
+/// An entry's row.
+#[derive(Debug)]
+pub(crate) struct EntryRow {
+    pub service: String,
+    pub number: i64,
+    pub at: OffsetDateTime,
+    pub standing: String,
+    pub body: String,
+}
+
+/// A follow-up's row.
+#[derive(Debug)]
+pub(crate) struct FollowUpRow {
+    pub service: String,
+    pub aggregate: Uuid,
+    pub woman: Uuid,
+    pub key: String,
+    pub what: String,
+    pub due_day: Option<Date>,
+    pub due: Option<String>,
+    pub responsible: Option<String>,
+    pub basis: Option<Value>,
+}
+
+/// Which entries are wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    pub domain: Option<String>,
+    pub from: Option<Date>,
+    pub until: Option<Date>,
+    pub cursor: Option<Cursor>,
+}
+
+/// The place behind the last entry of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cursor {
+    at: OffsetDateTime,
+    service: String,
+    number: i64,
+}
+
+impl Cursor {
+    pub(crate) fn behind(row: &EntryRow) -> Self {
+        Self { at: row.at, service: row.service.clone(), number: row.number }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        URL_SAFE_NO_PAD.encode(format!("{} {} {}", self.at.unix_timestamp_nanos(), self.service, self.number))
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let mut parts = text.split(' ');
+        let at = OffsetDateTime::from_unix_timestamp_nanos(parts.next()?.parse().ok()?).ok()?;
+        let (service, number) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+        parts.next().is_none().then_some(Self { at, service, number })
+    }
+}
+
+/// Whether this centre has anything of her.
+pub(crate) async fn knows(pool: &PgPool, woman: WomanId, centre: CentreId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM entries WHERE woman = $1 AND centre = $2)")
+        .bind(woman.0)
+        .bind(centre.0)
+        .fetch_one(pool)
+        .await
+}
+
+/// A page of entries, newest first, and whether there are more.
+pub(crate) async fn entries(pool: &PgPool, woman: WomanId, centre: CentreId, filter: &Filter) -> Result<(Vec<EntryRow>, bool), sqlx::Error> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT service, number, at, standing, body::text AS body FROM entries WHERE woman = ");
+    query.push_bind(woman.0).push(" AND centre = ").push_bind(centre.0);
+    if let Some(domain) = &filter.domain {
+        query.push(" AND service = ").push_bind(domain);
+    }
+    if let Some(from) = filter.from {
+        query.push(" AND at >= ").push_bind(calendar::start_of_day(from));
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND at < ").push_bind(calendar::start_of_day(until.saturating_add(Duration::DAY)));
+    }
+    if let Some(Cursor { at, service, number }) = &filter.cursor {
+        query.push(" AND (at, service, number) < (").push_bind(at).push(", ").push_bind(service).push(", ").push_bind(number).push(")");
+    }
+    query.push(" ORDER BY at DESC, service DESC, number DESC LIMIT ").push_bind(i64::try_from(PAGE + 1).unwrap_or(i64::MAX));
+    let rows = query.build().fetch_all(pool).await?;
+    let more = rows.len() > PAGE;
+    let entry = |row: &PgRow| {
+        Ok(EntryRow {
+            service: row.try_get("service")?,
+            number: row.try_get("number")?,
+            at: row.try_get("at")?,
+            standing: row.try_get("standing")?,
+            body: row.try_get("body")?,
+        })
+    };
+    Ok((rows.iter().take(PAGE).map(entry).collect::<Result<_, sqlx::Error>>()?, more))
+}
+
+/// Which open follow-ups are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    Any,
+    Overdue,
+    Today,
+    Week,
+    None,
+}
+
+/// Open follow-ups of a centre, soonest first, those without a date last.
+pub(crate) async fn follow_ups(
+    pool: &PgPool,
+    centre: CentreId,
+    woman: Option<WomanId>,
+    due: Due,
+    responsible: Option<&str>,
+    today: Date,
+) -> Result<Vec<FollowUpRow>, sqlx::Error> {
+    let mut query = QueryBuilder::<Postgres>::new(
+        "SELECT service, aggregate, woman, key, what, due_day, due, responsible, basis FROM follow_ups WHERE open AND centre = ",
+    );
+    query.push_bind(centre.0);
+    if let Some(woman) = woman {
+        query.push(" AND woman = ").push_bind(woman.0);
+    }
+    match due {
+        Due::Any => {}
+        Due::Overdue => drop(query.push(" AND due_day < ").push_bind(today)),
+        Due::Today => drop(query.push(" AND due_day = ").push_bind(today)),
+        Due::Week => {
+            let end = today.saturating_add(Duration::days(7));
+            query.push(" AND due_day > ").push_bind(today).push(" AND due_day <= ").push_bind(end);
+        }
+        Due::None => drop(query.push(" AND due_day IS NULL")),
+    }
+    match responsible {
+        Some("nobody") => drop(query.push(" AND responsible IS NULL")),
+        Some(responsible) => drop(query.push(" AND responsible = ").push_bind(responsible)),
+        None => {}
+    }
+    query.push(" ORDER BY due_day NULLS LAST, due, service, aggregate, key LIMIT ").push_bind(FOLLOW_UPS);
+    let rows = query.build().fetch_all(pool).await?;
+    let follow_up = |row: &PgRow| {
+        Ok(FollowUpRow {
+            service: row.try_get("service")?,
+            aggregate: row.try_get("aggregate")?,
+            woman: row.try_get("woman")?,
+            key: row.try_get("key")?,
+            what: row.try_get("what")?,
+            due_day: row.try_get("due_day")?,
+            due: row.try_get("due")?,
+            responsible: row.try_get("responsible")?,
+            basis: row.try_get("basis")?,
+        })
+    };
+    rows.iter().map(follow_up).collect()
+}
+
+/// Services of which something of her is held back.
+pub(crate) async fn held_back(pool: &PgPool, woman: WomanId) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT DISTINCT service FROM held_back WHERE woman = $1 ORDER BY service").bind(woman.0).fetch_all(pool).await
+}
+
+/// The last number taken in of a service.
+pub(crate) async fn reached(pool: &PgPool, service: &str) -> Result<i64, sqlx::Error> {
+    let number: Option<i64> = sqlx::query_scalar("SELECT number FROM progress WHERE reader = $1 AND service = $2")
+        .bind(crate::SERVICE)
+        .bind(service)
+        .fetch_optional(pool)
+        .await?;
+    Ok(number.unwrap_or(0))
+}

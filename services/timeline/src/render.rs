@@ -1,0 +1,229 @@
+//! Rows to what a reader sees: facts opened or masked, in the words of the contract.
+//!
+//! Deliberately absent: who may see what (the kit decides, the engine opens).
+
+use crate::{
+    Contracts,
+    read::{EntryRow, FollowUpRow},
+};
+use engine::{
+    http::{Caller, Problem, open_body, opening},
+    seal::Seal,
+};
+use kit::{
+    CentreId,
+    contract::{EventContract, Fact},
+    entry::ENTRY_CORRECTED,
+    labels::Label,
+    published::Body,
+    sealed::{ERASED, MASKED},
+};
+use serde::Serialize;
+use serde_json::Value;
+use time::Date;
+
+/// An entry as shown.
+#[derive(Debug, Serialize)]
+pub(crate) struct Entry {
+    position: String,
+    service: String,
+    domain: Label,
+    aggregate: String,
+    version: u64,
+    event: String,
+    label: Label,
+    happened: String,
+    recorded: String,
+    actor: String,
+    centre: Option<CentreId>,
+    weight: kit::facets::Weight,
+    standing: String,
+    corrects: Option<u64>,
+    facts: Vec<ShownFact>,
+}
+
+/// A fact as shown.
+#[derive(Debug, Serialize)]
+pub(crate) struct ShownFact {
+    name: String,
+    label: Label,
+    class: kit::Class,
+    value: Value,
+    text: Label,
+    masked: bool,
+    erased: bool,
+}
+
+/// A follow-up as shown.
+#[derive(Debug, Serialize)]
+pub(crate) struct FollowUp {
+    service: String,
+    domain: Label,
+    aggregate: uuid::Uuid,
+    woman: uuid::Uuid,
+    key: String,
+    what: String,
+    label: Label,
+    due: Option<String>,
+    state: &'static str,
+    days: Option<i64>,
+    responsible: Option<String>,
+    basis: Option<Value>,
+}
+
+fn same(text: &str) -> Label {
+    Label { da: text.to_owned(), en: text.to_owned() }
+}
+
+fn both(da: &str, en: &str) -> Label {
+    Label { da: da.to_owned(), en: en.to_owned() }
+}
+
+fn domain(contracts: &Contracts, service: &str) -> Label {
+    contracts.get(service).map_or_else(|| same(service), |contract| contract.label.clone())
+}
+
+/// An entry for a reader.
+pub(crate) async fn entry(contracts: &Contracts, seal: &Seal, caller: &Caller, centre: CentreId, row: EntryRow) -> Result<Entry, Problem> {
+    let mut body: Body = serde_json::from_str(&row.body).map_err(|_| Problem::common("unavailable"))?;
+    open_body(seal, &row.service, &mut body, opening(caller, centre)).await?;
+    let contract = contracts.get(&row.service);
+    let (name, version) = body.event().map_or(("", 1), |event| (event.name, event.version));
+    let described = contract.and_then(|contract| contract.event(name, version));
+    let facts = &body.data.facts;
+    let facts = if name == ENTRY_CORRECTED {
+        // What it should have been reads like the entry it corrects.
+        let event = facts.get("event").and_then(Value::as_str).unwrap_or_default();
+        shown(contract.and_then(|contract| contract.event(event, 1)), facts.get("facts").unwrap_or(&Value::Null))
+    } else {
+        shown(described, facts)
+    };
+    Ok(Entry {
+        position: format!("{}:{}", row.service, row.number),
+        domain: domain(contracts, &row.service),
+        aggregate: body.aggregate.to_string(),
+        version: body.version,
+        event: name.to_owned(),
+        label: described.map_or_else(|| same(name), |event| event.label.clone()),
+        happened: body.happened().map(|happened| happened.to_string()).unwrap_or_default(),
+        recorded: body.recordedtime.format(&time::format_description::well_known::Rfc3339).unwrap_or_default(),
+        actor: body.actor.to_string(),
+        centre: body.centre,
+        weight: body.data.facets.weight,
+        standing: row.standing,
+        corrects: body.data.facts.get("version").and_then(Value::as_u64).filter(|_| kit::entry::Common::NAMES.contains(&name) || name == ENTRY_CORRECTED),
+        facts,
+        service: row.service,
+    })
+}
+
+/// Facts in the contract's order; those it does not know at the end, by their names.
+fn shown(event: Option<&EventContract>, facts: &Value) -> Vec<ShownFact> {
+    let Some(members) = facts.as_object() else { return Vec::new() };
+    let known = event.map(|event| event.facts.as_slice()).unwrap_or_default();
+    let described = known.iter().filter_map(|fact| members.get(&fact.name).map(|value| (fact.name.clone(), Some(fact), value)));
+    let others = members.iter().filter(|(name, _)| known.iter().all(|fact| fact.name != **name));
+    let others = others.map(|(name, value)| (name.clone(), None, value));
+    described.chain(others).map(|(name, fact, value)| one(name, fact, value)).collect()
+}
+
+fn one(name: String, fact: Option<&Fact>, value: &Value) -> ShownFact {
+    let (masked, erased) = (value.get(MASKED).is_some(), value.get(ERASED).is_some());
+    ShownFact {
+        label: fact.map_or_else(|| same(&name), |fact| fact.label.clone()),
+        class: fact.map_or(kit::Class::Open, |fact| fact.class),
+        text: if masked {
+            both("Skjult", "Hidden")
+        } else if erased {
+            both("Slettet", "Erased")
+        } else {
+            words(fact, value)
+        },
+        value: if masked || erased { Value::Null } else { value.clone() },
+        masked,
+        erased,
+        name,
+    }
+}
+
+/// A value in words.
+fn words(fact: Option<&Fact>, value: &Value) -> Label {
+    match value {
+        Value::Bool(true) => both("Ja", "Yes"),
+        Value::Bool(false) => both("Nej", "No"),
+        Value::String(text) => fact.and_then(|fact| fact.choices.get(text)).cloned().unwrap_or_else(|| same(text)),
+        Value::Number(number) => match (fact.and_then(|fact| fact.unit.as_deref()), number.as_u64()) {
+            (Some("øre"), Some(ore)) => money(ore),
+            _ => same(&number.to_string()),
+        },
+        Value::Array(items) => {
+            let items: Vec<Label> = items.iter().map(|item| words(fact, item)).collect();
+            let join = |text: fn(&Label) -> &str| items.iter().map(text).collect::<Vec<_>>().join(", ");
+            Label { da: join(|label| &label.da), en: join(|label| &label.en) }
+        }
+        // A child's fact: the child's name is the desk's to find.
+        Value::Object(members) => members.get("value").map_or_else(|| same(&value.to_string()), |inner| one(String::new(), fact, inner).text),
+        Value::Null => same(""),
+    }
+}
+
+/// `4.500,00 kr.` and `DKK 4,500.00`.
+fn money(ore: u64) -> Label {
+    let kroner = (ore / 100).to_string();
+    let grouped = |separator: char| {
+        let mut text = String::new();
+        for (place, digit) in kroner.chars().enumerate() {
+            if place > 0 && (kroner.len() - place) % 3 == 0 {
+                text.push(separator);
+            }
+            text.push(digit);
+        }
+        text
+    };
+    Label { da: format!("{},{:02} kr.", grouped('.'), ore % 100), en: format!("DKK {}.{:02}", grouped(','), ore % 100) }
+}
+
+/// A follow-up for a reader, as of a day in Copenhagen.
+pub(crate) fn follow_up(contracts: &Contracts, row: FollowUpRow, today: Date) -> FollowUp {
+    let days = row.due_day.map(|day| (day - today).whole_days());
+    let state = match days {
+        None => "none",
+        Some(..0) => "overdue",
+        Some(0) => "today",
+        Some(1..=7) => "week",
+        Some(_) => "later",
+    };
+    let label = contracts.get(&row.service).and_then(|contract| contract.follow_ups.get(&row.what)).cloned();
+    FollowUp {
+        domain: domain(contracts, &row.service),
+        label: label.unwrap_or_else(|| same(&row.what)),
+        service: row.service,
+        aggregate: row.aggregate,
+        woman: row.woman,
+        key: row.key,
+        what: row.what,
+        due: row.due,
+        state,
+        days,
+        responsible: row.responsible,
+        basis: row.basis,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_reads_as_people_write_it() {
+        assert_eq!(money(450_000), both("4.500,00 kr.", "DKK 4,500.00"));
+        assert_eq!(money(5), both("0,05 kr.", "DKK 0.05"));
+        assert_eq!(money(123_456_789_01).da, "123.456.789,01 kr.");
+    }
+
+    #[test]
+    fn what_is_masked_shows_no_value() {
+        let shown = one("place".into(), None, &serde_json::json!({ "$masked": "location" }));
+        assert!(shown.masked && shown.value.is_null());
+    }
+}
