@@ -1,4 +1,5 @@
-//! What a correction does to follow-ups: the difference between what an entry did and what it should have done.
+//! How follow-ups change, and what a correction does to them: the difference between what an entry did and what it should have
+//! done.
 //!
 //! What people did meanwhile stays: a follow-up that was dealt with, moved or handed over changes only where the correction says
 //! something new about it. Deliberately absent: which entries stand ([`crate::case`]).
@@ -71,6 +72,26 @@ pub(crate) fn merge(made: &mut Vec<FollowUpChange>, corrected: &[FollowUpChange]
             made.retain(|old| old.key != change.key || old.change != change.change);
             made.push(change.clone());
         }
+    }
+}
+
+/// Takes a change in. Only an opening can begin something.
+pub(crate) fn follow(follow_ups: &mut BTreeMap<String, FollowUp>, change: &FollowUpChange) {
+    if change.change == Change::Opened {
+        let FollowUpChange { what, due, responsible, .. } = change.clone();
+        follow_ups.insert(change.key.clone(), FollowUp { what: what.unwrap_or_default(), due, responsible, open: true });
+        return;
+    }
+    let Some(follow_up) = follow_ups.get_mut(&change.key) else { return };
+    match change.change {
+        Change::Moved => follow_up.due = change.due,
+        Change::Assigned => follow_up.responsible.clone_from(&change.responsible),
+        Change::Closed => follow_up.open = false,
+        Change::Reopened => {
+            follow_up.open = true;
+            follow_up.due = change.due.or(follow_up.due);
+        }
+        Change::Opened => {}
     }
 }
 

@@ -198,7 +198,7 @@ impl<D: Decider> Case<D> {
         };
         self.recorded.push(Recorded { standing, happened: entry.happened, changes: entry.facets.follow_ups.clone() });
         for change in &entry.facets.follow_ups {
-            follow(&mut self.follow_ups, change);
+            amend::follow(&mut self.follow_ups, change);
         }
     }
 
@@ -279,8 +279,14 @@ impl<D: Decider> Case<D> {
         let facts = amend::keep_ids(original, facts);
         let command = D::Command::action_of(original.name()).and_then(|action| D::Command::read(&action, facts));
         let command = command.ok_or(Refusal::Common(CommonRejection::NotCorrectable))?.map_err(Refusal::Fact)?;
-        // The corrected facts obey the rules that held before the original, and leave no second outcome beside what came later.
-        self.folded(|other| other != place).decide(command.clone(), context).map_err(Refusal::Domain)?;
+        // The corrected facts obey the rules that held before the original, and get on with what came later as well as it did.
+        let then = &Context { happened: recorded.happened, ..context.clone() };
+        let others = self.folded(|other| other != place);
+        if let Err(refusal) = others.decide(command.clone(), context)
+            && others.decide(D::Command::again(original.clone()), then).is_ok()
+        {
+            return Err(Refusal::Domain(refusal));
+        }
         let decision = self.folded(|other| other < place).decide(command, context).map_err(Refusal::Domain)?;
         let Some(fact) = decision.events.into_iter().find(|event| event.name() == original.name()) else {
             return Ok(Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() });
@@ -288,7 +294,7 @@ impl<D: Decider> Case<D> {
         let mut after = self.clone();
         after.stand(version, Standing::Fact(fact.clone()), &Facets::default());
         // Both looked at from today, so that what came later (an extension, an answer) weighs in both.
-        let was = self.domain.facets(original, &Context { happened: recorded.happened, ..context.clone() });
+        let was = self.domain.facets(original, then);
         let is = after.domain.facets(&fact, context);
         let follow_ups = self.amended(place, &was.follow_ups, &is.follow_ups);
         let entry = Entry {
@@ -389,24 +395,5 @@ fn in_the_future(context: &Context<'_>) -> bool {
     match context.happened {
         Happened::At(_) => context.happened.instant().is_some_and(|instant| instant > context.now),
         other => other.day().is_some_and(|day| day.date() > context.today),
-    }
-}
-
-fn follow(follow_ups: &mut BTreeMap<String, FollowUp>, change: &FollowUpChange) {
-    if change.change == Change::Opened {
-        let FollowUpChange { what, due, responsible, .. } = change.clone();
-        follow_ups.insert(change.key.clone(), FollowUp { what: what.unwrap_or_default(), due, responsible, open: true });
-        return;
-    }
-    let Some(follow_up) = follow_ups.get_mut(&change.key) else { return };
-    match change.change {
-        Change::Moved => follow_up.due = change.due,
-        Change::Assigned => follow_up.responsible.clone_from(&change.responsible),
-        Change::Closed => follow_up.open = false,
-        Change::Reopened => {
-            follow_up.open = true;
-            follow_up.due = change.due.or(follow_up.due);
-        }
-        Change::Opened => {}
     }
 }

@@ -126,13 +126,12 @@ pub trait Commands: Clone + Debug + Send + Sync + Sized + 'static {
     fn read(action: &str, facts: Value) -> Option<Result<Self, BadFact>>;
     /// The event that records this command, with the same facts.
     fn record(self) -> Self::Event;
+    /// The command that would record this event.
+    fn again(event: Self::Event) -> Self;
+    /// The action that records an event type.
+    fn action_of(event: &str) -> Option<String>;
     /// Every entry: action, event, schema, sharing.
     fn describe() -> Vec<EntryDescription>;
-    /// The action that records an event type.
-    #[must_use]
-    fn action_of(event: &str) -> Option<String> {
-        Self::describe().into_iter().find(|entry| entry.event == event).map(|entry| entry.action)
-    }
 }
 
 /// All that a decision may look at besides the state: looked up by the engine, put here as values.

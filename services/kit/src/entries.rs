@@ -41,6 +41,17 @@ macro_rules! entries {
                 match self { $(Self::$command(facts) => Event::$event(facts),)+ }
             }
 
+            fn again(event: Event) -> Self {
+                match event { $(Event::$event(facts) => Self::$command(facts),)+ }
+            }
+
+            fn action_of(event: &str) -> Option<String> {
+                match event {
+                    $(stringify!($event) => Some($crate::contract::kebab(stringify!($command))),)+
+                    _ => None,
+                }
+            }
+
             fn describe() -> Vec<$crate::contract::EntryDescription> {
                 vec![$($crate::contract::EntryDescription {
                     action: $crate::contract::kebab(stringify!($command)),

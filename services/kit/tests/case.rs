@@ -1,0 +1,215 @@
+//! What every case has: corrections, entries recorded in error, notes, follow-ups moved by hand. On a made-up domain.
+
+use kit::{
+    Context, Decider, Decision, Facets, Narrative, Personal, Text,
+    decider::Claim,
+    entry::{Common, FollowUpAssigned, FollowUpClosed, FollowUpMoved, FollowUpOutcome, FollowUpReopened, NoteWritten, RecordedInError},
+    facets::FollowUpChange,
+    given::{Given, given},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+const DEADLINES: &str = r#"
+[deadlines.ring_back]
+amount = 3
+unit = "days"
+basis = { da = "Centrets praksis", en = "The centre's practice" }
+source = "made up"
+"#;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Call {
+    topic: Personal<Text>,
+    ring_back: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Settled {
+    answer: String,
+}
+
+mod domain {
+    #![allow(unreachable_pub, missing_docs)]
+    use super::{Call, Settled};
+    kit::entries! {
+        /// She called.
+        NoteCall => CallNoted(Call), request, withhold [topic];
+        /// It is settled.
+        Settle => CallSettled(Settled), never;
+    }
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+struct Calls {
+    noted: u32,
+    last: Option<Personal<Text>>,
+    settled: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+enum Rejection {
+    #[error("it was settled otherwise")]
+    SettledOtherwise,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+enum Warning {
+    NothingToSettle,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+enum Task {
+    RingBack,
+}
+
+impl Decider for Calls {
+    const TYPE: &'static str = "case";
+    const PLURAL: &'static str = "cases";
+    type Command = domain::Command;
+    type Event = domain::Event;
+    type Rejection = Rejection;
+    type Warning = Warning;
+    type FollowUp = Task;
+
+    fn decide(&self, command: domain::Command, _: &Context<'_>) -> Result<Decision<Self>, Rejection> {
+        let (warn, claims) = match &command {
+            domain::Command::Settle(settled) if self.settled.as_ref() == Some(&settled.answer) => return Ok(Decision::already()),
+            domain::Command::Settle(_) if self.settled.is_some() => return Err(Rejection::SettledOtherwise),
+            domain::Command::Settle(_) => (self.noted == 0, Some(Claim::Take("line".into()))),
+            domain::Command::NoteCall(_) => (false, None),
+        };
+        use kit::decider::Commands;
+        let decision = Decision::event(command.record()).warn_if(warn, Warning::NothingToSettle);
+        Ok(claims.into_iter().fold(decision, Decision::claim))
+    }
+
+    fn evolve(&mut self, event: &domain::Event) {
+        match event {
+            domain::Event::CallNoted(call) => {
+                self.noted += 1;
+                self.last = Some(call.topic.clone());
+            }
+            domain::Event::CallSettled(settled) => self.settled = Some(settled.answer.clone()),
+        }
+    }
+
+    fn actions(&self, _: &Context<'_>) -> Vec<&'static str> {
+        vec!["note-call"]
+    }
+
+    fn facets(&self, event: &domain::Event, context: &Context<'_>) -> Facets {
+        match event {
+            domain::Event::CallNoted(call) if call.ring_back => Facets::routine()
+                .with(FollowUpChange::opened("call/back", Task::RingBack).due_by(context.deadlines, "ring_back", context.day())),
+            domain::Event::CallNoted(_) => Facets::routine(),
+            domain::Event::CallSettled(_) => Facets::milestone().with(FollowUpChange::closed("call/back")),
+        }
+    }
+}
+
+fn call(topic: &str, ring_back: bool) -> serde_json::Value {
+    json!({ "topic": topic, "ring_back": ring_back })
+}
+
+fn start() -> Given<Calls> {
+    given::<Calls>("2026-11-20", DEADLINES)
+}
+
+fn narrative(text: &str) -> Narrative {
+    serde_json::from_value(json!(text)).unwrap()
+}
+
+#[test]
+fn a_deadline_is_decided_when_it_is_recorded() {
+    let _ = start().when("note-call", call("bolig", true)).events(&["CallNoted"]).opens("call/back", "ring_back", Some("2026-11-23"));
+}
+
+#[test]
+fn a_repeated_outcome_is_nothing_new_and_another_is_refused() {
+    let case = start().and("note-call", call("bolig", true)).and("settle", json!({ "answer": "ja" }));
+    let _ = case.clone().when("settle", json!({ "answer": "ja" })).events(&[]);
+    case.when("settle", json!({ "answer": "nej" })).refused("settled_otherwise");
+    let _ = start().when("settle", json!({ "answer": "ja" })).warns(&["nothing_to_settle"]);
+}
+
+#[test]
+fn a_correction_folds_again_without_the_original() {
+    // Version 1 opened the case, 2 is the call.
+    let case = start().and("note-call", call("bolig", true));
+    let corrected = case.when_corrected(2, call("arbejde", false)).events(&["EntryCorrected"]).closes("call/back").accepted();
+    assert_eq!(corrected.case().domain().noted, 1, "the original counts no more");
+    assert_eq!(corrected.case().domain().last.as_ref().unwrap().open().unwrap().as_str(), "arbejde");
+    let again = corrected.when_corrected(2, call("arbejde", true)).opens("call/back", "ring_back", Some("2026-11-23"));
+    assert!(again.accepted().case().follow_ups()["call/back"].open);
+}
+
+#[test]
+fn a_correction_obeys_the_rules_and_keeps_what_was_dealt_with() {
+    let case = start().and("note-call", call("bolig", true)).and("settle", json!({ "answer": "ja" }));
+    let settled = case.clone().when_corrected(3, json!({ "answer": "nej" })).accepted();
+    assert_eq!(settled.case().domain().settled.as_deref(), Some("nej"));
+    let kept = case.when_corrected(2, call("skole", true)).accepted();
+    assert!(!kept.case().follow_ups()["call/back"].open, "settled stays settled");
+    kept.clone().when_corrected(1, json!({})).refused("not_correctable");
+    kept.clone().when_corrected(99, json!({})).refused("no_such_entry");
+    kept.when_corrected(2, json!({ "topic": "x" })).refused("missing_fact");
+}
+
+#[test]
+fn what_was_recorded_in_error_counts_no_more() {
+    let case = start().and("note-call", call("bolig", true)).and("settle", json!({ "answer": "ja" }));
+    let error = |version| Common::RecordedInError(RecordedInError { version, reason: Some(narrative("forkert kvinde")) });
+    let back = case.when_common(error(3)).events(&["RecordedInError"]).accepted();
+    assert_eq!(back.case().domain().settled, None);
+    assert!(back.case().follow_ups()["call/back"].open, "what it had closed is open again");
+    let nothing = back.clone().when_common(error(2)).closes("call/back").accepted();
+    assert_eq!(nothing.case().domain().noted, 0);
+    let _ = nothing.clone().when_common(error(2)).events(&[]);
+    nothing.when_corrected(2, call("x", false)).refused("recorded_in_error_already");
+}
+
+#[test]
+fn follow_ups_are_moved_handed_over_closed_and_reopened() {
+    let case = start().and("note-call", call("bolig", true));
+    let key = || "call/back".to_owned();
+    let moved = Common::FollowUpMoved(FollowUpMoved { key: key(), due: "2026-12-01".parse().unwrap(), reason: None });
+    let case = case.when_common(moved.clone()).moves("call/back", "2026-12-01").accepted();
+    let _ = case.clone().when_common(moved.clone()).events(&[]);
+    let assigned = Common::FollowUpAssigned(FollowUpAssigned { key: key(), responsible: "w-2".parse().unwrap() });
+    let case = case.when_common(assigned).events(&["FollowUpAssigned"]).accepted();
+    assert_eq!(case.case().follow_ups()["call/back"].responsible.as_ref().unwrap().as_str(), "w-2");
+    let closed = Common::FollowUpClosed(FollowUpClosed { key: key(), outcome: FollowUpOutcome::Done, reason: None });
+    let case = case.when_common(closed.clone()).closes("call/back").accepted();
+    let _ = case.clone().when_common(closed).events(&[]);
+    case.clone().when_common(moved).refused("follow_up_not_open");
+    let reopened = Common::FollowUpReopened(FollowUpReopened { key: key(), due: None });
+    let case = case.when_common(reopened).events(&["FollowUpReopened"]).accepted();
+    assert_eq!(case.case().follow_ups()["call/back"].due, Some("2026-12-01".parse().unwrap()));
+    let unknown = Common::FollowUpReopened(FollowUpReopened { key: "no/such".into(), due: None });
+    case.when_common(unknown).refused("no_such_follow_up");
+}
+
+#[test]
+fn a_note_stands_on_an_entry_that_is_there() {
+    let note = |version| Common::NoteWritten(NoteWritten { version, text: narrative("ringer igen") });
+    let _ = start().when_common(note(None)).events(&["NoteWritten"]);
+    let _ = start().when_common(note(Some(1))).events(&["NoteWritten"]);
+    start().when_common(note(Some(7))).refused("no_such_entry");
+}
+
+#[test]
+fn the_future_is_refused() {
+    for when in ["2026-11-21", "2026-12", "2026-11-20T23:59"] {
+        start().when_on("note-call", call("bolig", false), when.parse().unwrap()).refused("in_the_future");
+    }
+    for when in ["2026-11-20", "2026-11", "unknown", "2026-11-20T09:00"] {
+        let _ = start().when_on("note-call", call("bolig", false), when.parse().unwrap()).events(&["CallNoted"]);
+    }
+}
