@@ -1,1 +1,362 @@
-//! Under construction.
+//! The ground that tests and the bench stand on: a real Postgres and a real nats-server of their own, services in this process.
+//!
+//! Deliberately absent: mocks of anything that can be run; roles with few rights (the program's own tests have them).
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "a test that cannot set itself up should say where, and stop")]
+
+use engine::{
+    clock::Clock,
+    config::{DEADLINES, Settings},
+    database,
+    http::Limits,
+    keys::{FileMasterKey, Keyring},
+    nats::NatsConfig,
+    run::{Domain, Service},
+    tokens::{self, DESK, Issuer},
+};
+use kit::{
+    CentreId,
+    access::{Principal, Role},
+    contract::Contract,
+    deadlines::Deadlines,
+};
+use livline::cluster::{DataFolder, Nats, NatsUser, Postgres};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection, PgPool};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    num::NonZeroU32,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// A Postgres, a nats-server and the secrets of a made-up installation, gone when it is dropped.
+pub struct Ground {
+    /// The Postgres cluster.
+    pub postgres: Postgres,
+    /// The nats-server.
+    pub nats: Nats,
+    /// Below which everything lies.
+    pub folder: DataFolder,
+    /// Where the services are.
+    pub services: BTreeMap<String, String>,
+    /// The services' clock.
+    pub clock: Clock,
+    desk: Issuer,
+    issuers: BTreeMap<String, String>,
+    signing: BTreeMap<String, String>,
+    // Last: the folder goes when the servers are gone.
+    directory: tempfile::TempDir,
+}
+
+/// The centre that tests work at unless they say otherwise.
+pub const CENTRE: CentreId = CentreId(Uuid::from_u128(0xc1));
+/// Another centre.
+pub const OTHER_CENTRE: CentreId = CentreId(Uuid::from_u128(0xc2));
+/// How long anything is waited for.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Names that a ground gives ports and keys to.
+const KNOWN: &[&str] = &["housing", "aftercare", "timeline", "madeup"];
+
+impl Ground {
+    /// Starts the servers and makes the keys.
+    pub async fn start() -> Self {
+        let directory = tempfile::Builder::new().prefix("livline-test-").tempdir_in("/tmp").unwrap();
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let folder = DataFolder::open(Some(&directory.path().join("data"))).unwrap();
+        let postgres = Postgres::start(&folder, 0).await.unwrap();
+        let everything = vec![">".to_owned()];
+        let user = NatsUser { name: "test".into(), password: "test".into(), publish: everything.clone(), subscribe: everything };
+        let nats = Nats::start(&folder, 0, &[user]).await.unwrap();
+        let (private, public) = tokens::generate().unwrap();
+        let mut ground = Self {
+            desk: Issuer::new(DESK, &private).unwrap(),
+            issuers: [(DESK.to_owned(), public)].into(),
+            signing: BTreeMap::new(),
+            services: BTreeMap::new(),
+            clock: Clock::system(),
+            postgres,
+            nats,
+            folder,
+            directory,
+        };
+        for name in KNOWN {
+            let (private, public) = tokens::generate().unwrap();
+            ground.issuers.insert((*name).to_owned(), public);
+            ground.signing.insert((*name).to_owned(), private.to_string());
+            // Taken and let go: the port is this test's, for none of ours is given out twice at once.
+            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+            ground.services.insert((*name).to_owned(), format!("http://{}", listener.local_addr().unwrap()));
+        }
+        let master = ground.master_key_file();
+        std::fs::write(&master, FileMasterKey::generate().unwrap().as_bytes()).unwrap();
+        std::fs::set_permissions(&master, std::fs::Permissions::from_mode(0o600)).unwrap();
+        ground.create_database("keys").await;
+        let keys = ground.postgres.admin_url("keys");
+        database::migrate(&keys, &database::KEYS).await.unwrap();
+        let pool = PgPool::connect(&keys).await.unwrap();
+        Keyring::set_up(&pool, &FileMasterKey::read(&master).unwrap()).await.unwrap();
+        sqlx::query("INSERT INTO grants SELECT session_user, unnest(ARRAY['personal', 'narrative', 'identity', 'location'])")
+            .execute(&pool)
+            .await
+            .unwrap();
+        pool.close().await;
+        ground
+    }
+
+    /// The master key's file.
+    #[must_use]
+    pub fn master_key_file(&self) -> PathBuf {
+        self.directory.path().join("master.key")
+    }
+
+    /// A folder of the test's own.
+    #[must_use]
+    pub fn path(&self) -> &std::path::Path {
+        self.directory.path()
+    }
+
+    /// Makes an empty database.
+    pub async fn create_database(&self, name: &str) {
+        let mut admin = PgConnection::connect(&self.postgres.admin_url("postgres")).await.unwrap();
+        sqlx::query(&format!("CREATE DATABASE {name}")).execute(&mut admin).await.unwrap();
+        admin.close().await.unwrap();
+    }
+
+    /// A pool on one of the databases, as the administrator.
+    pub async fn pool(&self, database: &str) -> PgPool {
+        sqlx::postgres::PgPoolOptions::new().max_connections(20).connect(&self.postgres.admin_url(database)).await.unwrap()
+    }
+
+    /// NATS, allowed everything.
+    #[must_use]
+    pub fn nats_config(&self) -> NatsConfig {
+        NatsConfig { url: self.nats.url(), user: "test".into(), password: "test".into() }
+    }
+
+    /// A service's settings; its database is made and migrated where it is not there yet.
+    pub async fn settings(&self, service: &str, tables: &sqlx::migrate::Migrator) -> Settings {
+        let database = format!("livline_{service}");
+        let mut admin = PgConnection::connect(&self.postgres.admin_url("postgres")).await.unwrap();
+        let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)")
+            .bind(&database)
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
+        if !there {
+            self.create_database(&database).await;
+        }
+        database::migrate(&self.postgres.admin_url(&database), tables).await.unwrap();
+        let many = NonZeroU32::new(1_000_000).unwrap();
+        Settings {
+            listen: self.address(service),
+            database: self.postgres.admin_url(&database).into(),
+            keys: self.postgres.admin_url("keys").into(),
+            pool: 5,
+            master_key_file: self.master_key_file(),
+            signing_key: self.signing.get(service).unwrap().clone().into(),
+            nats: self.nats_config(),
+            replicas: 1,
+            issuers: self.issuers.clone(),
+            services: self.services.clone(),
+            deadlines: Deadlines::parse(DEADLINES).unwrap(),
+            schemas: None,
+            limits: Limits { per_second: many, burst: many },
+        }
+    }
+
+    /// Where a service listens.
+    #[must_use]
+    pub fn address(&self, service: &str) -> SocketAddr {
+        self.services.get(service).unwrap().trim_start_matches("http://").parse().unwrap()
+    }
+
+    /// The housing service, with its policies.
+    pub async fn housing(&self) -> Running {
+        let settings = self.settings("housing", &database::SERVICE).await;
+        let domain = Domain::<housing::case::Housing>::open(housing::contract().unwrap(), "housing", settings, self.clock.clone());
+        Running::start(domain.await.unwrap().policy::<housing::policy::LapseOffers>().unwrap().service()).await
+    }
+
+    /// The aftercare service, with its policies.
+    pub async fn aftercare(&self) -> Running {
+        let settings = self.settings("aftercare", &database::SERVICE).await;
+        let domain = Domain::<aftercare::case::Aftercare>::open(aftercare::contract().unwrap(), "aftercare", settings, self.clock.clone());
+        Running::start(domain.await.unwrap().policy::<aftercare::policy::OfferAftercare>().unwrap().service()).await
+    }
+
+    /// The timeline of these services.
+    pub async fn timeline(&self, contracts: Vec<Contract>) -> Running {
+        let settings = self.settings("timeline", &timeline::TABLES).await;
+        Running::start(timeline::open(settings, self.clock.clone(), contracts).await.unwrap()).await
+    }
+
+    /// Somebody at the usual centre who may read everything.
+    #[must_use]
+    pub fn leader(&self) -> Client {
+        self.client(Role::Leader, Some(CENTRE))
+    }
+
+    /// Somebody.
+    #[must_use]
+    pub fn client(&self, role: Role, centre: Option<CentreId>) -> Client {
+        let actor = "w-1".parse().unwrap();
+        Client { http: http(), issuer: self.desk.clone(), principal: Principal { actor, role, centre }, services: self.services.clone() }
+    }
+
+    /// A client that speaks as one of the services.
+    #[must_use]
+    pub fn service_client(&self, service: &str) -> Client {
+        let issuer = Issuer::new(service, self.signing.get(service).unwrap()).unwrap();
+        let principal = Principal { actor: kit::ActorId::service(service), role: Role::Service, centre: None };
+        Client { http: http(), issuer, principal, services: self.services.clone() }
+    }
+
+    /// Signs as the desk.
+    #[must_use]
+    pub fn desk(&self) -> &Issuer {
+        &self.desk
+    }
+}
+
+fn http() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap()
+}
+
+/// A service running in this process.
+pub struct Running {
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+impl Running {
+    /// Listens and serves.
+    pub async fn start(service: Service) -> Self {
+        let bound = service.bind().await.unwrap();
+        let (address, stop) = (bound.address, CancellationToken::new());
+        Self { task: tokio::spawn(bound.serve(stop.clone())), stop, address }
+    }
+
+    /// Stops it as SIGTERM does.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
+    }
+}
+
+/// Somebody who calls the services.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    issuer: Issuer,
+    principal: Principal,
+    services: BTreeMap<String, String>,
+}
+
+/// What was answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: reqwest::header::HeaderMap,
+    /// The body; null where it is no JSON.
+    pub body: Value,
+}
+
+impl Answer {
+    /// The problem's code.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.body.get("code").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// A text member.
+    #[must_use]
+    pub fn text(&self, name: &str) -> String {
+        self.body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    }
+
+    /// The answer, where it is a success.
+    #[expect(clippy::must_use_candidate, reason = "often called for its assertion alone")]
+    pub fn ok(self) -> Self {
+        assert!(self.status.is_success(), "{} {}", self.status, self.body);
+        self
+    }
+}
+
+impl Client {
+    /// The same person under another name.
+    #[must_use]
+    pub fn named(mut self, actor: &str) -> Self {
+        self.principal.actor = actor.parse().unwrap();
+        self
+    }
+
+    /// Sends a request as it stands; `None` where there was no answer.
+    pub async fn try_send(&self, method: Method, service: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Option<Answer> {
+        let url = format!("{}{path}", self.services.get(service).unwrap());
+        let mut request = self.http.request(method, url).bearer_auth(self.issuer.issue(&self.principal).unwrap());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let response = request.send().await.ok()?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.bytes().await.ok()?;
+        Some(Answer { status, headers, body: serde_json::from_slice(&bytes).unwrap_or(Value::Null) })
+    }
+
+    /// Reads.
+    pub async fn get(&self, service: &str, path: &str) -> Answer {
+        self.try_send(Method::GET, service, path, &[], None).await.expect("an answer")
+    }
+
+    /// Sends a command under a key.
+    pub async fn post(&self, service: &str, path: &str, key: &str, body: Value) -> Answer {
+        self.try_send(Method::POST, service, path, &[("idempotency-key", key)], Some(body.to_string().into_bytes())).await.expect("an answer")
+    }
+
+    /// Opens a case for a woman; its id.
+    pub async fn open(&self, service: &str, woman: Uuid) -> String {
+        self.post(service, "/v1/cases", &Uuid::new_v4().to_string(), json!({ "woman": woman })).await.ok().text("id")
+    }
+
+    /// Sends an action with facts.
+    pub async fn act(&self, service: &str, case: &str, action: &str, facts: Value) -> Answer {
+        self.post(service, &format!("/v1/cases/{case}/{action}"), &Uuid::new_v4().to_string(), json!({ "facts": facts })).await
+    }
+
+    /// A woman's timeline, once it has reached a position.
+    pub async fn course(&self, woman: Uuid, at_least: &str) -> Value {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.get("timeline", &format!("/v1/women/{woman}/timeline?at_least={at_least}")).await;
+            if answer.status.is_success() && !answer.headers.contains_key("livline-behind") {
+                return answer.body;
+            }
+            assert!(Instant::now() < until, "the timeline did not reach {at_least}: {} {}", answer.status, answer.body);
+        }
+    }
+}
+
+/// Asks again until it is so.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(Instant::now() < until, "did not happen: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

@@ -79,7 +79,8 @@ pub(crate) fn merge(made: &mut Vec<FollowUpChange>, corrected: &[FollowUpChange]
 pub(crate) fn follow(follow_ups: &mut BTreeMap<String, FollowUp>, change: &FollowUpChange) {
     if change.change == Change::Opened {
         let FollowUpChange { what, due, responsible, .. } = change.clone();
-        follow_ups.insert(change.key.clone(), FollowUp { what: what.unwrap_or_default(), due, responsible, open: true });
+        follow_ups
+            .insert(change.key.clone(), FollowUp { what: what.unwrap_or_default(), due, responsible, open: true });
         return;
     }
     let Some(follow_up) = follow_ups.get_mut(&change.key) else { return };
@@ -118,7 +119,8 @@ mod tests {
     }
 
     fn now(list: &[(&str, bool)]) -> BTreeMap<String, FollowUp> {
-        let follow_up = |open| FollowUp { what: "w".into(), due: None, responsible: Some("w-2".parse().unwrap()), open };
+        let follow_up =
+            |open| FollowUp { what: "w".into(), due: None, responsible: Some("w-2".parse().unwrap()), open };
         list.iter().map(|(key, open)| ((*key).to_owned(), follow_up(*open))).collect()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It runs the same [`Case`] as the engine does, with facts sealed and read back between commands, so a rule that looks at a fact
 //! it could not know in the real service fails here too. For tests alone: it panics where a test would.
-#![expect(clippy::panic, clippy::expect_used, reason = "an assertion language for tests: a failed expectation is a panic")]
+#![expect(clippy::panic, clippy::expect_used, clippy::missing_panics_doc, reason = "an assertion language for tests: a failed expectation is a panic")]
 
 mod golden;
 mod walk;

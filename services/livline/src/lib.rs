@@ -1,3 +1,54 @@
-//! Under construction.
+//! The program: every service in one process or each alone, and the tools around them.
+//!
+//! [`up`] = [`cluster`] (Postgres and NATS as child processes) + [`provision`] (databases, roles, grants) + [`configuration`] (a file
+//! per service) + [`services`] (the one list) + [`serve`]. `livline serve` is the last two alone, with the same file. Deliberately
+//! absent: rules of any domain; only this crate and the tests see several services.
 
+pub mod cli;
 pub mod cluster;
+pub mod configuration;
+pub mod failure;
+pub mod migrate;
+pub mod permissions;
+pub mod provision;
+pub mod schemas;
+pub mod secrets;
+pub mod serve;
+pub mod services;
+pub mod signals;
+pub mod supervise;
+pub mod terminal;
+pub mod token;
+pub mod up;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use failure::Failure;
+use std::process::ExitCode;
+
+/// Runs what the command line asks for. Errors are one sentence on standard error.
+#[must_use]
+pub fn run() -> ExitCode {
+    let ended = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Other(format!("The system gives no threads ({}).", error.kind())))
+        .and_then(|runtime| runtime.block_on(dispatch(Cli::parse().command)));
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::complain(&failure);
+            failure.code()
+        }
+    }
+}
+
+async fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Up(options) => up::up(&options).await,
+        Command::Serve(options) => serve::serve(&options).await,
+        Command::Migrate(options) => migrate::migrate(&options).await,
+        Command::Token(options) => token::print(&options),
+        Command::Schemas(options) => schemas::write(&options),
+    }
+}

@@ -3,16 +3,16 @@
 //! Offers, moves and endings may be in a feed without place, day or our own ids; what tells of a place to come stays here.
 
 use super::event::{
-    AllocationDecision, AllocationRequest, Belongings, BenefitApplication, BenefitDecision, Closing, Extension, GrantApplication,
-    GrantDecision, Lease, ListPlace, LoanApplication, LoanDecision, Move, Need, Offer, OfferOutcome, Pet, TemporaryHousing,
-    TemporaryHousingEnd, Tenancy, Viewing,
+    AllocationDecision, AllocationRequest, Belongings, BenefitApplication, BenefitDecision, Closing, Extension,
+    GrantApplication, GrantDecision, Lease, ListPlace, LoanApplication, LoanDecision, Move, Need, Offer, OfferOutcome,
+    Pet, TemporaryHousing, TemporaryHousingEnd, Tenancy, Viewing,
 };
 
 kit::entries! {
     /// What she needs of a home is clear.
     AssessNeed => HousingNeedAssessed(Need), request;
     /// She is on a waiting list.
-    JoinList => HousingListJoined(ListPlace), request, withhold [list];
+    JoinList => HousingListJoined(ListPlace), never;
     /// A municipality is asked to allocate a home.
     RequestAllocation => MunicipalAllocationRequested(AllocationRequest), request;
     /// The municipality has decided on an allocation.

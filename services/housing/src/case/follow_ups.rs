@@ -106,7 +106,9 @@ pub(super) fn facets(state: &Housing, event: &Event, context: &Context<'_>) -> F
     let routine = Facets::routine();
     match event {
         Event::HousingListJoined(place) => routine.with(by(&list_key(place.list), FollowUp::RenewList, LIST_RENEWAL)),
-        Event::MunicipalAllocationRequested(_) => routine.with(by(ALLOCATION, FollowUp::ChaseAllocation, ALLOCATION_CHASE)),
+        Event::MunicipalAllocationRequested(_) => {
+            routine.with(by(ALLOCATION, FollowUp::ChaseAllocation, ALLOCATION_CHASE))
+        }
         Event::MunicipalAllocationDecided(_) => Facets::milestone().with(closed(ALLOCATION)),
         Event::TemporaryHousingArranged(home) => {
             let until = home.until.as_ref().and_then(Sealed::open).map(|until| until.date());
@@ -130,7 +132,11 @@ pub(super) fn facets(state: &Housing, event: &Event, context: &Context<'_>) -> F
         Event::ViewingHeld(viewing) => routine.with(closed(&viewing_key(viewing.offer))),
         Event::DepositLoanApplied(_) => {
             let chased = routine.with(by(DEPOSIT_LOAN, FollowUp::ChaseDepositLoan, DEPOSIT_LOAN_CHASE));
-            if state.home == Home::Sought { chased.with(opened(DEPOSIT_LOAN_LEASE, FollowUp::SendLease)) } else { chased }
+            if state.home == Home::Sought {
+                chased.with(opened(DEPOSIT_LOAN_LEASE, FollowUp::SendLease))
+            } else {
+                chased
+            }
         }
         Event::DepositLoanDecided(_) => routine.with(closed(DEPOSIT_LOAN)).with(closed(DEPOSIT_LOAN_LEASE)),
         Event::LeaseSigned(_) if state.deposit_loan == Application::Pending => {
@@ -153,7 +159,9 @@ pub(super) fn facets(state: &Housing, event: &Event, context: &Context<'_>) -> F
 
 /// An offer that is still to be answered asks for it by its last day, wherever that was said.
 fn awaits(state: &Housing, id: OfferId, change: Change) -> Facets {
-    let Some(offer) = state.offers.get(&id).filter(|offer| offer.answer == Answer::Awaited) else { return Facets::routine() };
+    let Some(offer) = state.offers.get(&id).filter(|offer| offer.answer == Answer::Awaited) else {
+        return Facets::routine();
+    };
     let key = answer_key(id);
     // An extension of an offer that was never logged has nothing to move.
     let answer = match change {
@@ -182,7 +190,7 @@ fn moved_in(state: &Housing, day: Option<&Day>, context: &Context<'_>) -> Facets
     let day = day.map(|day| day.date()).or(context.day()).or(Some(context.today));
     let by = |key, what, deadline| FollowUpChange::opened(key, what).due_by(context.deadlines, deadline, day);
     let viewings = state.offers.iter().filter(|(_, offer)| has_viewing(offer)).map(|(id, _)| viewing_key(*id));
-    let stays = state.temporary_housing.iter().filter(|(_, stay)| **stay == Stay::Arranged);
+    let stays = state.temporary.iter().filter(|(_, stay)| **stay == Stay::Arranged);
     let allocation = (state.allocation == Application::Pending).then(|| ALLOCATION.to_owned());
     let moot = viewings.chain(stays.map(|(id, _)| temporary_key(*id))).chain(allocation);
     let opens = [

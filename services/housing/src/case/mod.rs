@@ -8,6 +8,8 @@ mod event;
 mod follow_ups;
 mod rules;
 mod state;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use command::{Command, Event};
 pub use event::*;

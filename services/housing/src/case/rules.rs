@@ -95,8 +95,9 @@ impl Decider for Housing {
         let awaited = offer(|offer| offer.answer == Answer::Awaited);
         let accepted = offer(|offer| offer.answer == Answer::Accepted);
         let viewing = offer(|offer| offer.answer == Answer::Awaited && offer.viewing == Viewing::Arranged);
-        let stays = self.temporary_housing.values().any(|stay| *stay == Stay::Arranged);
-        let (sought, leased, moved) = (self.home == Home::Sought, self.home == Home::Leased, self.home == Home::MovedIn);
+        let stays = self.temporary.values().any(|stay| *stay == Stay::Arranged);
+        let (sought, leased, moved) =
+            (self.home == Home::Sought, self.home == Home::Leased, self.home == Home::MovedIn);
         let none = Application::None;
         let likely = [
             (viewing, "hold-viewing"),
@@ -108,11 +109,11 @@ impl Decider for Housing {
             (leased, "move-in"),
             (leased && self.deposit_loan == none, "apply-for-deposit-loan"),
             (leased && self.moving_grant == none, "apply-for-moving-grant"),
-            (moved && self.housing_benefit == none, "apply-for-housing-benefit"),
+            (moved && self.benefit == none, "apply-for-housing-benefit"),
             (self.allocation == Application::Pending, "record-allocation-decision"),
             (self.deposit_loan == Application::Pending, "record-deposit-loan-decision"),
             (self.moving_grant == Application::Pending, "record-moving-grant-decision"),
-            (self.housing_benefit == Application::Pending, "record-housing-benefit-decision"),
+            (self.benefit == Application::Pending, "record-housing-benefit-decision"),
             (stays && !sought, "end-temporary-housing"),
             (sought && self.need == Need::Unclear, "assess-need"),
             (sought && !accepted, "make-offer"),
@@ -169,7 +170,7 @@ impl Housing {
             },
             Command::EndTemporaryHousing(end) => {
                 past_day(end.until.as_ref(), context)?;
-                Ok(self.temporary_housing.get(&end.temporary_housing) == Some(&Stay::Ended))
+                Ok(self.temporary.get(&end.temporary_housing) == Some(&Stay::Ended))
             }
             Command::RecordAllocationDecision(decision) => past_day(decision.day.as_ref(), context),
             Command::MoveIn(moved) => past_day(moved.day.as_ref(), context),
@@ -233,7 +234,7 @@ impl Housing {
             }
             Command::HoldViewing(viewing) => vec![unknown(viewing.offer)],
             Command::EndTemporaryHousing(end) => {
-                let unknown = !self.temporary_housing.contains_key(&end.temporary_housing);
+                let unknown = !self.temporary.contains_key(&end.temporary_housing);
                 vec![(unknown, Warning::TemporaryHousingUnknown)]
             }
             Command::RequestAllocation(_) => vec![pending(self.allocation)],
@@ -246,8 +247,8 @@ impl Housing {
                 vec![pending(self.moving_grant), (self.home == Home::MovedIn, Warning::MovingGrantAfterMove)]
             }
             Command::RecordMovingGrantDecision(_) => vec![unasked(self.moving_grant)],
-            Command::ApplyForHousingBenefit(_) => vec![pending(self.housing_benefit)],
-            Command::RecordHousingBenefitDecision(_) => vec![unasked(self.housing_benefit)],
+            Command::ApplyForHousingBenefit(_) => vec![pending(self.benefit)],
+            Command::RecordHousingBenefitDecision(_) => vec![unasked(self.benefit)],
             Command::CloseCase(_) => vec![(!context.open.is_empty(), Warning::OpenFollowUps)],
             _ => Vec::new(),
         };

@@ -15,11 +15,11 @@ pub struct Housing {
     pub(super) need: Need,
     pub(super) home: Home,
     pub(super) offers: BTreeMap<OfferId, OfferState>,
-    pub(super) temporary_housing: BTreeMap<TemporaryHousingId, Stay>,
+    pub(super) temporary: BTreeMap<TemporaryHousingId, Stay>,
     pub(super) allocation: Application,
     pub(super) deposit_loan: Application,
     pub(super) moving_grant: Application,
-    pub(super) housing_benefit: Application,
+    pub(super) benefit: Application,
 }
 
 /// Whether the case is over.
@@ -135,10 +135,10 @@ impl Housing {
             Event::MunicipalAllocationRequested(_) => self.allocation = Application::Pending,
             Event::MunicipalAllocationDecided(decision) => self.allocation = Application::Decided(decision.outcome),
             Event::TemporaryHousingArranged(home) => {
-                self.temporary_housing.entry(home.temporary_housing).or_insert(Stay::Arranged);
+                self.temporary.entry(home.temporary_housing).or_insert(Stay::Arranged);
             }
             Event::TemporaryHousingEnded(end) => {
-                self.temporary_housing.insert(end.temporary_housing, Stay::Ended);
+                self.temporary.insert(end.temporary_housing, Stay::Ended);
             }
             Event::HousingOfferMade(offer) => self.offer(offer.offer).make(offer),
             Event::OfferAnswerExtended(extension) => {
@@ -157,12 +157,13 @@ impl Housing {
             Event::MovingGrantApplied(_) => self.moving_grant = Application::Pending,
             Event::MovingGrantDecided(decision) => self.moving_grant = Application::Decided(decision.outcome),
             Event::MovedIn(_) => self.move_in(),
-            Event::HousingBenefitApplied(_) => self.housing_benefit = Application::Pending,
+            Event::HousingBenefitApplied(_) => self.benefit = Application::Pending,
             Event::HousingBenefitGranted(decision) => {
-                self.housing_benefit = Application::Decided(decision.outcome.unwrap_or(Ruling::Granted));
+                self.benefit = Application::Decided(decision.outcome.unwrap_or(Ruling::Granted));
             }
             Event::HousingCaseClosed(closing) => self.stage = Stage::Closed(closing.outcome),
-            Event::LeaseSigned(_) | Event::HousingListJoined(_) | Event::BelongingsFetched(_) | Event::PetPlaced(_) => {}
+            Event::LeaseSigned(_) | Event::HousingListJoined(_) | Event::BelongingsFetched(_) | Event::PetPlaced(_) => {
+            }
         }
     }
 
@@ -173,8 +174,8 @@ impl Housing {
     /// Housing benefit is applied for again at each move; one that is pending is for this one.
     fn move_in(&mut self) {
         self.home = Home::MovedIn;
-        if matches!(self.housing_benefit, Application::Decided(_)) {
-            self.housing_benefit = Application::None;
+        if matches!(self.benefit, Application::Decided(_)) {
+            self.benefit = Application::None;
         }
     }
 }

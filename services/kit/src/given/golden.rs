@@ -9,6 +9,21 @@ use crate::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// The golden samples of the crate whose test asks, by name (`HousingOfferMade.v1`). A macro, so that the files are read by the
+/// domain's test and not by the kit.
+#[macro_export]
+macro_rules! samples {
+    () => {{
+        let files = ::std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/golden")).unwrap();
+        let read = |path: ::std::path::PathBuf| {
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, $crate::serde_json::from_slice(&::std::fs::read(path).unwrap()).unwrap())
+        };
+        let samples = files.map(|file| read(file.unwrap().path()));
+        samples.collect::<::std::collections::BTreeMap<String, $crate::serde_json::Value>>()
+    }};
+}
+
 /// Holds samples by name (`HousingOfferMade.v1`) against a domain: every event has one and every one an event; `complete` has
 /// all facts and `minimal` the required ones; both are `valid` by the clear schema, and read as command and as event and
 /// written again they are what they were.
@@ -42,7 +57,8 @@ fn clear(mut facts: Value) -> Value {
 }
 
 fn keys(object: Option<&Value>) -> Vec<String> {
-    let mut keys: Vec<_> = object.and_then(Value::as_object).into_iter().flat_map(|object| object.keys().cloned()).collect();
+    let mut keys: Vec<_> =
+        object.and_then(Value::as_object).into_iter().flat_map(|object| object.keys().cloned()).collect();
     keys.sort();
     keys
 }

@@ -39,12 +39,9 @@ impl DataFolder {
     /// As root, when user `postgres` may not enter the folder or one above it, `/var/lib/livline/<hash of its path>` is
     /// used and [`Self::moved`] tells.
     pub fn open(requested: Option<&Path>) -> Result<Self, ClusterError> {
-        let requested = requested.unwrap_or(Path::new(DEFAULT));
-        let asked =
-            std::path::absolute(requested).and_then(|path| resolve(&path)).map_err(ClusterError::at(requested))?;
         let account = Account::for_postgres()?;
-        let reachable = account.is_none_or(|account| asked.ancestors().all(|folder| may_enter(folder, account)));
-        let path = if reachable { asked.clone() } else { Path::new(ELSEWHERE).join(short_hash(&asked)) };
+        let (asked, path) = place(requested, account)?;
+        let moved = asked != path;
         // 0711: user postgres passes through to its own folder, and cannot list ours.
         create_folder(&path, if account.is_some() { 0o711 } else { 0o700 })?;
         let lock = lock(&path)?;
@@ -52,7 +49,12 @@ impl DataFolder {
         let secrets = path.join("secrets");
         create_folder(&secrets, 0o700)?;
         fs::set_permissions(&secrets, Permissions::from_mode(0o700)).map_err(ClusterError::at(&secrets))?;
-        Ok(Self { path, asked: (!reachable).then_some(asked), account, creating: Mutex::new(()), _lock: lock })
+        Ok(Self { path, asked: moved.then_some(asked), account, creating: Mutex::new(()), _lock: lock })
+    }
+
+    /// Where [`Self::open`] finds the data, for whoever only reads beside a running `livline`. Nothing is created or held.
+    pub fn locate(requested: Option<&Path>) -> Result<PathBuf, ClusterError> {
+        place(requested, Account::for_postgres()?).map(|(_, path)| path)
     }
 
     /// Where the data is: absolute, without symbolic links.
@@ -98,6 +100,24 @@ impl DataFolder {
                 write(&file, secret.as_bytes(), 0o600)?;
                 Ok(secret)
             }
+            Err(source) => Err(ClusterError::Path { path: file, source }),
+        }
+    }
+
+    /// Replaces the file `name` (relative to the folder) as a whole, for us alone, and says where it is.
+    pub fn keep(&self, name: &str, content: &str) -> Result<PathBuf, ClusterError> {
+        let file = self.path.join(name);
+        file.parent().map_or(Ok(()), |above| create_folder(above, 0o700))?;
+        write(&file, content.as_bytes(), 0o600)?;
+        Ok(file)
+    }
+
+    /// What the file `name` holds, without white space around it; `None` where there is none.
+    pub fn kept(&self, name: &str) -> Result<Option<String>, ClusterError> {
+        let file = self.path.join(name);
+        match fs::read_to_string(&file) {
+            Ok(text) => Ok(Some(text.trim().to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(ClusterError::Path { path: file, source }),
         }
     }
@@ -173,6 +193,15 @@ fn check_format(folder: &Path) -> Result<(), ClusterError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => write(&file, format!("{FORMAT}\n").as_bytes(), 0o600),
         Err(source) => Err(ClusterError::Path { path: file, source }),
     }
+}
+
+/// The folder that was asked for, and the one that is used.
+fn place(requested: Option<&Path>, account: Option<Account>) -> Result<(PathBuf, PathBuf), ClusterError> {
+    let requested = requested.unwrap_or(Path::new(DEFAULT));
+    let asked = std::path::absolute(requested).and_then(|path| resolve(&path)).map_err(ClusterError::at(requested))?;
+    let reachable = account.is_none_or(|account| asked.ancestors().all(|folder| may_enter(folder, account)));
+    let path = if reachable { asked.clone() } else { Path::new(ELSEWHERE).join(short_hash(&asked)) };
+    Ok((asked, path))
 }
 
 /// Follows symbolic links as far as the path exists.

@@ -22,7 +22,7 @@
 
 mod folder;
 mod nats;
-mod ports;
+pub(crate) mod ports;
 mod postgres;
 mod process;
 pub mod programs;

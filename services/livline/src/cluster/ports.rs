@@ -17,7 +17,7 @@ const STRIDE: u32 = 97;
 static TRIED: AtomicU32 = AtomicU32::new(0);
 
 /// Whether nobody listens on 127.0.0.1:`port`.
-pub(super) fn is_free(port: u16) -> bool {
+pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 

@@ -1,0 +1,19 @@
+service-aftercare = Efterværn
+
+event-AftercareOffered = Efterværn tilbudt
+event-AftercareAccepted = Takket ja til efterværn
+event-AftercareDeclined = Takket nej til efterværn
+
+action-offer-aftercare = Tilbyd efterværn
+action-accept-aftercare = Tak ja til efterværn
+action-decline-aftercare = Tak nej til efterværn
+
+fact-contact_worker = Kontaktperson i efterværnet
+fact-until = Til og med
+
+follow-up-answer_aftercare_offer = Spørg til svaret på tilbuddet om efterværn. Det kan altid tilbydes igen
+
+warning-not_offered = Der er ikke registreret et tilbud om efterværn. Svaret er registreret alligevel.
+warning-accepted_already = Der er allerede takket ja til efterværn.
+
+rejection-second_outcome = Tilbuddet er allerede besvaret på en anden måde. Tilbyd efterværn igen, eller ret den tidligere registrering.

@@ -1,0 +1,19 @@
+service-aftercare = Aftercare
+
+event-AftercareOffered = Aftercare offered
+event-AftercareAccepted = Aftercare accepted
+event-AftercareDeclined = Aftercare declined
+
+action-offer-aftercare = Offer aftercare
+action-accept-aftercare = Accept aftercare
+action-decline-aftercare = Decline aftercare
+
+fact-contact_worker = Contact in aftercare
+fact-until = Until and including
+
+follow-up-answer_aftercare_offer = Ask about the answer to the offer of aftercare. It can always be offered again
+
+warning-not_offered = No offer of aftercare is recorded. The answer is recorded all the same.
+warning-accepted_already = Aftercare has been accepted already.
+
+rejection-second_outcome = The offer was answered in another way already. Offer aftercare again, or correct the earlier entry.

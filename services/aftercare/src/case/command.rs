@@ -1,0 +1,12 @@
+//! The table of aftercare's entries. Who her contact is stays here: it is an id of ours.
+
+use super::event::{Acceptance, Offer, Refusal};
+
+kit::entries! {
+    /// Aftercare is offered.
+    OfferAftercare => AftercareOffered(Offer), feed, withhold [contact_worker];
+    /// She takes aftercare.
+    AcceptAftercare => AftercareAccepted(Acceptance), feed, withhold [contact_worker];
+    /// She does not take aftercare.
+    DeclineAftercare => AftercareDeclined(Refusal), feed;
+}

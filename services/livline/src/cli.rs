@@ -1,0 +1,50 @@
+//! The command line. What stands here is what `livline --help` says.
+
+use crate::{migrate::Migrate, schemas::Schemas, serve::Serve, token::Token, up::Up};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Livline: a woman's course and what is open in it, for Danish crisis centres.
+#[derive(Debug, Parser)]
+#[command(name = "livline", version)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start PostgreSQL, NATS and every service here, until Ctrl-C
+    Up(Up),
+    /// Run one service alone, until Ctrl-C or SIGTERM
+    Serve(Serve),
+    /// Bring one database to this version, as its owner
+    Migrate(Migrate),
+    /// Print a token of 60 seconds for trying the API
+    Token(Token),
+    /// Write the schemas that others rely on; refuses to break them
+    Schemas(Schemas),
+}
+
+/// Where the data are.
+#[derive(Debug, Clone, Args)]
+pub struct Data {
+    /// The data folder [default: $LIVLINE_DATA, else ./.livline]
+    #[arg(long = "data", value_name = "DIR")]
+    folder: Option<PathBuf>,
+}
+
+impl Data {
+    /// The folder that was asked for, if any.
+    #[must_use]
+    pub fn folder(&self) -> Option<PathBuf> {
+        self.folder.clone().or_else(|| variable("LIVLINE_DATA").map(PathBuf::from))
+    }
+}
+
+/// A variable of the environment that names a place or a filter of this program; services' settings are `engine::config`'s.
+pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}

@@ -1,0 +1,75 @@
+//! Opening services from their settings and serving them until a signal: one alone here, all of them for [`crate::up`].
+
+use crate::{failure::Failure, services::{self, Listed}, signals::Signals, terminal};
+use engine::{
+    clock::Clock,
+    config::{ConfigError, Settings},
+    run::{self, Bound},
+};
+use std::path::{Path, PathBuf};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// `livline serve`
+#[derive(Debug, clap::Args)]
+pub struct Serve {
+    /// Which service
+    #[arg(value_parser = known)]
+    service: String,
+    /// Its file of settings; without one, LIVLINE_… variables alone
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// What is logged to standard error as JSON lines [default: $LIVLINE_LOG, else info]
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+/// A service of the list, for the command line.
+pub(crate) fn known(name: &str) -> Result<String, String> {
+    let names = services::names();
+    if names.contains(&name) { Ok(name.to_owned()) } else { Err(format!("the services are {}", names.join(", "))) }
+}
+
+/// The filter of the log: asked for, from the environment, or as usual.
+pub(crate) fn filter(asked: Option<&str>, usual: &str) -> String {
+    let variable = || crate::cli::variable("LIVLINE_LOG").and_then(|value| value.into_string().ok());
+    asked.map(str::to_owned).or_else(variable).unwrap_or_else(|| usual.to_owned())
+}
+
+/// Runs one service until it is asked to stop.
+pub async fn serve(options: &Serve) -> Result<(), Failure> {
+    run::log(&filter(options.log.as_deref(), "info"));
+    let signals = Signals::listen()?;
+    let service = services::find(&options.service)
+        .ok_or_else(|| Failure::Other(format!("There is no service {}.", options.service)))?;
+    let bound = bind(&service, options.config.as_deref()).await?;
+    terminal::say(format!("{} listens on {}", bound.name(), bound.address));
+    let mut serving = start(vec![bound], &signals.stop);
+    tokio::select! {
+        () = finish(&mut serving) => Ok(()),
+        () = signals.now.cancelled() => Err(Failure::Interrupted),
+    }
+}
+
+/// Opens a service from its settings and listens.
+pub async fn bind(service: &Listed, config: Option<&Path>) -> Result<Bound, Failure> {
+    let unusable = |source: ConfigError| Failure::Configuration { service: service.name.to_owned(), source };
+    let settings = Settings::read(service.name, config).map_err(unusable)?;
+    let opened = service.open(settings, Clock::system()).await.map_err(Failure::of(service.name))?;
+    opened.bind().await.map_err(Failure::of(service.name))
+}
+
+/// Serves from now on, until `stop`.
+#[must_use]
+pub fn start(services: Vec<Bound>, stop: &CancellationToken) -> JoinSet<()> {
+    let mut serving = JoinSet::new();
+    for service in services {
+        serving.spawn(service.serve(stop.clone()));
+    }
+    serving
+}
+
+/// Waits until the last of them has stopped.
+pub async fn finish(serving: &mut JoinSet<()>) {
+    while serving.join_next().await.is_some() {}
+}

@@ -1,0 +1,138 @@
+//! `livline up`: Postgres, NATS and every service in one process, from an empty folder or on what is there.
+//!
+//! Everything is started in order and stopped in the reverse one. Deliberately absent: any port beyond loopback, and running as a
+//! daemon.
+
+use crate::{
+    cli::Data,
+    cluster::{DataFolder, ports},
+    configuration::{self, Ports},
+    failure::Failure,
+    provision, serve,
+    services::{self, Listed},
+    signals::Signals,
+    supervise::Servers,
+    terminal,
+};
+use engine::run::{self, Bound};
+use std::path::Path;
+use tokio_util::sync::CancellationToken;
+
+/// `livline up`
+///
+/// PostgreSQL listens on 7354, NATS on 7342, the services on 7360–7371, all on 127.0.0.1 and all moved by --offset.
+#[derive(Debug, clap::Args)]
+#[command(verbatim_doc_comment)]
+pub struct Up {
+    #[command(flatten)]
+    data: Data,
+    /// Add this to every port, so that a second one can run beside the first
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=58_000))]
+    offset: u16,
+    /// What is logged to standard error as JSON lines [default: $LIVLINE_LOG, else warn]
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+/// Runs until it is asked to stop.
+pub async fn up(options: &Up) -> Result<(), Failure> {
+    run::log(&serve::filter(options.log.as_deref(), "warn"));
+    let signals = Signals::listen()?;
+    tokio::select! {
+        // Dropped in the middle, it kills the servers it started.
+        ended = run_all(options, &signals) => ended,
+        () = signals.now.cancelled() => Err(Failure::Interrupted),
+    }
+}
+
+async fn run_all(options: &Up, signals: &Signals) -> Result<(), Failure> {
+    let folder = DataFolder::open(options.data.folder().as_deref())?;
+    if let Some(asked) = folder.moved() {
+        let path = folder.path().display();
+        terminal::say(format!("PostgreSQL's own user cannot reach {}; the data are in {path}.", asked.display()));
+    }
+    let (services, ports) = (services::all(), Ports(options.offset));
+    free(&services, ports)?;
+    terminal::say(format!("Starting on {} …", folder.path().display()));
+    let started = tokio::select! {
+        started = Servers::start(&folder, ports, &services) => Some(started?),
+        () = signals.stop.cancelled() => None,
+    };
+    let Some(mut servers) = started else { return Ok(()) };
+    let bound = tokio::select! {
+        bound = set_up(&folder, &servers, ports, &services) => bound,
+        () = signals.stop.cancelled() => Ok(Vec::new()),
+    };
+    let ran = match bound {
+        Ok(bound) => attend(options, &folder, &mut servers, bound, signals).await,
+        Err(failure) => Err(failure),
+    };
+    let stopped = servers.stop().await;
+    ran.and(stopped)
+}
+
+/// A port that is taken is told before anything is started.
+fn free(services: &[Listed], ports: Ports) -> Result<(), Failure> {
+    let taken = services.iter().map(|service| (service.name, ports.of(service.name))).find(|(_, port)| !ports::is_free(*port));
+    taken.map_or(Ok(()), |(name, port)| Err(Failure::PortTaken { name: name.to_owned(), port }))
+}
+
+/// From bare servers to services that listen.
+async fn set_up(folder: &DataFolder, servers: &Servers, ports: Ports, services: &[Listed]) -> Result<Vec<Bound>, Failure> {
+    provision::provision(&servers.postgres, folder).await?;
+    configuration::write(folder, &servers.postgres, &servers.nats, ports, services)?;
+    let mut bound = Vec::with_capacity(services.len());
+    for service in services {
+        let file = configuration::file(folder.path(), service.name);
+        bound.push(serve::bind(service, Some(&file)).await?);
+    }
+    Ok(bound)
+}
+
+/// Serves until a signal, or until Postgres or NATS cannot be kept running.
+async fn attend(options: &Up, folder: &DataFolder, servers: &mut Servers, bound: Vec<Bound>, signals: &Signals) -> Result<(), Failure> {
+    if bound.is_empty() {
+        return Ok(());
+    }
+    let table = table(&bound, servers, folder.path());
+    // Not the signals' own: the services also stop when a server is lost.
+    let stop = CancellationToken::new();
+    let mut serving = serve::start(bound, &stop);
+    terminal::say(table);
+    terminal::say(first_step(options, folder.path()));
+    let ended = tokio::select! {
+        failure = servers.keep_running() => Err(failure),
+        () = signals.stop.cancelled() => Ok(()),
+    };
+    terminal::say("Stopping …");
+    stop.cancel();
+    serve::finish(&mut serving).await;
+    ended
+}
+
+fn table(bound: &[Bound], servers: &Servers, folder: &Path) -> String {
+    let services = bound.iter().map(|service| (service.name(), format!("http://{}", service.address)));
+    let rest = [
+        ("PostgreSQL", format!("127.0.0.1:{}", servers.postgres.port())),
+        ("NATS", servers.nats.url()),
+        ("data", folder.display().to_string()),
+        ("stop", "Ctrl-C; the next `livline up` goes on where this one stopped".to_owned()),
+    ];
+    let line = |(name, place): (&str, String)| format!("  {name:<12}{place}");
+    let lines: Vec<String> = services.chain(rest).map(line).collect();
+    format!("Livline is running.\n\n{}\n", lines.join("\n"))
+}
+
+/// Something to paste into another terminal. A token printed here would be over before it is read.
+fn first_step(options: &Up, folder: &Path) -> String {
+    let program = terminal::program();
+    let data = options.data.folder().map(|_| format!(" --data {}", folder.display())).unwrap_or_default();
+    let housing = Ports(options.offset).of(housing::SERVICE);
+    let woman = kit::ids::derive_id(&["first", "woman"]);
+    format!(
+        "Open a housing case for a made-up woman, and look at her course:\n\n  \
+         curl -s http://127.0.0.1:{housing}/v1/cases -H \"Authorization: Bearer $({program} token{data})\" \\\n    \
+         -H 'Idempotency-Key: first' -d '{{\"woman\":\"{woman}\"}}'\n  \
+         {program} timeline {woman}{data}\n"
+    )
+}

@@ -1,0 +1,127 @@
+//! Bad input gets a problem with a stable code, changes nothing, and its answer repeats nothing of what was sent.
+
+use livline_tests::{Answer, Client, Ground};
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const CANARY: &str = "Nørrebrogade 117";
+
+async fn events(pool: &sqlx::PgPool) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM events").fetch_one(pool).await.unwrap()
+}
+
+async fn raw(client: &Client, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    client.try_send(Method::POST, "housing", path, headers, Some(body.as_bytes().to_vec())).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_mistake_has_its_code_and_leaves_nothing() {
+    let ground = Ground::start().await;
+    let _housing = ground.housing().await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    let before = events(&pool).await;
+    let key = [("idempotency-key", "k")];
+    let make = format!("/v1/cases/{case}/make-offer");
+    let facts = |facts: Value| json!({ "facts": facts }).to_string();
+    let future = "2199-01-01";
+
+    let too_large = format!("{{\"facts\":{{\"place\":\"{}\"}}}}", "x".repeat(300_000));
+    let deep = "[".repeat(100_000);
+    let (sing, nowhere) = (format!("/v1/cases/{case}/sing"), format!("/v1/cases/{}/make-offer", Uuid::new_v4()));
+    let cases: Vec<(&str, &str, String, u16, &str)> = vec![
+        ("no JSON", &make, "{".into(), 400, "body_not_json"),
+        ("too deep", &make, deep, 400, "body_not_json"),
+        ("an unknown fact", &make, facts(json!({ CANARY: 1 })), 422, "facts_invalid"),
+        ("an unknown member", &make, json!({ "fact": {} }).to_string(), 422, "facts_invalid"),
+        ("a wrong type", &make, facts(json!({ "rent": CANARY })), 422, "facts_invalid"),
+        ("a forged envelope", &make, facts(json!({ "rent": { "$sealed": { "class": "personal", "key": Uuid::nil(), "box": "" } } })), 422, "facts_invalid"),
+        ("a number out of bounds", &make, facts(json!({ "rooms": 100_000 })), 422, "facts_invalid"),
+        ("a day that is none", &make, facts(json!({ "answer_by": "2026-02-30" })), 422, "facts_invalid"),
+        ("too large a body", &make, too_large, 413, "body_too_large"),
+        ("a fact in the future", &make, json!({ "facts": {}, "when": future }).to_string(), 409, "in_the_future"),
+        ("an unknown action", &sing, facts(json!({})), 404, "unknown_action"),
+        ("an unknown case", &nowhere, facts(json!({})), 404, "not_found"),
+        ("no id at all", "/v1/cases/x/make-offer", facts(json!({})), 404, "not_found"),
+        ("an unknown address", "/v1/nothing", facts(json!({})), 404, "not_found"),
+        ("no woman", "/v1/cases", "{}".into(), 422, "facts_invalid"),
+    ];
+    for (what, path, body, status, code) in cases {
+        let answer = raw(&leader, path, &key, &body).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (status, code), "{what}: {}", answer.body);
+        assert_eq!(answer.headers["content-type"], "application/problem+json", "{what}");
+        assert_eq!(answer.headers["cache-control"], "no-store", "{what}");
+        assert!(!answer.body.to_string().contains(CANARY), "{what}: the answer repeats the value");
+    }
+    let wrong = raw(&leader, &make, &key, &facts(json!({ "rent": CANARY }))).await;
+    assert_eq!(wrong.body["errors"][0], json!({ "pointer": "/facts/rent", "code": "wrong_type" }));
+
+    let body = facts(json!({}));
+    assert_eq!(raw(&leader, &make, &[], &body).await.code(), "idempotency_key_missing");
+    assert_eq!(raw(&leader, &make, &[("idempotency-key", &"x".repeat(200))], &body).await.code(), "idempotency_key_missing");
+    assert_eq!(raw(&leader, &make, &[key[0], ("if-match", "7")], &body).await.code(), "if_match_invalid");
+    assert_eq!(raw(&leader, &make, &[key[0], ("if-match", "\"9\"")], &body).await.code(), "changed");
+    let anonymous = reqwest::Client::builder().no_proxy().build().unwrap();
+    let url = format!("{}{make}", ground.services["housing"]);
+    for token in [None, Some("x.y.z")] {
+        let mut request = anonymous.post(&url).header("idempotency-key", "k").body(body.clone());
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        assert_eq!(request.send().await.unwrap().status(), 401);
+    }
+    assert_eq!(anonymous.delete(&url).send().await.unwrap().status(), 405);
+    assert_eq!(events(&pool).await, before, "nothing of all that is stored");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_key_is_the_same_command() {
+    let ground = Ground::start().await;
+    let _housing = ground.housing().await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
+    let woman = Uuid::new_v4();
+    let first = leader.post("housing", "/v1/cases", "open", json!({ "woman": woman })).await.ok();
+    let again = leader.post("housing", "/v1/cases", "open", json!({ "woman": woman })).await.ok();
+    assert_eq!(first.body, again.body);
+    let case = first.text("id");
+    assert_eq!(leader.post("housing", "/v1/cases", "open", json!({ "woman": Uuid::new_v4() })).await.code(), "key_reused");
+
+    let path = format!("/v1/cases/{case}/make-offer");
+    let body = json!({ "facts": { "rent": 500_000 }, "note": "Ringede" });
+    let first = leader.post("housing", &path, "k", body.clone()).await.ok();
+    let stored = events(&pool).await;
+    // Sixteen at once, and once more after another command, with an If-Match that does not hold any more.
+    let repeats = futures::future::join_all((0..16).map(|_| leader.post("housing", &path, "k", body.clone()))).await;
+    leader.act("housing", &case, "keep-tenancy", json!({})).await.ok();
+    let headers = [("idempotency-key", "k"), ("if-match", "\"1\"")];
+    let late = leader.try_send(Method::POST, "housing", &path, &headers, Some(body.to_string().into_bytes())).await.unwrap();
+    for answer in repeats.iter().chain([&late]) {
+        assert_eq!(answer.body, first.body);
+    }
+    assert_eq!(leader.post("housing", &path, "k", json!({ "facts": { "rent": 500_001 } })).await.code(), "key_reused");
+    assert_eq!(leader.post("housing", &format!("/v1/cases/{case}/keep-tenancy"), "k", body).await.code(), "facts_invalid");
+    assert_eq!(events(&pool).await, stored + 1, "only the other command is new");
+    // Somebody else's key of the same name is another key.
+    let other = leader.clone().named("w-2");
+    assert_ne!(other.post("housing", &path, "k", json!({ "facts": { "rent": 1 } })).await.ok().body, first.body);
+}
+
+/// The same key sent by many at once before anything is stored: one of them stores, all get its answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_races_itself_happens_once() {
+    let ground = Ground::start().await;
+    let _housing = ground.housing().await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    let path = format!("/v1/cases/{case}/make-offer");
+    for round in 0..5 {
+        let before = events(&pool).await;
+        let key = format!("race-{round}");
+        let answers = futures::future::join_all((0..12).map(|_| leader.post("housing", &path, &key, json!({ "facts": {} })))).await;
+        for answer in &answers {
+            assert_eq!(answer.body, answers[0].body);
+        }
+        assert_eq!(events(&pool).await, before + 1);
+    }
+}
