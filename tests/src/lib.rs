@@ -3,6 +3,9 @@
 //! Deliberately absent: mocks of anything that can be run; roles with few rights (the program's own tests have them).
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "a test that cannot set itself up should say where, and stop")]
 
+pub mod history;
+pub mod process;
+
 use engine::{
     clock::Clock,
     config::{DEADLINES, Settings},
@@ -350,7 +353,7 @@ impl Client {
 }
 
 /// Asks again until it is so.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let until = Instant::now() + PATIENCE;
     loop {
         if let Some(found) = ask().await {

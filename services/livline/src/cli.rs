@@ -1,6 +1,6 @@
 //! The command line. What stands here is what `livline --help` says.
 
-use crate::{migrate::Migrate, schemas::Schemas, serve::Serve, token::Token, up::Up};
+use crate::{course::Timeline, demo::Demo, migrate::Migrate, schemas::Schemas, serve::Serve, token::Token, up::Up};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -24,6 +24,10 @@ pub enum Command {
     Migrate(Migrate),
     /// Print a token of 60 seconds for trying the API
     Token(Token),
+    /// Print one woman's course: what is open, and what happened
+    Timeline(Timeline),
+    /// Send made-up women and their courses to a running `livline up`
+    Demo(Demo),
     /// Write the schemas that others rely on; refuses to break them
     Schemas(Schemas),
 }

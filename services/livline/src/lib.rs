@@ -5,8 +5,11 @@
 //! absent: rules of any domain; only this crate and the tests see several services.
 
 pub mod cli;
+pub mod client;
 pub mod cluster;
 pub mod configuration;
+pub mod course;
+pub mod demo;
 pub mod failure;
 pub mod migrate;
 pub mod permissions;
@@ -49,6 +52,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Serve(options) => serve::serve(&options).await,
         Command::Migrate(options) => migrate::migrate(&options).await,
         Command::Token(options) => token::print(&options),
+        Command::Timeline(options) => course::print(&options).await,
+        Command::Demo(options) => demo::send(&options).await,
         Command::Schemas(options) => schemas::write(&options),
     }
 }

@@ -7,6 +7,7 @@ use crate::{
     cli::Data,
     cluster::{DataFolder, ports},
     configuration::{self, Ports},
+    demo,
     failure::Failure,
     provision, serve,
     services::{self, Listed},
@@ -26,6 +27,9 @@ use tokio_util::sync::CancellationToken;
 pub struct Up {
     #[command(flatten)]
     data: Data,
+    /// Send the demo once everything runs: made-up women and their courses
+    #[arg(long)]
+    demo: bool,
     /// Add this to every port, so that a second one can run beside the first
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=58_000))]
     offset: u16,
@@ -99,15 +103,27 @@ async fn attend(options: &Up, folder: &DataFolder, servers: &mut Servers, bound:
     let stop = CancellationToken::new();
     let mut serving = serve::start(bound, &stop);
     terminal::say(table);
-    terminal::say(first_step(options, folder.path()));
     let ended = tokio::select! {
         failure = servers.keep_running() => Err(failure),
+        failure = welcome(options, folder.path()) => Err(failure),
         () = signals.stop.cancelled() => Ok(()),
     };
     terminal::say("Stopping …");
     stop.cancel();
     serve::finish(&mut serving).await;
     ended
+}
+
+/// Something to begin with. Ends only where the demo cannot be sent.
+async fn welcome(options: &Up, folder: &Path) -> Failure {
+    let text = if options.demo { demo::run(folder, options.data.folder().is_some()).await } else { Ok(first_step(options, folder)) };
+    match text {
+        Ok(text) => {
+            terminal::say(text);
+            std::future::pending().await
+        }
+        Err(failure) => failure,
+    }
 }
 
 fn table(bound: &[Bound], servers: &Servers, folder: &Path) -> String {

@@ -1,0 +1,96 @@
+//! `livline demo`: made-up women with courses that look like real ones, sent through the services' own API.
+//!
+//! Ids and keys are the same each time, and dates count back from the day of the first run, which the data folder keeps: sent again,
+//! the demo adds nothing. Deliberately absent: any way into the data but the API's.
+
+mod chance;
+mod plan;
+mod send;
+mod stories;
+
+use crate::{
+    cli::Data,
+    client::{self, Client},
+    cluster::DataFolder,
+    failure::Failure,
+    secrets, services,
+    terminal,
+};
+use engine::{clock::Clock, feed::Feed, tokens::Issuer};
+use kit::Day;
+use send::Sender;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// `livline demo`
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    #[command(flatten)]
+    data: Data,
+}
+
+/// Sends the demo to the services that run on a data folder.
+pub async fn send(options: &Demo) -> Result<(), Failure> {
+    let asked = options.data.folder();
+    let folder = DataFolder::locate(asked.as_deref())?;
+    terminal::say(run(&folder, asked.is_some()).await?);
+    Ok(())
+}
+
+/// Sends the demo, and says what came of it and what to look at.
+pub async fn run(folder: &Path, named: bool) -> Result<String, Failure> {
+    let stories = stories::all(first_day(folder)?.date());
+    let before = heads(folder).await?;
+    let mut sender = Sender::new(Client::new(folder)?, folder, &stories)?;
+    for story in &stories {
+        sender.send(story).await?;
+    }
+    for story in stories.iter().filter(|story| story.aftercare.is_some()) {
+        sender.answer_aftercare(story).await?;
+    }
+    sender.settle(&stories).await?;
+    let added = sender.added(&before);
+    let look = look(folder, named, &stories);
+    Ok(if added == 0 {
+        format!("The demo's {} women were there already: nothing was added.\n\n{look}", stories.len())
+    } else {
+        let (actions, warned) = (sender.sent(), sender.warned());
+        format!("{} made-up women: {actions} actions, {added} of them new, {warned} answered with a warning.\n\n{look}", stories.len())
+    })
+}
+
+fn look(folder: &Path, named: bool, stories: &[plan::Story]) -> String {
+    let data = if named { format!(" --data {}", folder.display()) } else { String::new() };
+    let program = terminal::program();
+    let woman = stories.first().map(|story| story.woman.to_string()).unwrap_or_default();
+    format!("Look at one of them:\n\n  {program} timeline {woman}{data}\n")
+}
+
+/// The day that the demo's dates count back from: that of its first run on these data.
+fn first_day(folder: &Path) -> Result<Day, Failure> {
+    let file: PathBuf = folder.join("demo-day");
+    if let Some(day) = fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok()) {
+        return Ok(day);
+    }
+    let today = Day::from(Clock::system().today());
+    fs::write(&file, format!("{today}\n")).map_err(|error| Failure::Other(format!("{} cannot be written ({}).", file.display(), error.kind())))?;
+    Ok(today)
+}
+
+/// How far each domain's numbering is.
+async fn heads(folder: &Path) -> Result<BTreeMap<String, u64>, Failure> {
+    let mut heads = BTreeMap::new();
+    let reader = timeline::SERVICE;
+    let failed = |error: &dyn std::fmt::Display| Failure::Other(format!("The services cannot be asked how far they are: {error}."));
+    let key = fs::read_to_string(secrets::signing_key(folder, reader)).map_err(|error| failed(&error.kind()))?;
+    let issuer = Issuer::new(reader, &key).map_err(|error| failed(&error))?;
+    for service in services::all().iter().filter(|service| service.kind == services::Kind::Domain) {
+        let feed = Feed::new(&client::address(folder, service.name)?, issuer.clone());
+        let page = feed.page(i64::MAX.unsigned_abs()).await.map_err(|error| failed(&error))?;
+        heads.insert(service.name.to_owned(), page.head);
+    }
+    Ok(heads)
+}

@@ -1,0 +1,93 @@
+//! What must hold of stored, published and projected events, whatever happened on the way.
+
+use crate::{Ground, eventually};
+use engine::{nats, reader::progress, relay::read_all, store};
+use sqlx::{PgPool, Row};
+
+/// Numbers are dense, versions are dense in each aggregate, and a command's events stand together.
+pub async fn assert_exact(pool: &PgPool) {
+    let rows = sqlx::query("SELECT number, aggregate_type, aggregate_id, sequence, key FROM events ORDER BY number").fetch_all(pool).await.unwrap();
+    let mut versions = std::collections::HashMap::new();
+    let mut finished = std::collections::HashSet::new();
+    let mut current = None;
+    for (expected, row) in (1_i64..).zip(&rows) {
+        assert_eq!(row.get::<i64, _>("number"), expected, "numbers are dense");
+        let aggregate = (row.get::<String, _>("aggregate_type"), row.get::<String, _>("aggregate_id"));
+        let version = versions.entry(aggregate.clone()).or_insert(0_i64);
+        *version += 1;
+        assert_eq!(row.get::<i64, _>("sequence"), *version, "versions are dense");
+        let command = (aggregate, row.get::<uuid::Uuid, _>("key"));
+        if current.as_ref() != Some(&command) {
+            assert!(finished.insert(command.clone()), "a command's events stand apart, or twice: {command:?}");
+            current = Some(command);
+        }
+    }
+}
+
+/// Every event of a service is in its stream, on the sequence that is its number, byte for byte.
+pub async fn assert_published(ground: &Ground, service: &str, pool: &PgPool) {
+    let head = store::head(pool).await.unwrap();
+    let config = ground.nats_config();
+    let stream = eventually("everything is published", async || {
+        let context = nats::jetstream(nats::connect(&config, "test").await.ok()?);
+        let stream = read_all(&context, service).await.ok()?;
+        (stream.len() as u64 == head.number && stream.last().is_none_or(|(sequence, _)| *sequence == head.number)).then_some(stream)
+    })
+    .await;
+    let mut after = 0;
+    loop {
+        let page = store::after(pool, head.epoch, after, 1000).await.unwrap();
+        let Some(last) = page.last() else { return };
+        for event in &page {
+            let (sequence, bytes) = &stream[usize::try_from(event.number - 1).unwrap()];
+            assert_eq!((*sequence, bytes), (event.number, &event.bytes));
+        }
+        after = last.number;
+    }
+}
+
+/// Waits until a timeline has taken in everything of a service.
+pub async fn caught_up(timeline: &PgPool, service: &str, pool: &PgPool) {
+    eventually("the timeline caught up", async || {
+        let head = store::head(pool).await.ok()?;
+        let reached = progress(timeline, "timeline", service).await.ok()??;
+        (reached.epoch == head.epoch && reached.number == head.number).then_some(())
+    })
+    .await;
+}
+
+/// A projection's rows as text, in their order.
+pub async fn dump(timeline: &PgPool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for table in ["entries", "follow_ups", "held_back", "progress"] {
+        let rows: Vec<String> =
+            sqlx::query_scalar(&format!("SELECT t::text FROM {table} t ORDER BY t::text")).fetch_all(timeline).await.unwrap();
+        lines.extend(rows.into_iter().map(|row| format!("{table} {row}")));
+    }
+    lines
+}
+
+/// The timeline is what a timeline built from nothing is, byte for byte.
+pub async fn assert_equal_to_a_rebuild(ground: &Ground, timeline: &PgPool, services: &[(&str, &PgPool)]) {
+    for (service, pool) in services {
+        caught_up(timeline, service, pool).await;
+    }
+    let database = format!("rebuilt_{}", uuid::Uuid::new_v4().simple());
+    ground.create_database(&database).await;
+    let url = ground.postgres.admin_url(&database);
+    engine::database::migrate(&url, &timeline::TABLES).await.unwrap();
+    let mut settings = ground.settings("timeline", &timeline::TABLES).await;
+    settings.database = url.into();
+    settings.listen.set_port(0);
+    let contracts = vec![housing::contract().unwrap(), aftercare::contract().unwrap()];
+    let contracts = contracts.into_iter().filter(|contract| services.iter().any(|(name, _)| *name == contract.service)).collect();
+    let rebuilt = crate::Running::start(timeline::open(settings, ground.clock.clone(), contracts).await.unwrap()).await;
+    let pool = ground.pool(&database).await;
+    for (service, source) in services {
+        caught_up(&pool, service, source).await;
+    }
+    let (lived, built) = (dump(timeline).await, dump(&pool).await);
+    assert!(!built.is_empty());
+    assert_eq!(lived, built, "the timeline differs from a rebuild");
+    rebuilt.stop().await;
+}

@@ -1,0 +1,103 @@
+//! Services as processes of their own, so that they can be killed.
+
+use crate::{Ground, PATIENCE};
+use engine::config::Settings;
+use secrecy::ExposeSecret;
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Instant,
+};
+use tokio::process::{Child, Command};
+
+/// A service running as `livline serve SERVICE`.
+pub struct Process {
+    child: Child,
+    /// Where its log goes.
+    pub log: PathBuf,
+}
+
+impl Ground {
+    /// Starts a service as a process, listening where `settings` say, and waits until it is ready.
+    pub async fn process(&self, program: &str, service: &str, settings: &Settings, filter: &str) -> Process {
+        let name = format!("{service}-{}", settings.listen.port());
+        let config = self.path().join(format!("{name}.toml"));
+        std::fs::write(&config, written(settings)).unwrap();
+        let log = self.path().join(format!("{name}.log"));
+        let output = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
+        let child = Command::new(program)
+            .args(["serve", service, "--log", filter, "--config"])
+            .arg(&config)
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(output)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut process = Process { child, log };
+        process.ready(settings).await;
+        process
+    }
+}
+
+impl Process {
+    async fn ready(&mut self, settings: &Settings) {
+        let until = Instant::now() + PATIENCE;
+        let url = format!("http://{}/readyz", settings.listen);
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        loop {
+            if client.get(&url).send().await.is_ok_and(|response| response.status().is_success()) {
+                return;
+            }
+            let gone = self.child.try_wait().unwrap();
+            assert!(gone.is_none() && Instant::now() < until, "did not start: {gone:?}\n{}", tail(&self.log));
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    /// SIGKILL.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// SIGTERM, and waits; whether it ended well.
+    pub async fn terminate(mut self) -> bool {
+        signal(self.child.id().unwrap(), "TERM").await;
+        tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("it stops in time").unwrap().success()
+    }
+}
+
+/// Sends a signal to a process of this test's.
+pub async fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().await.unwrap();
+    assert!(sent.success());
+}
+
+fn tail(log: &Path) -> String {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    text.lines().rev().take(20).collect::<Vec<_>>().join("\n")
+}
+
+fn written(settings: &Settings) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| writeln!(text, "{name} = {value:?}").unwrap();
+    line("listen", &settings.listen.to_string());
+    line("database", settings.database.expose_secret());
+    line("keys", settings.keys.expose_secret());
+    line("master_key_file", settings.master_key_file.to_str().unwrap());
+    line("signing_key", settings.signing_key.expose_secret());
+    text.push_str("limits = { per_second = 1000000, burst = 1000000 }\n[nats]\n");
+    let mut line = |name: &str, value: &str| writeln!(text, "{name} = {value:?}").unwrap();
+    line("url", &settings.nats.url);
+    line("user", &settings.nats.user);
+    line("password", settings.nats.password.expose_secret());
+    for (table, entries) in [("issuers", &settings.issuers), ("services", &settings.services)] {
+        writeln!(text, "[{table}]").unwrap();
+        for (name, value) in entries {
+            writeln!(text, "{name} = {value:?}").unwrap();
+        }
+    }
+    text
+}

@@ -1,0 +1,351 @@
+//! Never lost, never twice, never skipped: writers that race, processes that are killed at each step, stores that go back in time.
+
+use engine::{
+    database,
+    journal::{Append, NewEvent, Outcome, append},
+    store,
+};
+use livline_tests::{
+    Client, Ground, eventually,
+    history::{assert_equal_to_a_rebuild, assert_exact, assert_published, caught_up},
+    process::signal,
+};
+use serde_json::json;
+use sqlx::{Connection, PgConnection, PgPool};
+use std::{collections::BTreeMap, time::Duration};
+use uuid::Uuid;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
+
+/// A command of two events: a fact, and the note that stands on it.
+async fn try_command(client: &Client, case: &str, key: &str) -> Option<u16> {
+    let body = json!({ "facts": { "rent": 400_000 }, "note": key }).to_string().into_bytes();
+    let path = format!("/v1/cases/{case}/make-offer");
+    let answer = client.try_send(reqwest::Method::POST, "housing", &path, &[("idempotency-key", key)], Some(body)).await?;
+    Some(answer.status.as_u16())
+}
+
+/// How many events each key of a case has, by the text of its note where it can be known: keys are hashed, so by count alone.
+async fn commands(pool: &PgPool) -> BTreeMap<Uuid, i64> {
+    sqlx::query_as::<_, (Uuid, i64)>("SELECT key, count(*) FROM events WHERE event_type IN ('HousingOfferMade', 'NoteWritten') GROUP BY key")
+        .fetch_all(pool)
+        .await
+        .unwrap()
+        .into_iter()
+        .collect()
+}
+
+async fn assert_commands(pool: &PgPool, count: usize) {
+    assert_exact(pool).await;
+    let commands = commands(pool).await;
+    assert_eq!(commands.len(), count, "each command is there once");
+    assert!(commands.values().all(|events| *events == 2), "no command is there in part");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_group_only_the_command_that_clashes_is_left_out() {
+    let ground = Ground::start().await;
+    ground.settings("housing", &database::SERVICE).await;
+    let pool = ground.pool("livline_housing").await;
+    let command = |aggregate: u128, expected, events: usize| Append {
+        aggregate_type: "case",
+        aggregate: kit::AggregateId(Uuid::from_u128(aggregate)),
+        expected,
+        woman: None,
+        centre: None,
+        claims: Vec::new(),
+        key: Uuid::new_v4(),
+        fingerprint: Vec::new(),
+        warnings: Vec::new(),
+        events: (0..events).map(|_| NewEvent { event: "X".into(), event_version: 1, body: "{\"a\":1}".into() }).collect(),
+    };
+    let first = append(&pool, &[command(1, 0, 2), command(2, 0, 1)]).await.unwrap();
+    assert_eq!(first, [Outcome::Accepted { first_number: 1 }, Outcome::Accepted { first_number: 3 }]);
+    let second = append(&pool, &[command(1, 2, 2), command(2, 0, 3), command(3, 0, 1)]).await.unwrap();
+    assert_eq!(second, [Outcome::Accepted { first_number: 4 }, Outcome::Clash, Outcome::Accepted { first_number: 6 }]);
+    assert_exact(&pool).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_race_in_two_processes_on_shared_cases() {
+    let ground = Ground::start().await;
+    let settings = ground.settings("housing", &database::SERVICE).await;
+    let mut second = settings.clone();
+    second.listen = ground.address("madeup");
+    let (_one, _two) = (ground.process(PROGRAM, "housing", &settings, "warn").await, ground.process(PROGRAM, "housing", &second, "warn").await);
+    let pool = ground.pool("livline_housing").await;
+    let leader = ground.leader();
+    let mut cases = Vec::new();
+    for _ in 0..4 {
+        cases.push(leader.open("housing", Uuid::new_v4()).await);
+    }
+    // Every other writer goes to the other process.
+    let writers = (0..12).map(|writer: usize| {
+        let (leader, cases) = (ground.leader().named(&format!("w-{writer}")), cases.clone());
+        async move {
+            let service = if writer % 2 == 0 { "housing" } else { "madeup" };
+            for turn in 0..25 {
+                let case = &cases[(writer + turn) % cases.len()];
+                let (path, key) = (format!("/v1/cases/{case}/make-offer"), format!("{writer}-{turn}"));
+                let body = json!({ "facts": { "rent": 1 }, "note": key });
+                // A busy case says so, and the same key tries again.
+                eventually("the command is taken", async || leader.post(service, &path, &key, body.clone()).await.status.is_success().then_some(())).await;
+            }
+        }
+    });
+    futures::future::join_all(writers).await;
+    assert_commands(&pool, 300).await;
+    assert_published(&ground, "housing", &pool).await;
+}
+
+/// SIGKILL while the append is under way: Postgres may yet store it, and the same key finds out.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_during_an_append() {
+    let ground = Ground::start().await;
+    let settings = ground.settings("housing", &database::SERVICE).await;
+    let housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    let mut admin = PgConnection::connect(&ground.postgres.admin_url("livline_housing")).await.unwrap();
+    let mut holding = admin.begin().await.unwrap();
+    sqlx::query("SELECT pg_advisory_xact_lock(736969)").execute(&mut *holding).await.unwrap();
+    let sent = tokio::spawn({
+        let (leader, case) = (leader.clone(), case.clone());
+        async move { try_command(&leader, &case, "k").await }
+    });
+    eventually("the append waits", async || {
+        let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'").fetch_one(&pool).await.ok()?;
+        (waiting > 0).then_some(())
+    })
+    .await;
+    housing.kill().await;
+    assert_eq!(sent.await.unwrap(), None, "the client does not know");
+    holding.rollback().await.unwrap();
+    let _housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
+    assert_eq!(try_command(&leader, &case, "k").await, Some(200));
+    assert_commands(&pool, 1).await;
+    assert_published(&ground, "housing", &pool).await;
+}
+
+/// SIGKILL between append and publish, and again and again while it publishes: the stream is its own cursor.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_and_while_publishing() {
+    let mut ground = Ground::start().await;
+    let settings = ground.settings("housing", &database::SERVICE).await;
+    let mut housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    ground.nats.kill().await.unwrap();
+    for number in 0..150 {
+        assert_eq!(try_command(&leader, &case, &format!("k-{number}")).await, Some(200), "care goes on without NATS");
+    }
+    housing.kill().await;
+    ground.nats.start_again().await.unwrap();
+    for _ in 0..6 {
+        housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
+        // Somewhere in the middle of it: no two rounds stop at the same place.
+        tokio::time::sleep(engine::clock::jitter(Duration::from_millis(60))).await;
+        housing.kill().await;
+    }
+    let _housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
+    assert_commands(&pool, 150).await;
+    assert_published(&ground, "housing", &pool).await;
+}
+
+/// SIGKILL while the timeline applies: effect and progress are one transaction.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_applying() {
+    let ground = Ground::start().await;
+    let _housing = ground.housing().await;
+    let settings = ground.settings("timeline", &timeline::TABLES).await;
+    let timeline = ground.process(PROGRAM, "timeline", &settings, "warn").await;
+    let (leader, pool, rows) = (ground.leader(), ground.pool("livline_housing").await, ground.pool("livline_timeline").await);
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    assert_eq!(try_command(&leader, &case, "before").await, Some(200));
+    caught_up(&rows, "housing", &pool).await;
+    let mut holding = rows.begin().await.unwrap();
+    sqlx::query("LOCK TABLE follow_ups IN ACCESS EXCLUSIVE MODE").execute(&mut *holding).await.unwrap();
+    for number in 0..20 {
+        assert_eq!(try_command(&leader, &case, &format!("k-{number}")).await, Some(200));
+    }
+    eventually("the projection waits in the middle of it", async || {
+        let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'").fetch_one(&pool).await.ok()?;
+        (waiting > 0).then_some(())
+    })
+    .await;
+    timeline.kill().await;
+    holding.rollback().await.unwrap();
+    let _timeline = ground.process(PROGRAM, "timeline", &settings, "warn").await;
+    assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &pool)]).await;
+}
+
+/// SIGTERM under load: what was acknowledged is there, what was not is there once after it is sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_loses_no_accepted_command() {
+    let ground = Ground::start().await;
+    let settings = ground.settings("housing", &database::SERVICE).await;
+    let mut housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
+    let mut cases = Vec::new();
+    for _ in 0..4 {
+        cases.push(leader.open("housing", Uuid::new_v4()).await);
+    }
+    for round in 0..3 {
+        let writers = cases.iter().enumerate().map(|(writer, case)| {
+            let (leader, case) = (leader.clone(), case.clone());
+            tokio::spawn(async move {
+                let mut sent = Vec::new();
+                for turn in 0..40 {
+                    let key = format!("{round}-{writer}-{turn}");
+                    let status = try_command(&leader, &case, &key).await;
+                    sent.push((case.clone(), key, status));
+                }
+                sent
+            })
+        });
+        let writers: Vec<_> = writers.collect();
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        assert!(housing.terminate().await, "it stops cleanly");
+        let sent: Vec<_> = futures::future::join_all(writers).await.into_iter().flat_map(Result::unwrap).collect();
+        let acknowledged = sent.iter().filter(|(.., status)| *status == Some(200)).count();
+        assert!(acknowledged > 0 && acknowledged < sent.len(), "it was stopped in the middle: {acknowledged} of {}", sent.len());
+        let stored = commands(&pool).await.len() - round * sent.len();
+        assert!(stored >= acknowledged, "{stored} stored of {acknowledged} acknowledged");
+        housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
+        for (case, key, _) in &sent {
+            assert_eq!(try_command(&leader, case, key).await, Some(200));
+        }
+        assert_commands(&pool, (round + 1) * sent.len()).await;
+    }
+    assert_published(&ground, "housing", &pool).await;
+}
+
+async fn write(client: &Client, case: &str, from: usize, count: usize) {
+    for number in from..from + count {
+        assert_eq!(try_command(client, case, &format!("k-{number}")).await, Some(200));
+    }
+}
+
+/// The JetStream store is rolled back to an older copy, and then deleted, while everything runs.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_streams_store_goes_back_and_goes() {
+    let mut ground = Ground::start().await;
+    let contracts = vec![housing::contract().unwrap()];
+    let (_housing, _timeline) = (ground.housing().await, ground.timeline(contracts).await);
+    let (leader, pool, rows) = (ground.leader(), ground.pool("livline_housing").await, ground.pool("livline_timeline").await);
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    write(&leader, &case, 0, 30).await;
+    assert_published(&ground, "housing", &pool).await;
+    let (store, copy) = (ground.nats.store_dir().to_owned(), ground.path().join("copy"));
+    ground.nats.kill().await.unwrap();
+    copy_folder(&store, &copy).await;
+    ground.nats.start_again().await.unwrap();
+    write(&leader, &case, 30, 30).await;
+    assert_published(&ground, "housing", &pool).await;
+
+    ground.nats.kill().await.unwrap();
+    std::fs::remove_dir_all(&store).unwrap();
+    copy_folder(&copy, &store).await;
+    write(&leader, &case, 60, 10).await;
+    ground.nats.start_again().await.unwrap();
+    write(&leader, &case, 70, 10).await;
+    assert_published(&ground, "housing", &pool).await;
+    assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &pool)]).await;
+
+    ground.nats.kill().await.unwrap();
+    std::fs::remove_dir_all(&store).unwrap();
+    write(&leader, &case, 80, 10).await;
+    ground.nats.start_again().await.unwrap();
+    write(&leader, &case, 90, 10).await;
+    assert_published(&ground, "housing", &pool).await;
+    assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &pool)]).await;
+    assert_commands(&pool, 100).await;
+}
+
+async fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
+    let copied = tokio::process::Command::new("cp").arg("-a").args([from, to]).status().await.unwrap();
+    assert!(copied.success());
+}
+
+/// The service's database is set back to an older copy under living connections: a new epoch, and the readers follow.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_database_is_set_back() {
+    let ground = Ground::start().await;
+    let housing = ground.housing().await;
+    let _timeline = ground.timeline(vec![housing::contract().unwrap()]).await;
+    let (leader, rows) = (ground.leader(), ground.pool("livline_timeline").await);
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    write(&leader, &case, 0, 20).await;
+    housing.stop().await;
+    let mut admin = PgConnection::connect(&ground.postgres.admin_url("postgres")).await.unwrap();
+    eventually("a copy is taken", async || {
+        sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'livline_housing'").execute(&mut admin).await.ok()?;
+        sqlx::query("CREATE DATABASE older TEMPLATE livline_housing").execute(&mut admin).await.ok().map(drop)
+    })
+    .await;
+    let _housing = ground.housing().await;
+    let pool = ground.pool("livline_housing").await;
+    write(&leader, &case, 20, 20).await;
+    assert_published(&ground, "housing", &pool).await;
+    caught_up(&rows, "housing", &pool).await;
+    let before = store::head(&pool).await.unwrap();
+    pool.close().await;
+
+    eventually("the older copy takes its place", async || {
+        sqlx::query("DROP DATABASE IF EXISTS livline_housing WITH (FORCE)").execute(&mut admin).await.ok()?;
+        sqlx::query("ALTER DATABASE older RENAME TO livline_housing").execute(&mut admin).await.ok().map(drop)
+    })
+    .await;
+    let pool = ground.pool("livline_housing").await;
+    // More than was lost, so that the numbers pass the stream's last one: only the comparison of bytes can tell.
+    for number in 100..130 {
+        eventually("the service is back", async || (try_command(&leader, &case, &format!("k-{number}")).await == Some(200)).then_some(())).await;
+    }
+    let after = eventually("a new epoch", async || store::head(&pool).await.ok().filter(|head| head.epoch != before.epoch)).await;
+    assert!(after.number > before.number);
+    assert_published(&ground, "housing", &pool).await;
+    assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &pool)]).await;
+    assert_commands(&pool, 50).await;
+}
+
+/// A stream that belongs to another database is left alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_somebody_else_is_not_touched() {
+    let ground = Ground::start().await;
+    let context = engine::nats::jetstream(engine::nats::connect(&ground.nats_config(), "test").await.unwrap());
+    let stranger = kit::Epoch(Uuid::new_v4());
+    context.create_stream(engine::nats::stream_config("housing", stranger, 1)).await.unwrap();
+    let ack = context.publish(engine::nats::subject("housing", "_"), "theirs".into()).await.unwrap();
+    ack.await.unwrap();
+    let settings = ground.settings("housing", &database::SERVICE).await;
+    let housing = ground.process(PROGRAM, "housing", &settings, "info").await;
+    let leader = ground.leader();
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    assert_eq!(try_command(&leader, &case, "k").await, Some(200), "care goes on");
+    let log = housing.log.clone();
+    eventually("it says why it does not publish", async || {
+        std::fs::read_to_string(&log).unwrap().contains("belongs to another database").then_some(())
+    })
+    .await;
+    let theirs = engine::relay::read_all(&context, "housing").await.unwrap();
+    assert_eq!(theirs, [(1, "theirs".to_owned())]);
+}
+
+/// A stopped nats-server (SIGSTOP) neither stops care nor doubles anything when it wakes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_stream_doubles_nothing() {
+    let ground = Ground::start().await;
+    let (_housing, _timeline) = (ground.housing().await, ground.timeline(vec![housing::contract().unwrap()]).await);
+    let (leader, pool, rows) = (ground.leader(), ground.pool("livline_housing").await, ground.pool("livline_timeline").await);
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    let pid = ground.nats.pid().unwrap();
+    signal(pid, "STOP").await;
+    write(&leader, &case, 0, 20).await;
+    // Longer than an acknowledgement is waited for.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    signal(pid, "CONT").await;
+    write(&leader, &case, 20, 5).await;
+    assert_published(&ground, "housing", &pool).await;
+    assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &pool)]).await;
+    assert_commands(&pool, 25).await;
+}
