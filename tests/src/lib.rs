@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "a test that cannot set itself up should say where, and stop")]
 
 pub mod history;
+pub mod madeup;
 pub mod process;
 
 use engine::{

@@ -377,11 +377,14 @@ fn place(version: u64) -> Option<usize> {
     version.checked_sub(1).and_then(|place| usize::try_from(place).ok())
 }
 
-/// The worker's choice of date and holder on what a command opens.
+/// The worker's choice of holder on what a command opens, and of a date where it opens one thing alone: chosen for several, a
+/// date could put off the one that must not wait.
 fn chosen(mut facets: Facets, context: &Context<'_>) -> Facets {
+    let opened = || facets.follow_ups.iter().filter(|change| change.change == Change::Opened);
+    let due = context.due.filter(|_| opened().count() == 1);
     for change in facets.follow_ups.iter_mut().filter(|change| change.change == Change::Opened) {
-        if let Some(due) = context.due {
-            change.due = Some(due);
+        if due.is_some() {
+            change.due = due;
             change.basis = None;
         }
         if change.responsible.is_none() {

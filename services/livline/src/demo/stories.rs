@@ -147,7 +147,8 @@ fn waiting(story: &mut Story) {
     list(story, "other-list", since - 6);
     let asked = story.chance.of(8..=18);
     allocation(story, asked, None);
-    let until = story.day(-story.chance.of(8..=20));
+    let left = story.chance.of(8..=20);
+    let until = story.day(-left);
     story.log("temporary", 30, "arrange-temporary-housing", json!({ "from": story.day(28), "until": until }));
     note(story, "note", 5, "Talt om, hvilke kvarterer hun kan føle sig tryg i.");
 }
@@ -178,8 +179,9 @@ fn offered(story: &mut Story) {
     list(story, "list", since - 4);
     let answer_in = story.chance.of(0..=4);
     offer(story, "offer", 3, Some(answer_in));
-    let when = story.day(-story.chance.of(0..=answer_in));
-    viewing(story, "offer", 2, format!("{when}T{}:00", story.chance.of(10..=16)));
+    let (seen_in, hour) = (story.chance.of(0..=answer_in), story.chance.of(10..=16));
+    let day = story.day(-seen_in);
+    viewing(story, "offer", 2, format!("{day}T{hour}:00"));
 }
 
 /// In her home for some days: the police and the benefit wait.
@@ -201,7 +203,8 @@ fn declined(story: &mut Story) {
     offer(story, "first", 60, None);
     decline(story, "first", 55, "Kun ét værelse; de er tre.");
     offer(story, "second", 10, Some(1));
-    let answer_by = story.day(-story.chance.of(5..=8));
+    let answer_in = story.chance.of(5..=8);
+    let answer_by = story.day(-answer_in);
     story.log("more-time", 1, "extend-offer-answer", json!({ "offer": "@second", "answer_by": answer_by })).note("Aftalt med udlejer.");
     story.log("hand-over", 0, "assign-follow-up", json!({ "key": "offer/@second/answer", "responsible": "demo-nattevagt" }));
 }
@@ -223,7 +226,8 @@ fn lapsed(story: &mut Story) {
     list(story, "list", since - 10);
     offer(story, "first", 45, None);
     story.log("first-gone", 30, "lapse-offer", json!({ "offer": "@first" }));
-    offer(story, "second", 9, Some(-story.chance.of(1..=2)));
+    let late = story.chance.of(1..=2);
+    offer(story, "second", 9, Some(-late));
     note(story, "note", 2, "Kan ikke træffes på telefonen; prøver igen i morgen.");
 }
 
@@ -235,7 +239,8 @@ fn mid_story(story: &mut Story) {
     let loan = amount(story);
     let asked = story.chance.of(10..=16);
     story.log("loan", asked, "apply-for-deposit-loan", json!({ "amount": loan }));
-    let (grant, due) = (story.chance.of(30..=90) * 10_000, story.day(-story.chance.of(0..=3)));
+    let (grant, due_in) = (story.chance.of(30..=90) * 10_000, story.chance.of(0..=3));
+    let due = story.day(-due_in);
     story.log("grant", 6, "apply-for-moving-grant", json!({ "amount": grant })).due(due);
 }
 

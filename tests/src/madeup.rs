@@ -1,0 +1,128 @@
+//! A service that nobody knew of: two kinds of entries, a claim, an older version of an event. For what the shipped domains do not
+//! use yet, and to show that readers need no change for it.
+
+use kit::{
+    Context, Decider, Decision, Facets, Personal, Text,
+    contract::{Contract, ContractError},
+    decider::{Claim, Commands},
+    facets::FollowUpChange,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A bicycle is lent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Loan {
+    /// Which one: there is one of each.
+    pub bicycle: String,
+    /// Why she needs it.
+    pub reason: Personal<Text>,
+}
+
+/// A bicycle is back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Back {
+    /// Which one.
+    pub bicycle: String,
+}
+
+mod table {
+    use super::{Back, Loan};
+    kit::entries! {
+        /// Lends a bicycle.
+        LendBicycle => BicycleLent(Loan), never;
+        /// Takes a bicycle back.
+        TakeBack => BicycleReturned(Back), never;
+    }
+}
+pub use table::{Command, Event};
+
+/// Which bicycles she has.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Bicycles {
+    lent: Vec<String>,
+}
+
+/// Nothing is refused here but by a claim.
+#[derive(Clone, Debug, PartialEq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum Rejection {
+    /// It is not lent to her.
+    #[error("she does not have it")]
+    NotLent,
+}
+
+/// What is said beside.
+#[derive(Clone, Copy, Debug, PartialEq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum Warning {
+    /// A second one.
+    SecondBicycle,
+}
+
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum FollowUp {
+    /// Ask for it.
+    FetchBicycle,
+}
+
+impl Decider for Bicycles {
+    const TYPE: &'static str = "case";
+    const PLURAL: &'static str = "cases";
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+    type Warning = Warning;
+    type FollowUp = FollowUp;
+
+    fn decide(&self, command: Command, _: &Context<'_>) -> Result<Decision<Self>, Rejection> {
+        let claim = match &command {
+            Command::LendBicycle(loan) => Claim::Take(format!("bicycle/{}", loan.bicycle)),
+            Command::TakeBack(back) if !self.lent.contains(&back.bicycle) => return Err(Rejection::NotLent),
+            Command::TakeBack(back) => Claim::Release(format!("bicycle/{}", back.bicycle)),
+        };
+        let second = matches!(claim, Claim::Take(_)) && !self.lent.is_empty();
+        Ok(Decision::event(command.record()).claim(claim).warn_if(second, Warning::SecondBicycle))
+    }
+
+    fn evolve(&mut self, event: &Event) {
+        match event {
+            Event::BicycleLent(loan) => self.lent.push(loan.bicycle.clone()),
+            Event::BicycleReturned(back) => self.lent.retain(|lent| *lent != back.bicycle),
+        }
+    }
+
+    fn actions(&self, _: &Context<'_>) -> Vec<&'static str> {
+        vec!["lend-bicycle"]
+    }
+
+    fn facets(&self, event: &Event, _: &Context<'_>) -> Facets {
+        match event {
+            Event::BicycleLent(loan) => Facets::milestone().with(FollowUpChange::opened(format!("bicycle/{}", loan.bicycle), FollowUp::FetchBicycle)),
+            Event::BicycleReturned(back) => Facets::routine().with(FollowUpChange::closed(format!("bicycle/{}", back.bicycle))),
+        }
+    }
+
+    /// The first version called the bicycle a bike, and knew no reason.
+    fn upcast(event: &str, _: u16, mut facts: Value) -> Value {
+        if event == "BicycleLent"
+            && let Some(bike) = facts.as_object_mut().and_then(|facts| facts.remove("bike"))
+        {
+            return json!({ "bicycle": bike, "reason": "ukendt" });
+        }
+        facts
+    }
+}
+
+/// Its words.
+pub fn contract() -> Result<Contract, ContractError> {
+    let common = "service-madeup = Cykler\nevent-BicycleLent = Cykel udlånt\nevent-BicycleReturned = Cykel afleveret\n\
+                  action-lend-bicycle = Udlån\naction-take-back = Tag imod\nfact-bicycle = Cykel\nfollow-up-fetch_bicycle = Hent cyklen\n\
+                  warning-second_bicycle = Hun har en i forvejen\nrejection-not_lent = Hun har den ikke\n";
+    Contract::load::<Bicycles>("madeup", common, &common.replace("Cykel", "Bicycle").replace("Cykler", "Bicycles"))
+}

@@ -1,0 +1,119 @@
+//! What follows from events and from the calendar happens exactly once: across restarts, replays, replicas.
+
+use engine::{clock::Clock, config::Settings, database, run::Domain};
+use livline_tests::{Client, Ground, Running, eventually, history::assert_exact};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+use uuid::Uuid;
+
+/// A clock that a test moves by whole days.
+fn movable() -> (Clock, Arc<AtomicI64>) {
+    let days = Arc::new(AtomicI64::new(0));
+    let moved = days.clone();
+    let clock = Clock::of(move || Clock::system().now() + time::Duration::days(moved.load(Ordering::Relaxed)));
+    (clock, days)
+}
+
+async fn count(pool: &PgPool, event: &str) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM events WHERE event_type = $1").bind(event).fetch_one(pool).await.unwrap()
+}
+
+async fn housing(ground: &Ground, settings: Settings) -> Running {
+    let domain = Domain::<housing::case::Housing>::open(housing::contract().unwrap(), "housing", settings, ground.clock.clone());
+    Running::start(domain.await.unwrap().policy::<housing::policy::LapseOffers>().unwrap().service()).await
+}
+
+fn in_days(days: i64) -> String {
+    kit::Day::from(Clock::system().today().saturating_add(time::Duration::days(days))).to_string()
+}
+
+async fn offer(client: &Client, case: &str, answer_by: i64) -> Value {
+    let answer = client.act("housing", case, "make-offer", json!({ "answer_by": in_days(answer_by) })).await.ok();
+    answer.body["events"][0]["facts"]["offer"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_lapses_on_its_day_and_once() {
+    let mut ground = Ground::start().await;
+    let (clock, days) = movable();
+    ground.clock = clock;
+    let settings = ground.settings("housing", &database::SERVICE).await;
+    let mut replica = settings.clone();
+    replica.listen = ground.address("madeup");
+    let (first, second) = (housing(&ground, settings.clone()).await, housing(&ground, replica).await);
+    let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    let (_lapses, answered, extended, later) =
+        (offer(&leader, &case, 3).await, offer(&leader, &case, 3).await, offer(&leader, &case, 3).await, offer(&leader, &case, 9).await);
+    leader.act("housing", &case, "decline-offer", json!({ "offer": answered })).await.ok();
+    leader.act("housing", &case, "extend-offer-answer", json!({ "offer": extended, "answer_by": in_days(6) })).await.ok();
+
+    // On the day itself it can still be answered.
+    let ran = async |to: i64, lapsed: i64| {
+        days.store(to, Ordering::Relaxed);
+        eventually(&format!("{lapsed} offers lapse by day {to}"), async || (count(&pool, "HousingOfferLapsed").await == lapsed).then_some(())).await;
+    };
+    ran(3, 0).await;
+    ran(4, 1).await;
+    ran(7, 2).await;
+    first.stop().await;
+    second.stop().await;
+    let _again = housing(&ground, settings).await;
+    ran(10, 3).await;
+    // The calendar runs on: nothing of it happens twice, and nothing that was settled happens.
+    ran(40, 3).await;
+    assert_exact(&pool).await;
+    let refused: i64 = sqlx::query_scalar("SELECT count(*) FROM refused_orders").fetch_one(&pool).await.unwrap();
+    assert_eq!(refused, 0);
+    let state = leader.get("housing", &format!("/v1/cases/{case}")).await.ok().body;
+    assert!(state["follow_ups"].as_object().unwrap().values().all(|follow_up| follow_up["open"] == false), "{later} too");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_makes_aftercare_offer_itself_once() {
+    let ground = Ground::start().await;
+    let _housing = ground.housing().await;
+    let mut aftercare = ground.aftercare().await;
+    let (leader, theirs) = (ground.leader(), ground.pool("livline_aftercare").await);
+    let until = async |offers: i64| {
+        eventually(&format!("{offers} offers of aftercare"), async || (count(&theirs, "AftercareOffered").await == offers).then_some(())).await;
+    };
+    // The policy starts with what happens from now on.
+    eventually("it has begun", async || {
+        sqlx::query_scalar::<_, i64>("SELECT 1::bigint FROM progress").fetch_optional(&theirs).await.ok().flatten()
+    })
+    .await;
+    let mut cases = Vec::new();
+    for _ in 0..3 {
+        let case = leader.open("housing", Uuid::new_v4()).await;
+        leader.act("housing", &case, "move-in", json!({})).await.ok();
+        cases.push(case);
+    }
+    until(3).await;
+    // Stopped while somebody moves; and made to hear everything again.
+    aftercare.stop().await;
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    leader.act("housing", &case, "move-in", json!({})).await.ok();
+    aftercare = ground.aftercare().await;
+    until(4).await;
+    aftercare.stop().await;
+    sqlx::query("DELETE FROM heard").execute(&theirs).await.unwrap();
+    sqlx::query("UPDATE progress SET number = 0, since = 0").execute(&theirs).await.unwrap();
+    let _aftercare = ground.aftercare().await;
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    leader.act("housing", &case, "move-in", json!({})).await.ok();
+    until(5).await;
+    let opened = count(&theirs, "CaseOpened").await;
+    assert_eq!(opened, 5, "one case a woman");
+    assert_exact(&theirs).await;
+    // A second move of the same woman asks again only where the first offer was answered.
+    leader.act("housing", &cases[0], "move-in", json!({})).await.ok();
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    leader.act("housing", &case, "move-in", json!({})).await.ok();
+    until(6).await;
+    assert_eq!(count(&theirs, "CaseOpened").await, 6);
+}
