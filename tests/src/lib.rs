@@ -1,7 +1,6 @@
 //! The ground that tests and the bench stand on: a real Postgres and a real nats-server of their own, services in this process.
 //!
 //! Deliberately absent: mocks of anything that can be run; roles with few rights (the program's own tests have them).
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::missing_panics_doc, reason = "a test that cannot set itself up should say where, and stop")]
 
 pub mod history;
 pub mod madeup;

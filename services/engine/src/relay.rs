@@ -29,8 +29,6 @@ const POLL: Duration = Duration::from_millis(250);
 const COMPARE: Duration = Duration::from_secs(60);
 /// How long a follower watches a head that the stream does not reach before it publishes too.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long it goes on publishing what is stored when the process stops.
-const FAREWELL: Duration = Duration::from_secs(5);
 /// The session lock that one relay per service holds; it saves work and is not needed for safety.
 const LEADER: i64 = 736_968;
 
@@ -65,7 +63,7 @@ enum Stop {
 }
 
 impl Relay {
-    /// Runs until told to stop, and then publishes what is stored, for a few seconds at most.
+    /// Runs until told to stop, and then publishes what is still stored.
     pub async fn run(mut self, stop: CancellationToken) {
         let mut leader = None;
         let mut behind_since: Option<Instant> = None;
@@ -113,7 +111,7 @@ impl Relay {
             Ok::<_, Stop>(stream.map_or(0, |stream| stream.cached_info().state.last_sequence) < head.number)
         };
         if behind.await.unwrap_or(false) {
-            since.get_or_insert_with(now).elapsed() > PATIENCE
+            since.get_or_insert_with(Instant::now).elapsed() > PATIENCE
         } else {
             *since = None;
             false
@@ -126,17 +124,16 @@ impl Relay {
         let context = nats::jetstream(client);
         let (epoch, last) = self.look(&context).await?;
         let mut tail = self.tail(epoch, last).await?;
-        let mut looked = now();
-        let mut farewell: Option<Instant> = None;
+        let mut looked = Instant::now();
         loop {
-            let batch = self.beyond(epoch, &tail).await?;
+            let batch = self.beyond(epoch, tail.as_ref()).await?;
             if let Some(last) = batch.last() {
                 self.send(&context, epoch, &batch).await?;
                 tail = Some(last.clone());
                 self.metrics.published.set(i64::try_from(last.number).unwrap_or(i64::MAX));
                 continue;
             }
-            if once || stop.is_cancelled() && farewell.get_or_insert_with(now).elapsed() > FAREWELL.min(POLL) {
+            if once || stop.is_cancelled() {
                 return Ok(());
             }
             if looked.elapsed() > COMPARE {
@@ -144,7 +141,7 @@ impl Relay {
                 if (present, at) != (epoch, tail.as_ref().map_or(0, |tail| tail.number)) {
                     return Err(Stop::Unexpected);
                 }
-                looked = now();
+                looked = Instant::now();
             } else if store::head(&self.pool).await?.epoch != epoch {
                 return Err(Stop::Unexpected);
             }
@@ -164,7 +161,7 @@ impl Relay {
 
     /// What comes after the tail. The tail itself is read again each time: where it is not the same any more, the database was set
     /// back under a living connection, and what stands behind it belongs to another history.
-    async fn beyond(&self, epoch: Epoch, tail: &Option<Outgoing>) -> Result<Vec<Outgoing>, Stop> {
+    async fn beyond(&self, epoch: Epoch, tail: Option<&Outgoing>) -> Result<Vec<Outgoing>, Stop> {
         let Some(tail) = tail else { return Ok(store::after(&self.pool, epoch, 0, BATCH).await?) };
         let mut events = store::after(&self.pool, epoch, tail.number - 1, BATCH + 1).await?;
         if events.first().is_none_or(|first| first.bytes != tail.bytes) {
@@ -247,10 +244,6 @@ impl Relay {
         context.delete_stream(nats::stream_name(self.service)).await.map_err(NatsError::of)?;
         self.create(context, epoch).await
     }
-}
-
-fn now() -> Instant {
-    Instant::now()
 }
 
 /// Announces a service's head, so that a reader learns of a tail that never arrived.

@@ -75,10 +75,9 @@ pub fn decide(principal: &Principal, centre: Option<CentreId>, act: Act) -> Verd
     }
     match (principal.role, act) {
         (Role::Volunteer | Role::Secretariat | Role::Service, _) | (_, Act::Feed) => Verdict::Deny,
-        (Role::Worker | Role::ContactPerson | Role::Leader | Role::OnDuty | Role::Temp, Act::Record)
-        | (
+        (
             Role::Worker | Role::ContactPerson | Role::Leader | Role::OnDuty | Role::Temp,
-            Act::Read(Class::Open | Class::Personal),
+            Act::Record | Act::Read(Class::Open | Class::Personal),
         )
         | (
             Role::ContactPerson | Role::Leader | Role::OnDuty,

@@ -136,6 +136,8 @@ pub enum Refusal<R: std::error::Error> {
     Fact(BadFact),
 }
 
+/// An entry with its place.
+type Placed<'a, D> = (usize, &'a Recorded<<D as Decider>::Event>);
 type Outcome<D> = Result<Decided<<D as Decider>::Event>, Refusal<<D as Decider>::Rejection>>;
 
 impl<D: Decider> Case<D> {
@@ -260,7 +262,7 @@ impl<D: Decider> Case<D> {
         Ok(Decided { entries, warnings: warnings.into_iter().map(Into::into).collect(), claims })
     }
 
-    fn standing(&self, version: u64) -> Result<(usize, &Recorded<D::Event>), Refusal<D::Rejection>> {
+    fn standing(&self, version: u64) -> Result<Placed<'_, D>, Refusal<D::Rejection>> {
         let found = place(version).and_then(|place| self.recorded.get(place).map(|recorded| (place, recorded)));
         found.ok_or(Refusal::Common(CommonRejection::NoSuchEntry))
     }

@@ -42,6 +42,7 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     /// What readers need to know of an event. `self` is the state after it.
     fn facets(&self, event: &Self::Event, context: &Context<'_>) -> Facets;
     /// The configured deadlines its facets use; checked at start.
+    #[must_use]
     fn deadlines() -> &'static [&'static str] {
         &[]
     }

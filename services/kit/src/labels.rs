@@ -109,8 +109,8 @@ fn plain(pattern: &Pattern<&str>) -> Option<String> {
         .elements
         .iter()
         .map(|element| match element {
-            PatternElement::TextElement { value } => Some(*value),
-            PatternElement::Placeable {
+            PatternElement::TextElement { value }
+            | PatternElement::Placeable {
                 expression: fluent_syntax::ast::Expression::Inline(InlineExpression::StringLiteral { value }),
             } => Some(*value),
             PatternElement::Placeable { .. } => None,

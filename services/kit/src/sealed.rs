@@ -2,7 +2,7 @@
 //!
 //! A sealed fact is open while a command is decided, closed (an [`Envelope`]) wherever it is stored, erased when its key is gone.
 //! Serialising an open one fails unless the engine asked for it with [`exposing`]; it then comes out marked, and the engine's seal
-//! replaces every mark by an envelope. Deliberately absent: keys and cryptography (engine::seal).
+//! replaces every mark by an envelope. Deliberately absent: keys and cryptography (`engine::seal`).
 
 use crate::{ChildId, Text};
 use schemars::{JsonSchema, Schema, SchemaGenerator};

@@ -1,8 +1,9 @@
 //! What every case has: corrections, entries recorded in error, notes, follow-ups moved by hand. On a made-up domain.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up should say where, and stop")]
 
 use kit::{
     Context, Decider, Decision, Facets, Narrative, Personal, Text,
-    decider::Claim,
+    decider::{Claim, Commands},
     entry::{Common, FollowUpAssigned, FollowUpClosed, FollowUpMoved, FollowUpOutcome, FollowUpReopened, NoteWritten, RecordedInError},
     facets::FollowUpChange,
     given::{Given, given},
@@ -85,7 +86,6 @@ impl Decider for Calls {
             domain::Command::Settle(_) => (self.noted == 0, Some(Claim::Take("line".into()))),
             domain::Command::NoteCall(_) => (false, None),
         };
-        use kit::decider::Commands;
         let decision = Decision::event(command.record()).warn_if(warn, Warning::NothingToSettle);
         Ok(claims.into_iter().fold(decision, Decision::claim))
     }

@@ -26,8 +26,8 @@ use sqlx::{Connection, PgConnection, PgPool};
 
 /// The keys database.
 pub const KEYS: &str = "livline_keys";
-/// Connections of one role at once: two pools of five, the relay's own, and room for those that are still ending.
-const CONNECTIONS: u32 = 20;
+/// Connections of one role at once: two pools of five and the relay's own, for two replicas, and room for those that are ending.
+const CONNECTIONS: u32 = 30;
 /// What every service gets keys for. A partners service would never be granted `location`.
 const CLASSES: [Class; 4] = [Class::Personal, Class::Narrative, Class::Identity, Class::Location];
 

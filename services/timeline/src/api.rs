@@ -238,13 +238,11 @@ async fn live(
     }
     let left = u64::try_from(caller.until - app.clock.now().unix_timestamp()).unwrap_or(0);
     let news = futures::stream::unfold(news, |mut news| async move {
-        loop {
-            match news.recv().await {
-                Ok(item) => return Some((Some(item), news)),
-                // Too much at once: the client is told to look at everything.
-                Err(broadcast::error::RecvError::Lagged(_)) => return Some((None, news)),
-                Err(broadcast::error::RecvError::Closed) => return None,
-            }
+        match news.recv().await {
+            Ok(item) => Some((Some(item), news)),
+            // Too much at once: the client is told to look at everything.
+            Err(broadcast::error::RecvError::Lagged(_)) => Some((None, news)),
+            Err(broadcast::error::RecvError::Closed) => None,
         }
     });
     let events = news.filter_map(move |item| async move {

@@ -2,7 +2,7 @@
 //!
 //! It reads the envelope of an event, its facets, and of the facts only what the kit's own events say in the open: which entry a
 //! correction is about. An event that cannot be applied is held back, with those of the same woman and service behind it; the rest
-//! goes on. Deliberately absent: order and progress (engine::reader).
+//! goes on. Deliberately absent: order and progress (`engine::reader`).
 
 use engine::{
     metrics::Metrics,

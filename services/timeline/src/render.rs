@@ -173,7 +173,7 @@ fn money(ore: u64) -> Label {
     let grouped = |separator: char| {
         let mut text = String::new();
         for (place, digit) in kroner.chars().enumerate() {
-            if place > 0 && (kroner.len() - place) % 3 == 0 {
+            if place > 0 && (kroner.len() - place).is_multiple_of(3) {
                 text.push(separator);
             }
             text.push(digit);

@@ -88,8 +88,8 @@ fn read_facts<T: DeserializeOwned>(facts: Value) -> Result<T, Problem> {
     facts::read(facts).map_err(below_facts)
 }
 
-fn below_facts(bad: BadFact) -> Problem {
-    BadFact { pointer: format!("/facts{}", bad.pointer), ..bad }.into()
+fn below_facts(BadFact { pointer, mistake }: BadFact) -> Problem {
+    BadFact { pointer: format!("/facts{pointer}"), mistake }.into()
 }
 
 fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
@@ -130,7 +130,7 @@ impl<D: Decider> App<D> {
             other => other.into(),
         })?;
         let etag = HeaderValue::from_str(&format!("\"{}\"", answer.version)).ok();
-        let mut response = (status, Json(self.worded(answer))).into_response();
+        let mut response = (status, Json(self.worded(&answer))).into_response();
         if let Some(etag) = etag {
             response.headers_mut().insert(header::ETAG, etag);
         }
@@ -138,7 +138,7 @@ impl<D: Decider> App<D> {
     }
 
     /// The answer with its warnings in both languages.
-    fn worded(&self, answer: Answer) -> Value {
+    fn worded(&self, answer: &Answer) -> Value {
         let word = |code: &String| match self.contract.warnings.get(code) {
             Some(label) => json!({ "code": code, "da": label.da, "en": label.en }),
             None => json!({ "code": code }),

@@ -60,6 +60,7 @@ pub const COMMON: &[(u16, &str, &str)] = &[
 
 impl Problem {
     /// A problem by its parts.
+    #[must_use]
     pub fn of(status: u16, code: &str, title: &str) -> Self {
         let kind = format!("https://schemas.livline.dk/problems/{code}");
         Self { kind, code: code.to_owned(), title: title.to_owned(), status, errors: Vec::new() }

@@ -37,12 +37,14 @@ pub(super) struct Basis {
 pub(super) struct Entry {
     pub(super) domain: Label,
     pub(super) version: u64,
+    pub(super) event: String,
     pub(super) label: Label,
     pub(super) happened: String,
     pub(super) recorded: String,
     pub(super) actor: String,
     pub(super) weight: String,
     pub(super) standing: String,
+    /// The entry that this one is about: corrects, takes back or notes.
     pub(super) corrects: Option<u64>,
     pub(super) facts: Vec<Fact>,
 }

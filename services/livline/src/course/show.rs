@@ -102,7 +102,8 @@ fn entry(text: &mut String, entry: &Entry, language: Language, paint: Paint) {
         "in_error" => words::pick(language, " (fejlregistreret)", " (recorded in error)"),
         _ => String::new(),
     };
-    let about = entry.corrects.map(|version| format!(" {} {version}", words::pick(language, "nr.", "no."))).unwrap_or_default();
+    let (da, en) = if entry.event == "NoteWritten" { ("til nr.", "on no.") } else { ("nr.", "no.") };
+    let about = entry.corrects.map(|version| format!(" {} {version}", words::pick(language, da, en))).unwrap_or_default();
     let beside = format!("{} · {} {} · {}", entry.domain.text(language), words::pick(language, "nr.", "no."), entry.version, entry.actor);
     let day = words::day(language, &entry.happened);
     let _ = writeln!(text, "  {day:<COLUMN$}{label}{about}{standing}  {}", paint.faint(&beside));
@@ -135,9 +136,10 @@ mod tests {
                 "state": "overdue", "responsible": responsible, "basis": { "da": "Praksis", "en": "Practice", "source": "…" } })
         };
         let entry = |version: u64, happened: &str, standing: &str, facts: Value| {
-            json!({ "service": "housing", "domain": label("Bolig", "Housing"), "version": version, "event": "X", "label": label("Boligtilbud", "Offer"),
+            let (event, about) = if version == 3 { ("NoteWritten", json!(2)) } else { ("HousingOfferMade", Value::Null) };
+            json!({ "service": "housing", "domain": label("Bolig", "Housing"), "version": version, "event": event, "label": label("Boligtilbud", "Offer"),
                 "happened": happened, "recorded": "2026-11-21T10:00:00Z", "actor": "w-1", "weight": "milestone", "standing": standing,
-                "corrects": null, "facts": facts })
+                "corrects": about, "facts": facts })
         };
         let fact = |da: &str, masked: bool| json!({ "label": label("Husleje", "Rent"), "text": label(da, da), "masked": masked, "erased": false });
         let course = json!({
@@ -171,7 +173,7 @@ legal: kunne ikke læses alt; det er holdt tilbage.
                            Bolig · Ansvarlig: ingen endnu · Praksis
 
 November 2026
-  20. november             Boligtilbud  Bolig · nr. 3 · w-1
+  20. november             Boligtilbud til nr. 2  Bolig · nr. 3 · w-1
                              Husleje: 4.500,00 kr.
   19. november 14:30       Boligtilbud (fejlregistreret)  Bolig · nr. 2 · w-1
 

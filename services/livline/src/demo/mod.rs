@@ -10,7 +10,7 @@ mod stories;
 
 use crate::{
     cli::Data,
-    client::{self, Client},
+    client::{self, Client, Unanswered},
     cluster::DataFolder,
     failure::Failure,
     secrets, services,
@@ -84,12 +84,14 @@ fn first_day(folder: &Path) -> Result<Day, Failure> {
 async fn heads(folder: &Path) -> Result<BTreeMap<String, u64>, Failure> {
     let mut heads = BTreeMap::new();
     let reader = timeline::SERVICE;
-    let failed = |error: &dyn std::fmt::Display| Failure::Other(format!("The services cannot be asked how far they are: {error}."));
-    let key = fs::read_to_string(secrets::signing_key(folder, reader)).map_err(|error| failed(&error.kind()))?;
-    let issuer = Issuer::new(reader, &key).map_err(|error| failed(&error))?;
+    let key = secrets::signing_key(folder, reader);
+    let unusable = |error: &dyn std::fmt::Display| Failure::Other(format!("{} cannot be used ({error}).", key.display()));
+    let secret = fs::read_to_string(&key).map_err(|error| unusable(&error.kind()))?;
+    let issuer = Issuer::new(reader, &secret).map_err(|error| unusable(&error))?;
     for service in services::all().iter().filter(|service| service.kind == services::Kind::Domain) {
-        let feed = Feed::new(&client::address(folder, service.name)?, issuer.clone());
-        let page = feed.page(i64::MAX.unsigned_abs()).await.map_err(|error| failed(&error))?;
+        let address = client::address(folder, service.name)?;
+        let page = Feed::new(&address, issuer.clone()).page(i64::MAX.unsigned_abs()).await;
+        let page = page.map_err(|_| Unanswered::Silent(address))?;
         heads.insert(service.name.to_owned(), page.head);
     }
     Ok(heads)

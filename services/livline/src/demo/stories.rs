@@ -26,7 +26,7 @@ const MUNICIPALITIES: &[&str] = &["Eksempelby Kommune", "Prøvestad Kommune", "F
 const ORGANISATIONS: &[&str] = &["Boligselskabet Eksempel", "Boligforeningen Prøven", "Andelsforeningen Tænkehøj"];
 
 fn need(story: &mut Story, ago: i64) {
-    let (persons, ceiling) = (story.chance.of(1..=5), story.chance.of(55..=110) * 10_000);
+    let (persons, ceiling) = (story.chance.of(2..=5), story.chance.of(55..=110) * 10_000);
     let mut facts = json!({ "persons": persons, "rent_ceiling": ceiling });
     if story.chance.of(0..=1) == 0 {
         facts["excluded_municipalities"] = json!([story.chance.pick(MUNICIPALITIES)]);

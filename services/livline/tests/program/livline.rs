@@ -1,0 +1,221 @@
+//! Running the program as a person does: a data folder and ports of its own, waits with a bound.
+
+use rustix::process::{Pid, Signal, kill_process};
+use std::{
+    fs::{self, File, Permissions},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(20);
+/// Offsets between Livline's own ports and those that tests of `cluster` look for free ones in, each with room for all ports.
+const SLOTS: u32 = 200;
+
+/// A data folder that goes when the test ends.
+pub struct Place {
+    _temporary: TempDir,
+    folder: PathBuf,
+    offset: u16,
+    spawned: AtomicU32,
+}
+
+/// A program that ended.
+pub struct Ended {
+    pub code: Option<i32>,
+    pub said: String,
+    pub complained: String,
+}
+
+/// A program that runs.
+pub struct Livline {
+    child: Child,
+    said: PathBuf,
+    complained: PathBuf,
+}
+
+impl Place {
+    /// `number` tells the tests of this process apart.
+    pub fn new(number: u32) -> Self {
+        // User postgres must be able to enter it.
+        let temporary = tempfile::Builder::new().prefix("livline-").permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
+        let folder = temporary.path().canonicalize().unwrap().join("data");
+        let slot = (std::process::id().wrapping_mul(4) + number) % SLOTS;
+        let offset = u16::try_from(2000 + slot * 50).unwrap();
+        Self { _temporary: temporary, folder, offset, spawned: AtomicU32::new(0) }
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub fn port(&self, service: &str) -> u16 {
+        engine::config::port(service) + self.offset
+    }
+
+    pub fn postgres(&self) -> u16 {
+        7354 + self.offset
+    }
+
+    pub fn url(&self, service: &str) -> String {
+        format!("http://127.0.0.1:{}", self.port(service))
+    }
+
+    pub fn nats(&self) -> String {
+        format!("nats://127.0.0.1:{}", 7342 + self.offset)
+    }
+
+    pub fn secret(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.join("secrets").join(name)).unwrap()
+    }
+
+    /// `livline up`, once everything runs.
+    pub fn up(&self, more: &[&str]) -> Livline {
+        let running = Livline::spawn(self, &self.up_arguments(more));
+        running.wait_for(if more.contains(&"--demo") { "Look at one of them" } else { "Open a housing case" });
+        running
+    }
+
+    /// `livline up` to its end.
+    pub fn start_up(&self, more: &[&str]) -> Ended {
+        self.start(&self.up_arguments(more))
+    }
+
+    /// The same with variables of the environment.
+    pub fn start_up_with(&self, variables: &[(&str, &Path)]) -> Ended {
+        Livline::spawn_with(self, &self.up_arguments(&[]), variables).end()
+    }
+
+    fn up_arguments<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
+        let offset: &'static str = self.offset.to_string().leak();
+        [&["up", "--offset", offset], more].concat()
+    }
+
+    /// A command to its end.
+    pub fn start(&self, arguments: &[&str]) -> Ended {
+        Livline::spawn(self, arguments).end()
+    }
+
+    /// What a command that succeeds says.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let ended = self.start(arguments);
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.complained);
+        ended.said
+    }
+
+    /// The same, once it says what is expected.
+    pub fn eventually(&self, arguments: &[&str], expected: impl Fn(&str) -> bool) -> String {
+        let since = Instant::now();
+        loop {
+            let ended = self.start(arguments);
+            if expected(&ended.said) {
+                return ended.said;
+            }
+            assert!(since.elapsed() < PATIENCE, "{arguments:?}: {} {}", ended.said, ended.complained);
+            std::thread::sleep(PAUSE);
+        }
+    }
+}
+
+impl Livline {
+    pub fn spawn(place: &Place, arguments: &[&str]) -> Self {
+        Self::spawn_with(place, arguments, &[])
+    }
+
+    fn spawn_with(place: &Place, arguments: &[&str], variables: &[(&str, &Path)]) -> Self {
+        let number = place.spawned.fetch_add(1, Ordering::Relaxed);
+        let output = |name: &str| place.folder.with_file_name(format!("{number}.{name}"));
+        let (said, complained) = (output("out"), output("err"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_livline"));
+        command.args(arguments).env("LIVLINE_DATA", &place.folder).envs(variables.iter().copied()).stdin(Stdio::null());
+        command.stdout(File::create(&said).unwrap()).stderr(File::create(&complained).unwrap());
+        Self { child: command.spawn().unwrap(), said, complained }
+    }
+
+    pub fn said(&self) -> String {
+        fs::read_to_string(&self.said).unwrap() + &fs::read_to_string(&self.complained).unwrap()
+    }
+
+    /// Waits until it says so.
+    pub fn wait_for(&self, text: &str) {
+        let since = Instant::now();
+        while !self.said().contains(text) {
+            assert!(since.elapsed() < PATIENCE, "waiting for {text}: {}", self.said());
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Asks it to stop, and tells what it ends with.
+    pub fn stop(mut self) -> Option<i32> {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    /// Ends it at once; what it started goes on.
+    pub fn kill(mut self) {
+        self.signal(Signal::KILL);
+        self.wait();
+    }
+
+    fn end(mut self) -> Ended {
+        let code = self.wait();
+        let read = |path: &Path| fs::read_to_string(path).unwrap();
+        Ended { code, said: read(&self.said), complained: read(&self.complained) }
+    }
+
+    fn wait(&mut self) -> Option<i32> {
+        let since = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(since.elapsed() < PATIENCE, "it does not end: {}", self.said());
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        let _gone_already = kill_process(pid, signal);
+    }
+}
+
+impl Drop for Livline {
+    /// A test that fails leaves nothing running: asked twice, the program ends its servers at once.
+    fn drop(&mut self) {
+        for _ in 0..500 {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            self.signal(Signal::TERM);
+            std::thread::sleep(PAUSE);
+        }
+        let _ = self.child.kill();
+    }
+}
+
+/// Ends a process at once.
+pub fn kill(pid: i32) {
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+}
+
+/// Looks until it is so.
+pub async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
+    let since = Instant::now();
+    while !is().await {
+        assert!(since.elapsed() < PATIENCE, "{what}");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+pub fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap().permissions().mode() & 0o777
+}
+
+pub fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}

@@ -1,0 +1,240 @@
+//! The real program with real servers, from an empty folder to its end.
+//!
+//! One data folder for all that needs a running `livline up`, in the order of its life; what is refused before anything starts has
+//! tests of its own.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what was not as expected by stopping")]
+
+mod livline;
+
+use livline::{Livline, Place};
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
+use std::{fs, net::TcpListener, path::Path};
+
+#[tokio::test]
+async fn a_life_of_a_data_folder() {
+    let place = Place::new(0);
+    let first = place.up(&[]);
+    let housing = place.url("housing");
+    for service in ["housing", "aftercare", "timeline"] {
+        assert_eq!(get(&format!("{}/readyz", place.url(service))).await["service"], service);
+    }
+    a_command_shows_on_the_timeline(&place, &housing).await;
+    roles_may_do_what_they_need_and_nothing_else(&place).await;
+    nobody_touches_the_stream_of_another(&place).await;
+    one_service_runs_alone_beside_it(&place).await;
+    the_tables_are_brought_up_to_date_again(&place);
+    the_demo_is_there_once(&place);
+    refused(&place.start(&["--offset", "58000"]), "is already running on the data folder");
+    let course = place.run(&["timeline", &woman()]);
+    assert_eq!(first.stop(), Some(0));
+
+    // Nothing of it is lost by a stop, nor by the end of everything at once.
+    let second = place.up(&["--demo"]);
+    assert!(second.said().contains("nothing was added"), "{}", second.said());
+    assert_eq!(place.run(&["timeline", &woman()]), course);
+    second.kill();
+    let third = place.up(&[]);
+    assert_eq!(place.run(&["timeline", &woman()]), course);
+    a_server_that_ends_is_started_again(&place, &third, &housing).await;
+    assert_eq!(third.stop(), Some(0));
+
+    without_its_own_master_key_it_refuses(&place);
+    // And with it, everything is as it was.
+    let last = place.up(&[]);
+    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(last.stop(), Some(0));
+    the_files_are_ours_alone(place.folder());
+}
+
+fn woman() -> String {
+    kit::ids::derive_id(&["test", "woman"]).to_string()
+}
+
+async fn get(url: &str) -> Value {
+    reqwest::get(url).await.unwrap().json().await.unwrap()
+}
+
+async fn command(place: &Place, url: &str, key: &str, body: &Value) -> Value {
+    let token = place.run(&["token"]);
+    let sent = reqwest::Client::new().post(url).bearer_auth(token.trim()).header("Idempotency-Key", key).json(body);
+    let answer = sent.send().await.unwrap();
+    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+    answer.json().await.unwrap()
+}
+
+async fn a_command_shows_on_the_timeline(place: &Place, housing: &str) {
+    let opened = command(place, &format!("{housing}/v1/cases"), "open", &json!({ "woman": woman() })).await;
+    let case = opened["id"].as_str().unwrap();
+    let need = json!({ "facts": { "persons": 3, "excluded_municipalities": ["Eksempelby"] } });
+    let answer = command(place, &format!("{housing}/v1/cases/{case}/assess-need"), "need", &need).await;
+    assert_eq!(answer["position"], "housing:2");
+    let course = place.eventually(&["timeline", &woman()], |course| course.contains("Boligbehov afklaret"));
+    assert!(course.contains("Antal personer i boligen: 3") && course.contains("Eksempelby"), "{course}");
+    assert!(!course.contains('\u{1b}'), "no colours in a pipe");
+    let masked = place.run(&["timeline", &woman(), "--role", "worker", "--lang", "en"]);
+    assert!(masked.contains("Hidden") && !masked.contains("Eksempelby"), "{masked}");
+    let whole: Value = serde_json::from_str(&place.run(&["timeline", &woman(), "--json"])).unwrap();
+    assert_eq!((whole["entries"].as_array().unwrap().len(), &whole["next"]), (2, &Value::Null));
+    let elsewhere = place.start(&["timeline", &woman(), "--centre", &woman()]);
+    refused(&elsewhere, "There is nothing about");
+}
+
+async fn sql(url: &str, statement: &str) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    sqlx::raw_sql(statement).execute(&mut connection).await.map(drop)
+}
+
+fn code(result: &Result<(), sqlx::Error>) -> String {
+    let Err(sqlx::Error::Database(error)) = result else { panic!("it was allowed: {result:?}") };
+    error.code().unwrap_or_default().into_owned()
+}
+
+async fn roles_may_do_what_they_need_and_nothing_else(place: &Place) {
+    const INSUFFICIENT_PRIVILEGE: &str = "42501";
+    let url = place.secret("housing-database-url");
+    sql(&url, "SELECT count(*) FROM events").await.unwrap();
+    for statement in [
+        "UPDATE events SET subject = '_'",
+        "DELETE FROM events",
+        "TRUNCATE events",
+        "INSERT INTO claims VALUES ('a', 'b', 'c')",
+        "DELETE FROM aggregates",
+        "INSERT INTO epochs (epoch, head) VALUES (gen_random_uuid(), 0)",
+        "UPDATE _sqlx_migrations SET success = false",
+        "DROP TABLE events",
+        "CREATE TABLE mine (a int)",
+        "CREATE TEMP TABLE mine (a int)",
+        "SET ROLE livline_admin",
+        "COPY events TO PROGRAM 'cat'",
+    ] {
+        assert_eq!(code(&sql(&url, statement).await), INSUFFICIENT_PRIVILEGE, "{statement}");
+    }
+    for database in ["livline_aftercare", "livline_timeline", "postgres", "template1"] {
+        let other = url.replace("livline_housing", database);
+        assert_eq!(code(&sql(&other, "SELECT 1").await), INSUFFICIENT_PRIVILEGE, "{database}");
+    }
+    let keys = place.secret("housing-keys-url");
+    let asked = "SELECT * FROM key_for(gen_random_uuid(), 'location', gen_random_uuid(), 'x')";
+    sql(&keys, asked).await.unwrap();
+    assert_eq!(code(&sql(&keys, "SELECT * FROM key_for(gen_random_uuid(), 'other', gen_random_uuid(), 'x')").await), INSUFFICIENT_PRIVILEGE);
+    for statement in ["SELECT * FROM data_keys", "DELETE FROM tombstones", "INSERT INTO grants VALUES ('housing', 'other')", "DELETE FROM master_check"] {
+        assert_eq!(code(&sql(&keys, statement).await), INSUFFICIENT_PRIVILEGE, "{statement}");
+    }
+    let timeline = place.secret("timeline-database-url");
+    sql(&timeline, "SELECT count(*) FROM entries").await.unwrap();
+    for statement in ["TRUNCATE entries", "DELETE FROM _sqlx_migrations", "ALTER TABLE entries ADD a int"] {
+        assert_eq!(code(&sql(&timeline, statement).await), INSUFFICIENT_PRIVILEGE, "{statement}");
+    }
+}
+
+async fn nobody_touches_the_stream_of_another(place: &Place) {
+    let options = async_nats::ConnectOptions::with_user_and_password("housing".into(), place.secret("housing-nats"));
+    let client = options.request_timeout(Some(std::time::Duration::from_millis(300))).connect(place.nats()).await.unwrap();
+    let mut context = async_nats::jetstream::new(client);
+    context.set_timeout(std::time::Duration::from_millis(300));
+    // What it may: look at another's stream, and at its own.
+    context.get_stream("CARE_HOUSING").await.unwrap();
+    context.get_stream("CARE_AFTERCARE").await.unwrap();
+    assert!(context.delete_stream("CARE_AFTERCARE").await.is_err());
+    let forged = context.publish("care.aftercare._", "{}".into()).await.unwrap();
+    forged.await.unwrap_err();
+    assert_eq!(context.get_stream("CARE_AFTERCARE").await.unwrap().cached_info().state.messages, 0);
+}
+
+async fn one_service_runs_alone_beside_it(place: &Place) {
+    let settings = fs::read_to_string(place.folder().join("config/housing.toml")).unwrap();
+    let (own, other) = (place.port("housing"), place.port("housing") + 20);
+    let file = place.folder().with_file_name("housing.toml");
+    fs::write(&file, settings.replacen(&format!("listen = \"127.0.0.1:{own}\""), &format!("listen = \"127.0.0.1:{other}\""), 1)).unwrap();
+    let alone = Livline::spawn(place, &["serve", "housing", "--config", file.to_str().unwrap()]);
+    alone.wait_for("housing listens on");
+    assert_eq!(get(&format!("http://127.0.0.1:{other}/readyz")).await["ready"], true);
+    assert_eq!(alone.stop(), Some(0));
+    let taken = place.start(&["serve", "housing", "--config", place.folder().join("config/housing.toml").to_str().unwrap()]);
+    refused(&taken, "cannot be listened on");
+    fs::write(&file, "unknown = 1").unwrap();
+    refused(&place.start(&["serve", "housing", "--config", file.to_str().unwrap()]), "The configuration of housing cannot be used: the configuration has an unknown key");
+}
+
+fn the_tables_are_brought_up_to_date_again(place: &Place) {
+    let (file, password) = (place.folder().with_file_name("admin-url"), place.secret("postgres-admin"));
+    for (what, more) in [("housing", None), ("timeline", None), ("keys", Some(place.folder().join("keys/master")))] {
+        fs::write(&file, format!("postgres://livline_admin:{password}@127.0.0.1:{}/livline_{what}", place.postgres())).unwrap();
+        let mut arguments = vec!["migrate", what, "--database-file", file.to_str().unwrap()];
+        arguments.extend(more.as_ref().map(|file| ["--master-key-file", file.to_str().unwrap()]).into_iter().flatten());
+        assert!(place.run(&arguments).contains("is up to date"));
+    }
+}
+
+fn the_demo_is_there_once(place: &Place) {
+    let first = place.run(&["demo"]);
+    assert!(first.contains("20 made-up women: ") && !first.contains(" 0 of them new"), "{first}");
+    let line = first.lines().find(|line| line.contains(" timeline ")).unwrap();
+    let woman = line.split_whitespace().nth(2).unwrap();
+    let course = place.run(&["timeline", woman]);
+    for expected in ["Overskredet med", "I dag", "Om 3 dage", "Rettet nr.", "Fejlregistreret nr."] {
+        assert!(course.contains(expected), "{expected}: {course}");
+    }
+    let again = place.run(&["demo"]);
+    assert!(again.contains("nothing was added"), "{again}");
+    assert_eq!(place.run(&["timeline", woman]), course);
+}
+
+async fn a_server_that_ends_is_started_again(place: &Place, running: &Livline, housing: &str) {
+    let postmaster = fs::read_to_string(place.folder().join("postgres/postmaster.pid")).unwrap();
+    livline::kill(postmaster.lines().next().unwrap().parse().unwrap());
+    running.wait_for("PostgreSQL stopped by itself");
+    let ready = || async { reqwest::get(format!("{housing}/readyz")).await.is_ok_and(|answer| answer.status().is_success()) };
+    livline::until("it is ready again", async || ready().await).await;
+    command(place, &format!("{housing}/v1/cases"), "open", &json!({ "woman": woman() })).await;
+}
+
+fn without_its_own_master_key_it_refuses(place: &Place) {
+    let file = place.folder().join("keys/master");
+    let own = fs::read_to_string(&file).unwrap();
+    fs::write(&file, engine::keys::FileMasterKey::generate().unwrap().as_str()).unwrap();
+    refused(&place.start_up(&[]), "the master key is not the one that these data were sealed with");
+    fs::remove_file(&file).unwrap();
+    refused(&place.start_up(&[]), "is missing, and without it the data cannot be opened");
+    assert!(!file.exists(), "no other key takes its place");
+    fs::write(&file, own).unwrap();
+    refused(&place.start_up(&[]), "may be read by others");
+    livline::set_mode(&file, 0o600);
+}
+
+fn the_files_are_ours_alone(folder: &Path) {
+    for file in ["keys", "secrets", "config"].iter().flat_map(|name| fs::read_dir(folder.join(name)).unwrap()) {
+        let file = file.unwrap().path();
+        assert_eq!(livline::mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+/// It ended with a failure and said why in one sentence.
+fn refused(ended: &livline::Ended, sentence: &str) {
+    assert_eq!(ended.code, Some(1), "{}", ended.complained);
+    assert!(ended.complained.contains(sentence) && ended.complained.trim_end().lines().count() == 1, "{}", ended.complained);
+}
+
+#[test]
+fn what_is_missing_or_taken_is_told_before_anything_starts() {
+    let place = Place::new(1);
+    let empty = tempfile::tempdir().unwrap();
+    let missing = place.start_up_with(&[("LIVLINE_POSTGRES_BIN", empty.path())]);
+    refused(&missing, "PostgreSQL was not found: install the Debian package postgresql-15, or name the place in LIVLINE_POSTGRES_BIN.");
+    assert!(!place.folder().join("postgres").exists());
+
+    let port = place.port("timeline");
+    let stranger = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let taken = format!("Port {port} on 127.0.0.1, meant for timeline, is used by another program; stop that one, or choose other ports with --offset.");
+    refused(&place.start_up(&[]), &taken);
+    assert!(!place.folder().join("postgres").exists());
+    drop(stranger);
+
+    fs::write(place.folder().join("format"), "99\n").unwrap();
+    refused(&place.start_up(&[]), "holds data of a newer version (format 99, this program knows 1).");
+    refused(&place.start(&["token"]), "start `livline up` first");
+    refused(&place.start(&["timeline", &woman()]), "start `livline up` first");
+    refused(&place.start(&["demo"]), "start `livline up` first");
+}
