@@ -24,9 +24,10 @@ use uuid::Uuid;
 const EVENT: &str = "HousingOfferMade";
 /// One row. The body is a parameter, as it is with us, and not a part of the prepared statement.
 const SCRIPT: &str = "\\set version :version + 1
+\\set aggregate :run * 1000 + :client_id
 INSERT INTO plain_events (number, aggregate_type, aggregate_id, sequence, event_type, event_version, subject, key, fingerprint,
                           warnings, body)
-VALUES (nextval('plain_number'), 'case', md5(:run * 1000 + :client_id)::uuid::text, :version, :event, '1', :woman, gen_random_uuid(),
+VALUES (nextval('plain_number'), 'case', lpad(:aggregate::text, 36, '0'), :version, :event, '1', :woman, gen_random_uuid(),
         :fingerprint, '[]', :body);
 ";
 

@@ -42,9 +42,10 @@ pub async fn send(options: &Demo) -> Result<(), Failure> {
 
 /// Sends the demo, and says what came of it and what to look at.
 pub async fn run(folder: &Path, named: bool) -> Result<String, Failure> {
-    let stories = stories::all(first_day(folder)?.date());
+    let client = Client::new(folder)?;
     let before = heads(folder).await?;
-    let mut sender = Sender::new(Client::new(folder)?, folder, &stories)?;
+    let stories = stories::all(first_day(folder)?.date());
+    let mut sender = Sender::new(client, folder, &stories)?;
     for story in &stories {
         sender.send(story).await?;
     }

@@ -26,7 +26,7 @@ async fn a_life_of_a_data_folder() {
     one_service_runs_alone_beside_it(&place).await;
     the_tables_are_brought_up_to_date_again(&place);
     the_demo_is_there_once(&place);
-    refused(&place.start(&["--offset", "58000"]), "is already running on the data folder");
+    refused(&place.start_up(&[]), "is already running on the data folder");
     let course = place.run(&["timeline", &woman()]);
     assert_eq!(first.stop(), Some(0));
 
