@@ -234,7 +234,7 @@ fn http() -> reqwest::Client {
 /// A service running in this process.
 pub struct Running {
     stop: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
+    task: tokio::task::JoinHandle<Result<(), engine::run::Died>>,
     /// Where it listens.
     pub address: SocketAddr,
 }
@@ -250,7 +250,7 @@ impl Running {
     /// Stops it as SIGTERM does.
     pub async fn stop(self) {
         self.stop.cancel();
-        self.task.await.unwrap();
+        self.task.await.unwrap().unwrap();
     }
 }
 

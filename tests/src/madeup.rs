@@ -4,12 +4,13 @@
 use kit::{
     Context, Decider, Decision, Facets, Personal, Text,
     contract::{Contract, ContractError},
-    decider::{Claim, Commands},
+    decider::Commands,
     facets::FollowUpChange,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A bicycle is lent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -81,13 +82,16 @@ impl Decider for Bicycles {
     type FollowUp = FollowUp;
 
     fn decide(&self, command: Command, _: &Context<'_>) -> Result<Decision<Self>, Rejection> {
-        let claim = match &command {
-            Command::LendBicycle(loan) => Claim::Take(format!("bicycle/{}", loan.bicycle)),
+        let second = match &command {
+            Command::LendBicycle(_) => !self.lent.is_empty(),
             Command::TakeBack(back) if !self.lent.contains(&back.bicycle) => return Err(Rejection::NotLent),
-            Command::TakeBack(back) => Claim::Release(format!("bicycle/{}", back.bicycle)),
+            Command::TakeBack(_) => false,
         };
-        let second = matches!(claim, Claim::Take(_)) && !self.lent.is_empty();
-        Ok(Decision::event(command.record()).claim(claim).warn_if(second, Warning::SecondBicycle))
+        Ok(Decision::event(command.record()).warn_if(second, Warning::SecondBicycle))
+    }
+
+    fn claims(&self) -> BTreeSet<String> {
+        self.lent.iter().map(|bicycle| format!("bicycle/{bicycle}")).collect()
     }
 
     fn evolve(&mut self, event: &Event) {

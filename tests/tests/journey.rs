@@ -89,6 +89,20 @@ async fn a_reader_sees_what_is_theirs_and_nothing_tells_of_the_rest() {
     let place = &facts(&seen, "PetPlaced")[0];
     assert_eq!((place["masked"].as_bool(), place["value"].is_null()), (Some(true), true));
     assert!(!seen.to_string().contains("Hundepensionen") && !seen.to_string().contains("savner"));
+    // The time of a viewing tells where she will be: its follow-up has no date for whoever may not see places.
+    let offered = leader.act("housing", &case, "make-offer", json!({})).await.ok();
+    let viewing = json!({ "offer": offer_id(&offered), "when": format!("{}T14:35", day(3)) });
+    let at = leader.act("housing", &case, "arrange-viewing", viewing).await.ok().text("position");
+    let minute = format!("{}T14:35", day(3));
+    assert!(leader.course(woman, &at).await.to_string().contains(&minute));
+    let masked = worker.course(woman, &at).await;
+    let go = masked["open"].as_array().unwrap().iter().find(|open| open["what"] == "go_to_viewing").unwrap();
+    assert_eq!((go["due"].is_null(), go["state"].as_str()), (true, Some("none")));
+    for path in ["", "/events"] {
+        let shown = worker.get("housing", &format!("/v1/cases/{case}{path}")).await.ok().body.to_string();
+        assert!(!shown.contains(&day(3)), "{path}");
+    }
+    assert!(!worker.get("timeline", "/v1/follow-ups?due=week").await.ok().body.to_string().contains("go_to_viewing"));
     let shown = worker.get("housing", &format!("/v1/cases/{case}/events")).await.ok().body.to_string();
     assert!(!shown.contains("Hundepensionen") && shown.contains("$masked"));
 
@@ -111,7 +125,7 @@ async fn a_reader_sees_what_is_theirs_and_nothing_tells_of_the_rest() {
     let service = ground.service_client("timeline");
     assert_eq!(service.get("housing", &format!("/v1/cases/{case}")).await.status, 403);
     let feed = service.get("housing", "/v1/events?after=0").await.ok().body;
-    assert_eq!(feed["events"].as_array().unwrap().len(), 3);
+    assert_eq!(feed["events"].as_array().unwrap().len(), 5);
     assert!(!feed.to_string().contains("Hundepensionen"));
     assert_eq!(leader.get("housing", "/v1/events").await.status, 403);
 }

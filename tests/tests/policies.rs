@@ -67,7 +67,7 @@ async fn an_offer_lapses_on_its_day_and_once() {
     // The calendar runs on: nothing of it happens twice, and nothing that was settled happens.
     ran(40, 3).await;
     assert_exact(&pool).await;
-    let refused: i64 = sqlx::query_scalar("SELECT count(*) FROM refused_orders").fetch_one(&pool).await.unwrap();
+    let refused: i64 = sqlx::query_scalar("SELECT count(*) FROM orders WHERE outcome <> 'done'").fetch_one(&pool).await.unwrap();
     assert_eq!(refused, 0);
     let state = leader.get("housing", &format!("/v1/cases/{case}")).await.ok().body;
     assert!(state["follow_ups"].as_object().unwrap().values().all(|follow_up| follow_up["open"] == false), "{later} too");

@@ -1,7 +1,8 @@
 //! Sealed facts: nowhere in clear, and in no other place than their own.
 
 use engine::database;
-use livline_tests::{Ground, history::assert_published};
+use kit::access::Role;
+use livline_tests::{CENTRE, Ground, OTHER_CENTRE, history::assert_published};
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use std::path::Path;
@@ -113,6 +114,16 @@ async fn an_envelope_opens_in_its_own_place_alone() {
         let refused = leader.act("housing", &cases[0], "keep-tenancy", json!({})).await;
         assert_eq!(refused.status, 503, "{what}: nothing is decided on what was tampered with");
     }
+    // A whole body in another case's row, and a body that says it is another woman's or another centre's.
+    write(&pool, original[2].0, &original[0].1).await;
+    assert_eq!(leader.get("housing", &format!("/v1/cases/{}", cases[1])).await.status, 503);
+    write(&pool, original[2].0, &original[2].1).await;
+    for member in ["subject", "centre"] {
+        let mut changed = original[0].1.clone();
+        changed[member] = original[2].1["aggregate"].clone();
+        write(&pool, original[0].0, &changed).await;
+        assert_eq!(leader.get("housing", &format!("/v1/cases/{}", cases[0])).await.status, 503, "{member}");
+    }
     // A whole row under another row's head does not open either.
     let mut moved = original[1].1.clone();
     moved["data"] = original[0].1["data"].clone();
@@ -121,6 +132,30 @@ async fn an_envelope_opens_in_its_own_place_alone() {
     assert_eq!(leader.get("housing", &format!("/v1/cases/{}/events", cases[0])).await.status, 503);
     write(&pool, original[1].0, &original[1].1).await;
     leader.get("housing", &format!("/v1/cases/{}/events", cases[0])).await.ok();
+}
+
+/// Whoever has taken the broker over gives events another centre on their way to the timeline. There she has a course then, and
+/// nothing of it opens.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_changed_on_its_way_opens_for_nobody() {
+    let ground = Ground::start().await;
+    let (_housing, _timeline) = (ground.housing().await, ground.timeline(vec![housing::contract().unwrap()]).await);
+    let (leader, woman, rows) = (ground.leader(), Uuid::new_v4(), ground.pool("livline_timeline").await);
+    let case = leader.open("housing", woman).await;
+    let made = leader.act("housing", &case, "make-offer", json!({ "rent": 7_654_321 })).await.ok();
+    assert!(leader.course(woman, &made.text("position")).await.to_string().contains("7654321"));
+    sqlx::query("UPDATE entries SET centre = $1, body = replace(body::text, $2, $3)::json")
+        .bind(OTHER_CENTRE.0)
+        .bind(CENTRE.to_string())
+        .bind(OTHER_CENTRE.to_string())
+        .execute(&rows)
+        .await
+        .unwrap();
+    let stranger = ground.client(Role::Leader, Some(OTHER_CENTRE));
+    let course = stranger.get("timeline", &format!("/v1/women/{woman}/timeline")).await.ok().body;
+    assert!(!course.to_string().contains("7654321"), "{course}");
+    let offer = course["entries"].as_array().unwrap().iter().find(|entry| entry["event"] == "HousingOfferMade").unwrap();
+    assert_eq!((offer["readable"].as_bool(), offer["facts"].as_array().unwrap().len()), (Some(false), 0));
 }
 
 /// An erased key: the case works on, rules know the fact no more, and nothing brings the key back.
@@ -133,7 +168,10 @@ async fn an_erased_key_stays_erased() {
     let case = leader.open("housing", woman).await;
     leader.act("housing", &case, "make-offer", json!({ "rent": 10 })).await.ok();
     housing.stop().await;
-    for sql in ["DELETE FROM data_keys WHERE subject = $1", "INSERT INTO tombstones (subject, class) VALUES ($1, 'personal')"] {
+    for sql in [
+        "INSERT INTO tombstones (subject, class, key_id) SELECT subject, class, key_id FROM data_keys WHERE subject = $1",
+        "DELETE FROM data_keys WHERE subject = $1",
+    ] {
         sqlx::query(sql).bind(woman).execute(&keys).await.unwrap();
     }
     let _housing = ground.housing().await;
@@ -166,7 +204,8 @@ async fn a_class_that_is_not_granted_is_not_to_be_had() {
     let partners = PgPool::connect(&url).await.unwrap();
     let id: Uuid = sqlx::query_scalar("SELECT key_id FROM data_keys WHERE subject = $1 AND class = 'location'").bind(woman).fetch_one(&keys).await.unwrap();
     let found = sqlx::query("SELECT * FROM keys_by_id(ARRAY[$1])").bind(id).fetch_all(&partners).await.unwrap();
-    assert!(found.is_empty());
+    let wrapped: Vec<Option<Vec<u8>>> = found.iter().map(|row| row.get("wrapped")).collect();
+    assert_eq!(wrapped, [None]);
     let asked = sqlx::query("SELECT * FROM key_for($1, 'location', gen_random_uuid(), '')").bind(woman).fetch_all(&partners).await;
     assert!(asked.is_err());
     assert!(sqlx::query("SELECT * FROM data_keys").fetch_all(&partners).await.is_err());

@@ -184,7 +184,8 @@ fn sentence(error: &figment::Error) -> String {
         Kind::UnknownField(field, _) => format!("the configuration has an unknown key {field}"),
         Kind::MissingField(field) => format!("the configuration lacks {}{field}", if path.is_empty() { String::new() } else { format!("{path}.") }),
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => format!("the configuration's {path} should be {expected}"),
-        Kind::Message(text) if path.is_empty() => format!("the configuration cannot be read: {text}"),
+        // The parser's own text quotes the line, and a line may hold a password.
+        Kind::Message(_) if path.is_empty() => "the configuration is not valid TOML, or its file cannot be read".to_owned(),
         _ => format!("the configuration's {path} cannot be read"),
     }
 }

@@ -12,6 +12,7 @@ use crate::{
 use kit::{
     ActorId, AggregateId, CentreId, Context, Decider, Happened, Narrative, WomanId,
     case::{Ask, CommonRejection, Decided, Refusal},
+    decider::Claim,
     deadlines::Deadlines,
     entry::{CaseOpened, Entry},
     facts::BadFact,
@@ -30,8 +31,8 @@ const ATTEMPTS: u32 = 12;
 /// The most that a command waits before it is decided again.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A command with all that stands beside it.
-#[derive(Debug, Clone)]
+/// A command with all that stands beside it. Not `Debug`: it holds facts in clear.
+#[derive(Clone)]
 pub struct Request<C> {
     /// The aggregate.
     pub aggregate: AggregateId,
@@ -57,6 +58,8 @@ pub struct Request<C> {
     pub if_match: Option<u64>,
     /// The command's bytes, of which only a keyed fingerprint is kept.
     pub bytes: Vec<u8>,
+    /// What the ordering policy has heard up to the event it reacts to, by the policy's name: not stored yet.
+    pub heard: Option<(&'static str, Value)>,
 }
 
 /// What a command is answered with.
@@ -207,7 +210,7 @@ impl<D: Decider> Executor<D> {
         if request.if_match.is_some_and(|version| version != loaded.case.version()) {
             return Err(ExecuteError::Changed);
         }
-        let decided = self.decide(request, &loaded, &opened).await?;
+        let (decided, claims) = self.decide(request, &loaded, &opened).await?;
         if decided.entries.is_empty() {
             return Ok(Attempt::Done(self.nothing(request.aggregate, &loaded, decided.warnings)));
         }
@@ -219,7 +222,7 @@ impl<D: Decider> Executor<D> {
             expected: loaded.case.version(),
             woman: Some(opened.woman),
             centre: Some(opened.centre),
-            claims: decided.claims,
+            claims,
             key: request.key,
             fingerprint,
             warnings: decided.warnings.clone(),
@@ -281,8 +284,9 @@ impl<D: Decider> Executor<D> {
         request: &Request<D::Command>,
         loaded: &Loaded<D>,
         opened: &CaseOpened,
-    ) -> Result<Decided<D::Event>, ExecuteError> {
-        let heard = self.heard(opened.woman).await?;
+    ) -> Result<(Decided<D::Event>, Vec<Claim>), ExecuteError> {
+        let mut heard = self.heard(opened.woman).await?;
+        heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), heard)));
         let today = self.clock.today();
         let context = Context {
             service: self.service,
@@ -299,7 +303,7 @@ impl<D: Decider> Executor<D> {
             open: Vec::new(),
             heard: &heard,
         };
-        let mut all = Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() };
+        let mut all = Decided { entries: Vec::new(), warnings: Vec::new() };
         let mut case = std::borrow::Cow::Borrowed(&loaded.case);
         let opening = (loaded.case.version() == 0).then(|| Ask::Open(opened.clone()));
         let mut asks: Vec<Ask<D::Command>> = opening.into_iter().chain(request.ask.clone()).collect();
@@ -310,13 +314,13 @@ impl<D: Decider> Executor<D> {
             decided.entries.iter().for_each(|entry| grown.apply(entry));
             all.entries.extend(decided.entries);
             all.warnings.extend(decided.warnings);
-            all.claims.extend(decided.claims);
         }
-        Ok(all)
+        let claims = case.claims_since(&loaded.case);
+        Ok((all, claims))
     }
 
     /// What this service's policies have heard of her.
-    async fn heard(&self, woman: WomanId) -> Result<BTreeMap<String, Value>, ExecuteError> {
+    pub async fn heard(&self, woman: WomanId) -> Result<BTreeMap<String, Value>, ExecuteError> {
         let rows = sqlx::query("SELECT policy, heard FROM heard WHERE woman = $1").bind(woman.0).fetch_all(&self.pool).await;
         let read = |row: &sqlx::postgres::PgRow| Ok((row.try_get("policy")?, row.try_get("heard")?));
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|error| {
@@ -333,16 +337,18 @@ impl<D: Decider> Executor<D> {
             let name = entry.name();
             let event_version = entry.schema_version();
             let mut facts = exposing(|| entry.to_facts()).map_err(|_| ExecuteError::Unavailable)?;
-            let place = Place { service: self.service, aggregate_type: D::TYPE, aggregate: at.aggregate, version, event: name };
-            self.seal.seal(place, at.opened.woman.0, &mut facts).await?;
+            let (woman, centre) = (Some(at.opened.woman), Some(at.opened.centre));
+            let place =
+                Place { service: self.service, woman, centre, aggregate_type: D::TYPE, aggregate: at.aggregate, version, event: name };
+            self.seal.seal(place, &mut facts).await?;
             happenings.push(Happening { event: name.to_owned(), version, facts: open_facts(&facts) });
             let heading = Heading {
                 event: EventType { service: self.service, name, version: event_version },
                 aggregate_type: D::TYPE,
                 aggregate: at.aggregate,
                 version,
-                woman: Some(at.opened.woman),
-                centre: Some(at.opened.centre),
+                woman,
+                centre,
                 actor: at.actor.clone(),
                 happened: entry.happened,
                 recorded,

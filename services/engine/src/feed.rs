@@ -22,6 +22,13 @@ pub struct Page {
     pub events: Vec<Box<RawValue>>,
 }
 
+/// What tells an event from another one under the same number.
+#[must_use]
+pub fn digest(published: &str) -> String {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+    URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, published.as_bytes()))
+}
+
 /// The feed did not answer; the text names no address.
 #[derive(Debug, thiserror::Error)]
 #[error("the feed did not answer: {0}")]
@@ -43,11 +50,12 @@ impl Feed {
         Self { client: client.build().unwrap_or_default(), address: address.trim_end_matches('/').to_owned(), issuer }
     }
 
-    /// The events above a number.
-    pub async fn page(&self, after: u64) -> Result<Page, FeedError> {
+    /// The events above a number. `last` is the digest of the event under that number as this reader knows it: where the service has
+    /// another one there, or none, its database was set back, and it takes a new epoch before it answers.
+    pub async fn page(&self, after: u64, last: Option<&str>) -> Result<Page, FeedError> {
         let failed = |error: reqwest::Error| FeedError(error.without_url().to_string());
         let token = self.issuer.issue_own().map_err(|error| FeedError(error.to_string()))?;
-        let request = self.client.get(format!("{}/v1/events", self.address)).query(&[("after", after)]).bearer_auth(token);
+        let request = self.client.get(format!("{}/v1/events", self.address)).query(&[("after", after)]).query(&last.map(|last| [("last", last)])).bearer_auth(token);
         let response = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
         response.json().await.map_err(failed)
     }

@@ -7,12 +7,14 @@
 use kit::{AggregateId, CentreId, WomanId, decider::Claim};
 use serde_json::json;
 use sqlx::{PgPool, Row};
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 /// Commands an append takes at most.
 const GROUP: usize = 64;
+/// How long an append may take; longer than the server lets a statement run.
+const BOUND: Duration = Duration::from_secs(35);
 /// Commands that may wait for the writer; further ones wait to be let in.
 const WAITING: usize = 1024;
 
@@ -119,25 +121,51 @@ async fn write(pool: PgPool, mut queue: mpsc::Receiver<Waiting>, head: watch::Se
             backlog.push_back(command);
         }
         let (group, answers): (Vec<Append>, Vec<_>) = take_group(&mut backlog).into_iter().unzip();
-        match append(&pool, &group).await {
-            Ok(outcomes) => {
-                for ((outcome, answer), command) in outcomes.into_iter().zip(answers).zip(&group) {
-                    if let Outcome::Accepted { first_number } = outcome {
-                        let last = first_number + command.events.len().saturating_sub(1) as u64;
-                        head.send_if_modified(|head| std::mem::replace(head, last.max(*head)) < last);
-                    }
-                    // Who asked may have gone; what is stored is stored.
-                    let _ = answer.send(Ok(outcome));
-                }
+        for ((outcome, answer), command) in outcomes(&pool, &group).await.into_iter().zip(answers).zip(&group) {
+            if let Ok(Outcome::Accepted { first_number }) = outcome {
+                let last = first_number + command.events.len().saturating_sub(1) as u64;
+                head.send_if_modified(|head| std::mem::replace(head, last.max(*head)) < last);
             }
-            Err(error) => {
-                tracing::warn!(error = error_kind(&error), "an append got no answer");
-                for answer in answers {
-                    let _ = answer.send(Err(Unknown));
-                }
-            }
+            // Who asked may have gone; what is stored is stored.
+            let _ = answer.send(outcome);
         }
     }
+}
+
+/// One outcome for each command of a group. A command that the database cannot take spoils nothing but its own.
+async fn outcomes(pool: &PgPool, group: &[Append]) -> Vec<Result<Outcome, Unknown>> {
+    match bounded(pool, group).await {
+        Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+        Err(Failed::Database) if group.len() > 1 => {
+            let mut outcomes = Vec::with_capacity(group.len());
+            for command in group {
+                let one = bounded(pool, std::slice::from_ref(command)).await;
+                outcomes.push(one.ok().and_then(|outcomes| outcomes.into_iter().next()).ok_or(Unknown));
+            }
+            outcomes
+        }
+        Err(_) => group.iter().map(|_| Err(Unknown)).collect(),
+    }
+}
+
+/// Whether the database answered with an error, or not at all.
+enum Failed {
+    Database,
+    Silent,
+}
+
+/// The server bounds its statements; a connection whose other end has vanished bounds nothing, so this does.
+async fn bounded(pool: &PgPool, group: &[Append]) -> Result<Vec<Outcome>, Failed> {
+    let kind = match tokio::time::timeout(BOUND, append(pool, group)).await {
+        Ok(Ok(outcomes)) => return Ok(outcomes),
+        Ok(Err(error)) => {
+            let failed = if matches!(error, sqlx::Error::Database(_)) { Failed::Database } else { Failed::Silent };
+            (error_kind(&error), failed)
+        }
+        Err(_) => ("silence".to_owned(), Failed::Silent),
+    };
+    tracing::warn!(error = kind.0, "an append got no answer");
+    Err(kind.1)
 }
 
 /// The next group: at most one command per aggregate and one with claims; what does not fit keeps its turn.

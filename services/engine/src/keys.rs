@@ -24,6 +24,9 @@ pub enum KeyError {
     /// The keys database did not answer as it should.
     #[error("the keys database did not answer")]
     Database(#[from] sqlx::Error),
+    /// A key is not there and was never erased: the keys database lost it, or was set back.
+    #[error("a key is missing that was never erased; the keys database is not whole")]
+    Missing,
     /// The subject's key was erased.
     #[error("the key was erased")]
     Erased,
@@ -109,6 +112,8 @@ fn decrypt(key: &RandomizedNonceKey, associated: &[u8], sealed: &[u8]) -> Option
 pub struct DataKey {
     /// Its id, as envelopes name it.
     pub id: Uuid,
+    /// Whose it is.
+    pub subject: Uuid,
     cipher: RandomizedNonceKey,
     fingerprint: hmac::Key,
 }
@@ -120,11 +125,11 @@ impl fmt::Debug for DataKey {
 }
 
 impl DataKey {
-    fn new(id: Uuid, bytes: &[u8]) -> Result<Self, KeyError> {
+    fn new(id: Uuid, subject: Uuid, bytes: &[u8]) -> Result<Self, KeyError> {
         let cipher = RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(|_| KeyError::Cryptography)?;
         // A key of its own for fingerprints, derived so that it tells nothing about the cipher's.
         let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, bytes), b"livline fingerprint 1");
-        Ok(Self { id, cipher, fingerprint: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) })
+        Ok(Self { id, subject, cipher, fingerprint: hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()) })
     }
 
     /// Nonce, ciphertext and tag of `clear`, bound to `associated`.
@@ -143,6 +148,17 @@ impl DataKey {
     pub fn fingerprint(&self, bytes: &[u8]) -> Vec<u8> {
         hmac::sign(&self.fingerprint, bytes).as_ref().to_vec()
     }
+}
+
+/// What is known of a key's id.
+#[derive(Debug, Clone)]
+pub enum Held {
+    /// The key.
+    Key(Arc<DataKey>),
+    /// It was erased.
+    Erased,
+    /// It is there, and not for this service.
+    NotGranted,
 }
 
 /// The keys a service may use.
@@ -189,32 +205,37 @@ impl Keyring {
             .await?
             .ok_or(KeyError::Erased)?;
         let (id, wrapped): (Uuid, Vec<u8>) = (row.try_get("key_id")?, row.try_get("wrapped")?);
-        let key = Arc::new(DataKey::new(id, &self.master.unwrap(&context(id, subject, class.code()), &wrapped)?)?);
+        let key = Arc::new(DataKey::new(id, subject, &self.master.unwrap(&context(id, subject, class.code()), &wrapped)?)?);
         self.by_subject.insert((subject, class), key.clone());
         self.by_id.insert(id, key.clone());
         Ok(key)
     }
 
-    /// Keys by their ids. Those that were erased, or that this role may not have, are not in the answer.
-    pub async fn by_id(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<BTreeMap<Uuid, Arc<DataKey>>, KeyError> {
+    /// Keys by their ids. One that nobody knows is not in the answer.
+    pub async fn by_id(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<BTreeMap<Uuid, Held>, KeyError> {
         let mut found = BTreeMap::new();
         let mut wanted = Vec::new();
         for id in ids {
             match self.by_id.get(&id) {
-                Some(key) => drop(found.insert(id, key)),
+                Some(key) => drop(found.insert(id, Held::Key(key))),
                 None => wanted.push(id),
             }
         }
         if wanted.is_empty() {
             return Ok(found);
         }
-        let rows = sqlx::query("SELECT key_id, subject, class, wrapped FROM keys_by_id($1)").bind(wanted).fetch_all(&self.pool).await?;
+        let rows = sqlx::query("SELECT key_id, subject, class, wrapped, erased FROM keys_by_id($1)").bind(wanted).fetch_all(&self.pool).await?;
         for row in rows {
             let (id, subject): (Uuid, Uuid) = (row.try_get("key_id")?, row.try_get("subject")?);
-            let (class, wrapped): (String, Vec<u8>) = (row.try_get("class")?, row.try_get("wrapped")?);
-            let key = Arc::new(DataKey::new(id, &self.master.unwrap(&context(id, subject, &class), &wrapped)?)?);
+            let (class, wrapped): (String, Option<Vec<u8>>) = (row.try_get("class")?, row.try_get("wrapped")?);
+            let Some(wrapped) = wrapped else {
+                let erased = row.try_get("erased")?;
+                found.insert(id, if erased { Held::Erased } else { Held::NotGranted });
+                continue;
+            };
+            let key = Arc::new(DataKey::new(id, subject, &self.master.unwrap(&context(id, subject, &class), &wrapped)?)?);
             self.by_id.insert(id, key.clone());
-            found.insert(id, key);
+            found.insert(id, Held::Key(key));
         }
         Ok(found)
     }

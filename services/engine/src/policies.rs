@@ -1,13 +1,17 @@
 //! Runs a service's policies: hears events, gives the orders they lead to, and asks daily what the calendar wants.
 //!
-//! Orders first, each under a key of its own, then what was heard and the progress in one transaction: run twice, it happens once.
-//! A refused order is recorded and passed. Deliberately absent: what a policy decides ([`kit::Policy`]).
+//! All of it under the policy's lock and in the transaction that moves the progress: what was heard is folded from the stored rows,
+//! the orders are carried out, each under a key of its own, and noted as dealt with. A process that dies in between gives them again
+//! under the same keys; one that was dealt with is never given again. A refusal is noted and passed. Deliberately absent: what a
+//! policy decides ([`kit::Policy`]).
 
 use crate::{
     clock::Clock,
     executor::{ExecuteError, Executor, Request},
-    reader::{Apply, Event, ReadError, Start},
-    seal::{Opening, Place},
+    feed::Feed,
+    metrics::Metrics,
+    reader::{Apply, Event, ReadError, Start, progress},
+    seal::{Opening, Place, SealError},
 };
 use kit::{
     ActorId, Class, Policy, WomanId,
@@ -16,128 +20,207 @@ use kit::{
     policy::{Heard, Order, To},
 };
 use serde_json::{Value, json};
-use sqlx::{Postgres, Row, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use std::{collections::BTreeMap, marker::PhantomData, time::Duration};
 use tokio_util::sync::CancellationToken;
+
+/// Events a policy takes in at once: its orders are carried out within the transaction.
+const BATCH: usize = 32;
+/// How often the calendar looks whether there is something to ask.
+const BEAT: Duration = Duration::from_secs(2);
+/// How often the same day is asked again: something due may have been heard meanwhile.
+const AGAIN: Duration = Duration::from_mins(10);
 
 /// A policy on its service's executor.
 pub struct PolicyRunner<P: Policy> {
     executor: Executor<P::Decider>,
+    /// Connections of its own: the transaction it is in must not keep the executor from getting one.
+    pool: PgPool,
     clock: Clock,
+    metrics: Metrics,
+    /// The feeds of the services it hears.
+    feeds: Vec<(&'static str, Feed)>,
     policy: PhantomData<fn() -> P>,
+}
+
+/// How an event sounds to a policy.
+enum Sound<F> {
+    /// None of its business.
+    Nothing,
+    /// Something it understands.
+    Heard(Box<Heard<F>>),
+    /// It may be its business, and cannot be read: a code.
+    Unreadable(&'static str),
 }
 
 impl<P: Policy> PolicyRunner<P> {
     /// A runner for a policy.
     #[must_use]
-    pub fn new(executor: Executor<P::Decider>, clock: Clock) -> Self {
-        Self { executor, clock, policy: PhantomData }
+    pub fn new(executor: Executor<P::Decider>, pool: PgPool, metrics: Metrics, feeds: Vec<(&'static str, Feed)>) -> Self {
+        Self { clock: executor.clock.clone(), executor, pool, metrics, feeds, policy: PhantomData }
     }
 
-    /// Gives every order; a refusal is recorded and passed, anything else stops so that it is tried again.
-    async fn give(&self, orders: Vec<Order<P::Decider>>) -> Result<(), ReadError> {
+    /// Gives every order that was not dealt with before.
+    async fn give(&self, connection: &mut PgConnection, orders: Vec<Order<P::Decider>>, heard: &Value) -> Result<(), ReadError> {
         for order in orders {
             let key = order.key(P::NAME);
-            let bytes = format!("{}:{}", P::NAME, order.about).into_bytes();
-            let opening = match order.to {
-                To::Existing(_) => None,
-                To::OpenFor(woman) => Some(CaseOpened { woman, centre: order.centre, before_us: false }),
-            };
-            let request = Request {
-                aggregate: order.aggregate(P::NAME),
-                opening,
-                ask: Some(Ask::Record(order.command)),
-                note: None,
-                when: None,
-                due: None,
-                responsible: order.responsible,
-                actor: ActorId::service(self.executor.service),
-                centre: order.centre,
-                key,
-                if_match: None,
-                bytes,
-            };
-            let code = match self.executor.execute(&request).await {
-                Ok(_) => continue,
+            let dealt_with: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM orders WHERE policy = $1 AND key = $2)")
+                .bind(P::NAME)
+                .bind(key)
+                .fetch_one(&mut *connection)
+                .await?;
+            if dealt_with {
+                continue;
+            }
+            let outcome = match self.executor.execute(&self.request(order, heard)).await {
+                Ok(_) => "done",
                 Err(ExecuteError::Busy | ExecuteError::Unavailable) => return Err(ReadError::Effect("an order got no answer".into())),
                 Err(ExecuteError::Refused { code }) => code,
                 Err(ExecuteError::Erased) => "erased",
                 Err(_) => "not_possible",
             };
-            tracing::warn!(policy = P::NAME, code, "an order was refused");
-            sqlx::query("INSERT INTO refused_orders (policy, key, code) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            if outcome != "done" {
+                tracing::warn!(policy = P::NAME, code = outcome, "an order was refused");
+            }
+            sqlx::query("INSERT INTO orders (policy, key, outcome) VALUES ($1, $2, $3)")
                 .bind(P::NAME)
                 .bind(key)
-                .bind(code)
-                .execute(&self.executor.pool)
+                .bind(outcome)
+                .execute(&mut *connection)
                 .await?;
         }
         Ok(())
     }
 
-    /// An event as the policy hears it; `None`: none of its business.
-    async fn hear(&self, service: &str, event: &Event) -> Result<Option<Heard<P::Foreign>>, ReadError> {
-        let Some(body) = &event.body else { return Ok(None) };
-        let (Some(kind), Some(woman), Some(centre)) = (body.event(), body.subject, body.centre) else { return Ok(None) };
-        let mut facts = body.data.facts.clone();
-        let place =
-            Place { service, aggregate_type: &body.aggregatetype, aggregate: body.aggregate, version: body.version, event: kind.name };
-        let opening = |class| if class == Class::Personal { Opening::Value } else { Opening::Leave };
-        self.executor.seal.open(place, &mut facts, opening).await.map_err(|error| ReadError::Effect(error.to_string()))?;
-        let whole = json!({ "event": kind.name, "facts": facts, "facets": body.data.facets });
-        let Ok(foreign) = serde_json::from_value::<P::Foreign>(whole) else { return Ok(None) };
-        let (id, aggregate, actor) = (body.id.clone(), body.aggregate, body.actor.clone());
-        Ok(Some(Heard { id, aggregate, actor, woman, centre, event: foreign }))
+    fn request(&self, order: Order<P::Decider>, heard: &Value) -> Request<<P::Decider as kit::Decider>::Command> {
+        let opening = match order.to {
+            To::Existing(_) => None,
+            To::OpenFor(woman) => Some(CaseOpened { woman, centre: order.centre, before_us: false }),
+        };
+        Request {
+            aggregate: order.aggregate(P::NAME),
+            key: order.key(P::NAME),
+            bytes: format!("{}:{}", P::NAME, order.about).into_bytes(),
+            opening,
+            ask: Some(Ask::Record(order.command)),
+            note: None,
+            when: None,
+            due: None,
+            responsible: order.responsible,
+            actor: ActorId::service(self.executor.service),
+            centre: order.centre,
+            if_match: None,
+            heard: Some((P::NAME, heard.clone())),
+        }
     }
 
-    async fn heard_of(&self, woman: WomanId) -> Result<P::Heard, ReadError> {
+    /// An event as the policy hears it.
+    async fn hear(&self, service: &str, event: &Event) -> Result<Sound<P::Foreign>, ReadError> {
+        let Some(body) = &event.body else { return Ok(Sound::Unreadable("does_not_read")) };
+        let Some(place) = Place::of(service, body) else { return Ok(Sound::Unreadable("another_service")) };
+        let (Some(woman), Some(centre)) = (place.woman, place.centre) else { return Ok(Sound::Nothing) };
+        let whole = |facts: Value| json!({ "event": place.event, "facts": facts, "facets": body.data.facets });
+        // Most events are none of its business: they are told by their form, with nothing opened.
+        if serde_json::from_value::<P::Foreign>(whole(body.data.facts.clone())).is_err() {
+            return Ok(Sound::Nothing);
+        }
+        let mut facts = body.data.facts.clone();
+        let opening = |class| if class == Class::Personal { Opening::Value } else { Opening::Leave };
+        match self.executor.seal.open(place, &mut facts, opening).await {
+            Ok(()) => {}
+            Err(SealError::Foreign | SealError::Malformed) => return Ok(Sound::Unreadable("does_not_open")),
+            Err(error) => return Err(ReadError::Effect(error.to_string())),
+        }
+        let Ok(foreign) = serde_json::from_value::<P::Foreign>(whole(facts)) else { return Ok(Sound::Unreadable("does_not_read")) };
+        // The moment of its recording tells it from another event that had the same id before a restore.
+        let id = format!("{} {}", body.id, body.recordedtime.unix_timestamp_nanos());
+        let (aggregate, actor) = (body.aggregate, body.actor.clone());
+        Ok(Sound::Heard(Box::new(Heard { id, aggregate, actor, woman, centre, event: foreign })))
+    }
+
+    async fn heard_of(&self, connection: &mut PgConnection, woman: WomanId) -> Result<P::Heard, ReadError> {
         let row: Option<Value> = sqlx::query_scalar("SELECT heard FROM heard WHERE policy = $1 AND woman = $2")
             .bind(P::NAME)
             .bind(woman.0)
-            .fetch_optional(&self.executor.pool)
+            .fetch_optional(connection)
             .await?;
         row.map_or_else(|| Ok(P::Heard::default()), |heard| serde_json::from_value(heard).map_err(|_| ReadError::Malformed))
     }
 
-    /// What the calendar asks for, now and whenever Copenhagen's day changes.
+    /// What the calendar asks for: at start, whenever Copenhagen's day changes, and now and then.
     pub async fn calendar(&self, stop: CancellationToken) {
-        let mut done = None;
+        let mut done: Option<(time::Date, tokio::time::Instant)> = None;
         loop {
             let today = self.clock.today();
-            if done != Some(today) {
+            if done.is_none_or(|(day, at)| day != today || at.elapsed() > AGAIN) {
                 match self.due(today).await {
-                    Ok(()) => done = Some(today),
+                    Ok(true) => done = Some((today, tokio::time::Instant::now())),
+                    Ok(false) => {}
                     Err(error) => tracing::warn!(policy = P::NAME, %error, "the calendar run is tried again"),
                 }
             }
-            tokio::select! { () = tokio::time::sleep(Duration::from_secs(5)) => {}, () = stop.cancelled() => return }
+            tokio::select! { () = tokio::time::sleep(BEAT) => {}, () = stop.cancelled() => return }
         }
     }
 
-    /// Gives the orders of a day. Given twice, they are carried out once.
-    pub async fn due(&self, today: time::Date) -> Result<(), ReadError> {
-        let mut after = uuid::Uuid::nil();
-        loop {
-            let rows = sqlx::query("SELECT woman, heard FROM heard WHERE policy = $1 AND woman > $2 ORDER BY woman LIMIT 500")
-                .bind(P::NAME)
-                .bind(after)
-                .fetch_all(&self.executor.pool)
-                .await?;
-            for row in &rows {
-                after = row.try_get("woman")?;
-                let heard: P::Heard = serde_json::from_value(row.try_get("heard")?).map_err(|_| ReadError::Malformed)?;
-                self.give(P::due(&heard, today)).await?;
-            }
-            if rows.is_empty() {
-                return Ok(());
+    /// Gives the orders of a day; given twice, they are carried out once. `false`: what there is to hear has not been heard yet, and
+    /// nothing is ordered on half of it.
+    pub async fn due(&self, today: time::Date) -> Result<bool, ReadError> {
+        for (service, feed) in &self.feeds {
+            let head = feed.page(i64::MAX.unsigned_abs(), None).await?;
+            let reached = progress(&self.pool, P::NAME, service).await?;
+            if reached.is_none_or(|reached| reached.epoch != head.epoch || reached.number < head.head) {
+                return Ok(false);
             }
         }
+        let mut after = uuid::Uuid::nil();
+        loop {
+            let women: Vec<uuid::Uuid> = sqlx::query_scalar("SELECT woman FROM heard WHERE policy = $1 AND woman > $2 ORDER BY woman LIMIT 100")
+                .bind(P::NAME)
+                .bind(after)
+                .fetch_all(&self.pool)
+                .await?;
+            let Some(last) = women.last() else { return Ok(true) };
+            after = *last;
+            let mut transaction = self.pool.begin().await?;
+            self.begin(&mut transaction).await?;
+            for woman in women {
+                match self.heard_of(&mut transaction, WomanId(woman)).await {
+                    Ok(heard) => {
+                        let value = serde_json::to_value(&heard).map_err(|_| ReadError::Malformed)?;
+                        self.give(&mut transaction, P::due(&heard, today), &value).await?;
+                    }
+                    // One woman's row must not keep the day from the others.
+                    Err(ReadError::Malformed) => tracing::error!(policy = P::NAME, "what was heard of somebody does not read"),
+                    Err(error) => return Err(error),
+                }
+            }
+            transaction.commit().await?;
+        }
+    }
+
+    /// Keeps an event that cannot be heard, and those of the same woman and service behind it.
+    async fn hold(&self, connection: &mut PgConnection, service: &str, event: &Event, reason: &str) -> Result<(), ReadError> {
+        let Some(woman) = event.woman else {
+            tracing::error!(policy = P::NAME, service, number = event.number, reason, "an event about nobody was passed");
+            return Ok(());
+        };
+        tracing::error!(policy = P::NAME, service, number = event.number, reason, "an event is held back");
+        self.metrics.held_back.inc();
+        sqlx::query("INSERT INTO held_back (policy, service, number, woman, reason, body) VALUES ($1, $2, $3, $4, $5, $6)")
+            .bind(P::NAME)
+            .bind(service)
+            .bind(i64::try_from(event.number).unwrap_or(i64::MAX))
+            .bind(woman.0)
+            .bind(reason)
+            .bind(&*event.bytes)
+            .execute(connection)
+            .await?;
+        Ok(())
     }
 }
 
 impl<P: Policy> Apply for PolicyRunner<P> {
-    type Prepared = BTreeMap<WomanId, Value>;
-
     fn name(&self) -> &str {
         P::NAME
     }
@@ -146,33 +229,62 @@ impl<P: Policy> Apply for PolicyRunner<P> {
         if P::FROM_THE_BEGINNING { Start::Beginning } else { Start::Head }
     }
 
-    async fn prepare(&self, service: &str, events: &[Event], since: u64) -> Result<Self::Prepared, ReadError> {
-        let mut all: BTreeMap<WomanId, P::Heard> = BTreeMap::new();
-        for event in events {
-            let Some(heard_event) = self.hear(service, event).await? else { continue };
-            let woman = heard_event.woman;
-            let mut heard = match all.remove(&woman) {
-                Some(heard) => heard,
-                None => self.heard_of(woman).await?,
-            };
-            P::hear(&mut heard, &heard_event);
-            if event.number > since {
-                self.give(P::react(&heard, &heard_event)).await?;
-            }
-            all.insert(woman, heard);
-        }
-        let values = all.into_iter().map(|(woman, heard)| serde_json::to_value(heard).map(|heard| (woman, heard)));
-        values.collect::<Result<_, _>>().map_err(|_| ReadError::Malformed)
+    fn batch(&self) -> usize {
+        BATCH
+    }
+
+    /// One at a time: readers of several services, replicas and the calendar share what was heard.
+    async fn begin(&self, transaction: &mut Transaction<'static, Postgres>) -> Result<(), ReadError> {
+        sqlx::query("SELECT set_config('idle_in_transaction_session_timeout', '120s', true), pg_advisory_xact_lock(hashtextextended($1, 1))")
+            .bind(P::NAME)
+            .execute(&mut **transaction)
+            .await?;
+        Ok(())
     }
 
     async fn apply(
         &self,
         transaction: &mut Transaction<'static, Postgres>,
-        _: &str,
-        _: &[Event],
-        heard: Self::Prepared,
+        service: &str,
+        events: &[Event],
+        since: u64,
     ) -> Result<(), ReadError> {
-        for (woman, heard) in heard {
+        let mut all: BTreeMap<WomanId, P::Heard> = BTreeMap::new();
+        for event in events {
+            if let Some(woman) = event.woman {
+                let waits: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM held_back WHERE policy = $1 AND service = $2 AND woman = $3)")
+                    .bind(P::NAME)
+                    .bind(service)
+                    .bind(woman.0)
+                    .fetch_one(&mut **transaction)
+                    .await?;
+                if waits {
+                    self.hold(transaction, service, event, "waits").await?;
+                    continue;
+                }
+            }
+            let event_heard = match self.hear(service, event).await? {
+                Sound::Nothing => continue,
+                Sound::Unreadable(reason) => {
+                    self.hold(transaction, service, event, reason).await?;
+                    continue;
+                }
+                Sound::Heard(heard) => heard,
+            };
+            let woman = event_heard.woman;
+            let mut heard = match all.remove(&woman) {
+                Some(heard) => heard,
+                None => self.heard_of(transaction, woman).await?,
+            };
+            P::hear(&mut heard, &event_heard);
+            if event.number > since {
+                let value = serde_json::to_value(&heard).map_err(|_| ReadError::Malformed)?;
+                self.give(transaction, P::react(&heard, &event_heard), &value).await?;
+            }
+            all.insert(woman, heard);
+        }
+        for (woman, heard) in all {
+            let heard = serde_json::to_value(heard).map_err(|_| ReadError::Malformed)?;
             sqlx::query(
                 "INSERT INTO heard (policy, woman, heard) VALUES ($1, $2, $3)
                  ON CONFLICT (policy, woman) DO UPDATE SET heard = excluded.heard",
@@ -186,10 +298,15 @@ impl<P: Policy> Apply for PolicyRunner<P> {
         Ok(())
     }
 
-    /// What was heard mixes all services: it goes, and every service is heard again. Orders follow only what is new.
+    /// What was heard mixes all services: it goes, and every service is heard again. Orders that were dealt with stay so.
     async fn reset(&self, transaction: &mut Transaction<'static, Postgres>, _: &str) -> Result<(), ReadError> {
-        sqlx::query("DELETE FROM heard WHERE policy = $1").bind(P::NAME).execute(&mut **transaction).await?;
-        sqlx::query("UPDATE progress SET number = 0 WHERE reader = $1").bind(P::NAME).execute(&mut **transaction).await?;
+        for sql in [
+            "DELETE FROM heard WHERE policy = $1",
+            "DELETE FROM held_back WHERE policy = $1",
+            "UPDATE progress SET number = 0, last = NULL WHERE reader = $1",
+        ] {
+            sqlx::query(sql).bind(P::NAME).execute(&mut **transaction).await?;
+        }
         Ok(())
     }
 }

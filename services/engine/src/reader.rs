@@ -5,7 +5,7 @@
 //! service too, and another epoch begins anew once the service confirms it. Deliberately absent: JetStream's acknowledgements.
 
 use crate::{
-    feed::{Feed, FeedError},
+    feed::{Feed, FeedError, digest},
     journal::error_kind,
     metrics::{Metrics, Named},
     nats::{self, NatsConfig, NatsError},
@@ -24,6 +24,8 @@ const BATCH: usize = 256;
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long an announced number may be missing.
 const MISSING: Duration = Duration::from_secs(1);
+/// How long a batch may take, its orders with it.
+const BOUND: Duration = Duration::from_mins(2);
 /// Pause after something failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -50,10 +52,11 @@ impl Event {
             epoch: Epoch,
             number: u64,
             #[serde(default)]
-            subject: Option<WomanId>,
+            subject: serde_json::Value,
         }
         let Head { epoch, number, subject } = serde_json::from_str(bytes)?;
-        Ok(Self { epoch, number, woman: subject, body: serde_json::from_str(bytes).ok(), bytes: bytes.into() })
+        let woman = subject.as_str().and_then(|subject| subject.parse().ok());
+        Ok(Self { epoch, number, woman, body: serde_json::from_str(bytes).ok(), bytes: bytes.into() })
     }
 }
 
@@ -75,6 +78,9 @@ pub enum ReadError {
     /// The service sent something that is not an event.
     #[error("an event does not read")]
     Malformed,
+    /// The stream told nothing new.
+    #[error("the stream told nothing new")]
+    Stale,
     /// Another reader of the same name moved the progress.
     #[error("another replica was quicker")]
     Overtaken,
@@ -82,21 +88,27 @@ pub enum ReadError {
 
 /// What a reader does with events.
 pub trait Apply: Send + Sync + 'static {
-    /// What it found out before the transaction.
-    type Prepared: Send;
     /// The name its progress is kept under.
     fn name(&self) -> &str;
     /// Where it starts on its first run.
     fn start(&self) -> Start;
-    /// Done before the transaction, and perhaps again after a failure.
-    fn prepare(&self, service: &str, events: &[Event], since: u64) -> impl Future<Output = Result<Self::Prepared, ReadError>> + Send;
-    /// The effect, in the transaction that moves the progress.
+    /// How many events one transaction takes in at most.
+    fn batch(&self) -> usize {
+        BATCH
+    }
+    /// What must hold before the progress is looked at: a lock, where several readers share what they write.
+    fn begin(&self, transaction: &mut Transaction<'static, Postgres>) -> impl Future<Output = Result<(), ReadError>> + Send {
+        let _ = transaction;
+        async { Ok(()) }
+    }
+    /// The effect, in the transaction that has just moved the progress. Effects on others only for numbers above `since`; they may
+    /// happen again after a failure.
     fn apply(
         &self,
         transaction: &mut Transaction<'static, Postgres>,
         service: &str,
         events: &[Event],
-        prepared: Self::Prepared,
+        since: u64,
     ) -> impl Future<Output = Result<(), ReadError>> + Send;
     /// The service began a new epoch: what came of its events goes, and they come again from the first.
     fn reset(&self, transaction: &mut Transaction<'static, Postgres>, service: &str) -> impl Future<Output = Result<(), ReadError>> + Send;
@@ -112,12 +124,14 @@ pub enum Start {
 }
 
 /// How far a reader is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
     /// In which numbering.
     pub epoch: Epoch,
     /// The last number taken in.
     pub number: u64,
+    /// The digest of the event under it; none where it is not known.
+    pub last: Option<String>,
     /// Effects on others only for numbers above.
     pub since: u64,
 }
@@ -153,7 +167,7 @@ impl<A: Apply> Reader<A> {
         loop {
             let ended = tokio::select! { ended = self.follow() => ended, () = stop.cancelled() => return };
             if let Err(error) = ended {
-                if !matches!(error, ReadError::Overtaken) {
+                if !matches!(error, ReadError::Overtaken | ReadError::Stale) {
                     tracing::info!(reader = self.apply.name(), service = self.service, %error, "the reader starts again");
                 }
                 tokio::select! { () = tokio::time::sleep(PAUSE) => {}, () = stop.cancelled() => return }
@@ -177,7 +191,12 @@ impl<A: Apply> Reader<A> {
                     while batch.len() < BATCH && let Some(Some(next)) = futures::FutureExt::now_or_never(messages.next()) {
                         batch.push(next?);
                     }
+                    let before = progress.number;
                     progress = self.take(progress, &batch).await?;
+                    if progress.number == before {
+                        // The consumer is elsewhere than the progress: a new one begins where it should.
+                        return Err(ReadError::Stale);
+                    }
                     wait = SILENCE;
                 }
                 head = heads.next() => {
@@ -230,7 +249,7 @@ impl<A: Apply> Reader<A> {
     /// Asks the service for everything after the progress. The service is who knows which epoch is the present one.
     async fn catch_up(&self, mut progress: Progress) -> Result<Progress, ReadError> {
         loop {
-            let page = self.feed.page(progress.number).await?;
+            let page = self.feed.page(progress.number, progress.last.as_deref()).await?;
             if page.epoch != progress.epoch {
                 progress = self.begin_anew(progress, page.epoch).await?;
                 continue;
@@ -251,34 +270,40 @@ impl<A: Apply> Reader<A> {
 
     /// Effects and progress, in one transaction per batch.
     async fn commit(&self, mut progress: Progress, events: &[Event]) -> Result<Progress, ReadError> {
-        for events in events.chunks(BATCH) {
-            let Some(last) = events.last().map(|event| event.number) else { continue };
-            let prepared = self.apply.prepare(&self.service, events, progress.since).await?;
-            let mut transaction = self.pool.begin().await?;
-            let next = Progress { number: last, ..progress };
-            self.advance(&mut transaction, progress, next).await?;
-            self.apply.apply(&mut transaction, &self.service, events, prepared).await?;
-            transaction.commit().await?;
+        for events in events.chunks(self.apply.batch()) {
+            let Some(last) = events.last() else { continue };
+            let next = Progress { number: last.number, last: Some(digest(&last.bytes)), ..progress.clone() };
+            let committed = tokio::time::timeout(BOUND, self.transact(&progress, &next, Some(events))).await;
+            committed.map_err(|_| ReadError::Effect("the database did not answer".into()))??;
+            self.metrics.read.get_or_create(&Named { name: format!("{}/{}", self.apply.name(), self.service) }).set(signed(next.number));
             progress = next;
-            self.metrics.read.get_or_create(&Named { name: format!("{}/{}", self.apply.name(), self.service) }).set(signed(last));
         }
         Ok(progress)
     }
 
+    /// Moves the progress and does what comes with it: the effect of events, or, without any, the beginning of a new epoch.
+    async fn transact(&self, from: &Progress, to: &Progress, events: Option<&[Event]>) -> Result<(), ReadError> {
+        let mut transaction = self.pool.begin().await?;
+        self.apply.begin(&mut transaction).await?;
+        self.advance(&mut transaction, from, to).await?;
+        match events {
+            Some(events) => self.apply.apply(&mut transaction, &self.service, events, from.since).await?,
+            None => self.apply.reset(&mut transaction, &self.service).await?,
+        }
+        Ok(transaction.commit().await?)
+    }
+
     async fn begin_anew(&self, progress: Progress, epoch: Epoch) -> Result<Progress, ReadError> {
         tracing::warn!(reader = self.apply.name(), service = self.service, "a new epoch: everything of this service is read again");
-        let mut transaction = self.pool.begin().await?;
-        let next = Progress { epoch, number: 0, ..progress };
-        self.advance(&mut transaction, progress, next).await?;
-        self.apply.reset(&mut transaction, &self.service).await?;
-        transaction.commit().await?;
+        let next = Progress { epoch, number: 0, last: None, ..progress.clone() };
+        self.transact(&progress, &next, None).await?;
         Ok(next)
     }
 
     /// Moves the progress where it still is what this reader thinks.
-    async fn advance(&self, transaction: &mut Transaction<'static, Postgres>, from: Progress, to: Progress) -> Result<(), ReadError> {
+    async fn advance(&self, transaction: &mut Transaction<'static, Postgres>, from: &Progress, to: &Progress) -> Result<(), ReadError> {
         let moved = sqlx::query(
-            "UPDATE progress SET epoch = $3, number = $4 WHERE reader = $1 AND service = $2 AND epoch = $5 AND number = $6",
+            "UPDATE progress SET epoch = $3, number = $4, last = $7 WHERE reader = $1 AND service = $2 AND epoch = $5 AND number = $6",
         )
         .bind(self.apply.name())
         .bind(&self.service)
@@ -286,6 +311,7 @@ impl<A: Apply> Reader<A> {
         .bind(signed(to.number))
         .bind(from.epoch.0)
         .bind(signed(from.number))
+        .bind(&to.last)
         .execute(&mut **transaction)
         .await?;
         if moved.rows_affected() == 1 { Ok(()) } else { Err(ReadError::Overtaken) }
@@ -296,7 +322,7 @@ impl<A: Apply> Reader<A> {
         if let Some(progress) = progress(&self.pool, self.apply.name(), &self.service).await? {
             return Ok(progress);
         }
-        let page = self.feed.page(i64::MAX.unsigned_abs()).await?;
+        let page = self.feed.page(i64::MAX.unsigned_abs(), None).await?;
         let number = if self.apply.start() == Start::Head { page.head } else { 0 };
         sqlx::query("INSERT INTO progress (reader, service, epoch, number, since) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING")
             .bind(self.apply.name())
@@ -311,14 +337,14 @@ impl<A: Apply> Reader<A> {
 
 /// How far a reader is; `None` before its first run.
 pub async fn progress(pool: &PgPool, reader: &str, service: &str) -> Result<Option<Progress>, sqlx::Error> {
-    let row = sqlx::query("SELECT epoch, number, since FROM progress WHERE reader = $1 AND service = $2")
+    let row = sqlx::query("SELECT epoch, number, last, since FROM progress WHERE reader = $1 AND service = $2")
         .bind(reader)
         .bind(service)
         .fetch_optional(pool)
         .await?;
     row.map(|row| {
         let number = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
-        Ok(Progress { epoch: Epoch(row.try_get("epoch")?), number: number("number")?, since: number("since")? })
+        Ok(Progress { epoch: Epoch(row.try_get("epoch")?), number: number("number")?, last: row.try_get("last")?, since: number("since")? })
     })
     .transpose()
 }

@@ -25,6 +25,8 @@ use tokio_util::sync::CancellationToken;
 const BATCH: u32 = nats::IN_FLIGHT as u32;
 /// How often it looks for numbers it was not woken for.
 const POLL: Duration = Duration::from_millis(250);
+/// How long a query may take; longer than the server lets a statement run.
+const BOUND: Duration = Duration::from_secs(35);
 /// How often it compares the stream's last message with its own row.
 const COMPARE: Duration = Duration::from_secs(60);
 /// How long a follower watches a head that the stream does not reach before it publishes too.
@@ -56,6 +58,8 @@ enum Stop {
     Nats(#[from] NatsError),
     #[error("{}", error_kind(.0))]
     Database(#[from] sqlx::Error),
+    #[error("the database is silent")]
+    Silent,
     #[error("an acknowledgement was not as expected")]
     Unexpected,
     #[error("the stream {0} belongs to another database: its epoch was never this one's. It was left as it is; remove it by hand if it is not needed")]
@@ -126,7 +130,7 @@ impl Relay {
         let mut tail = self.tail(epoch, last).await?;
         let mut looked = Instant::now();
         loop {
-            let batch = self.beyond(epoch, tail.as_ref()).await?;
+            let batch = tokio::time::timeout(BOUND, self.beyond(epoch, tail.as_ref())).await.map_err(|_| Stop::Silent)??;
             if let Some(last) = batch.last() {
                 self.send(&context, epoch, &batch).await?;
                 tail = Some(last.clone());
@@ -263,8 +267,9 @@ pub async fn announce(service: &'static str, pool: PgPool, config: NatsConfig, s
             connected.publish(nats::head_subject(service), payload.into()).await.map_err(NatsError::of)?;
             connected.flush().await.map_err(NatsError::of)
         };
-        if announced.await.is_err() {
-            client = None;
+        tokio::select! {
+            announced = announced => if announced.is_err() { client = None; },
+            () = stop.cancelled() => return,
         }
     }
 }

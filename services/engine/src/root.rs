@@ -127,15 +127,14 @@ impl Repository<'_> {
         let metadata: Metadata = serde_json::from_value(event.metadata)?;
         let body: Body = serde_json::from_value(event.payload)?;
         let happened = body.happened().map_err(|error| PersistenceError::DeserializationError(Box::new(error)))?;
-        let mut facts = body.data.facts;
+        let mut facts = body.data.facts.clone();
         let looked_for = (self.looking_for == Some(metadata.key)).then(|| facts.clone());
-        let place = Place {
-            service: self.service,
-            aggregate_type: &body.aggregatetype,
-            aggregate: body.aggregate,
-            version: body.version,
-            event: &event.event_type,
-        };
+        // The row says which event it is. A body that says otherwise was put there.
+        let version = u64::try_from(event.sequence).unwrap_or_default();
+        let told = (body.aggregatetype.as_str(), body.aggregate.to_string(), body.version, body.event().map(|event| event.name));
+        let place = Place::of(self.service, &body)
+            .filter(|_| told == (&event.aggregate_type, event.aggregate_id.clone(), version, Some(event.event_type.as_str())))
+            .ok_or_else(|| PersistenceError::UnknownError("a stored body is another event's".into()))?;
         // Rules see personal facts and no others.
         let opening = |class| if class == Class::Personal { Opening::Value } else { Opening::Leave };
         self.seal.open(place, &mut facts, opening).await.map_err(|error| PersistenceError::UnknownError(Box::new(error)))?;

@@ -83,6 +83,8 @@ pub struct Host {
     pub clock: Clock,
     /// Its database.
     pub pool: PgPool,
+    /// The same database, for readers: their transactions must not keep requests waiting.
+    pub readers: PgPool,
     /// What it counts.
     pub metrics: Metrics,
     /// Who calls.
@@ -98,13 +100,14 @@ impl Host {
     pub async fn open(service: &'static str, settings: Settings, clock: Clock, tables: &sqlx::migrate::Migrator) -> Result<Self, StartError> {
         let pool = database::pool(&settings.database, settings.pool).await?;
         database::check(&pool, tables).await?;
+        let readers = database::pool(&settings.database, settings.pool).await?;
         let keys = database::pool(&settings.keys, settings.pool).await?;
         let master = Arc::new(FileMasterKey::read(&settings.master_key_file)?);
         let seal = Seal::new(Keyring::open(keys, master).await?);
         let auth = Auth::new(Verifier::new(&settings.issuers)?, settings.limits);
         let issuer = Issuer::new(service, settings.signing_key.expose_secret())?;
         refuse_old_nats(&settings).await?;
-        Ok(Self { service, settings, clock, pool, metrics: Metrics::default(), auth, issuer, seal })
+        Ok(Self { service, settings, clock, pool, readers, metrics: Metrics::default(), auth, issuer, seal })
     }
 
     /// A client of another service's feed.
@@ -118,7 +121,7 @@ impl Host {
         Ok(Reader {
             service: service.to_owned(),
             apply,
-            pool: self.pool.clone(),
+            pool: self.readers.clone(),
             nats: self.settings.nats.clone(),
             feed: self.feed(service)?,
             metrics: self.metrics.clone(),
@@ -128,8 +131,8 @@ impl Host {
 
 /// Below these versions one account can reach into another. On loopback there is nobody to reach in.
 async fn refuse_old_nats(settings: &Settings) -> Result<(), StartError> {
-    let local = ["127.0.0.1", "localhost", "[::1]"].iter().any(|host| settings.nats.url.contains(&format!("://{host}")));
-    if local {
+    let url = reqwest::Url::parse(&settings.nats.url).ok();
+    if url.as_ref().and_then(reqwest::Url::host_str).is_some_and(|host| ["127.0.0.1", "localhost", "[::1]"].contains(&host)) {
         return Ok(());
     }
     // A server that is not there now is no reason to stop: Postgres is the truth, and the relay waits.
@@ -147,7 +150,7 @@ pub struct Service {
     listen: SocketAddr,
     router: Router,
     tasks: JoinSet<()>,
-    /// Stops readers, policies and announcements.
+    /// Stops the server, readers, policies and announcements.
     stop: CancellationToken,
     /// Stops the relay, after the last request is answered.
     drained: CancellationToken,
@@ -182,6 +185,12 @@ impl Service {
         }
     }
 
+    /// Told when the service is to stop: ends what would go on by itself, such as live streams.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
     /// Runs a task until the service stops.
     #[must_use]
     pub fn with<F: Future<Output = ()> + Send + 'static>(mut self, task: impl FnOnce(CancellationToken) -> F) -> Self {
@@ -196,6 +205,11 @@ impl Service {
         Ok(Bound { service: self, listener, address })
     }
 }
+
+/// A part of a service ended although nobody had told it to.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("a part of the service {0} has ended by itself; the log says which")]
+pub struct Died(&'static str);
 
 /// A service that listens.
 #[derive(Debug)]
@@ -213,20 +227,27 @@ impl Bound {
         self.service.name
     }
 
-    /// Serves until told to stop. Then: no new requests, those under way are answered, what is stored is published.
-    pub async fn serve(self, stop: CancellationToken) {
+    /// Serves until told to stop. Then: no new requests, those under way are answered, what is stored is published. A part that ends
+    /// before it was told to takes the whole down: half a service looks alive and is not.
+    pub async fn serve(self, stop: CancellationToken) -> Result<(), Died> {
         let Service { name, router, mut tasks, stop: stop_tasks, drained, .. } = self.service;
-        let closing = stop.clone();
+        let closing = stop_tasks.clone();
         let server = axum::serve(self.listener, router).with_graceful_shutdown(async move { closing.cancelled().await });
-        let serving = tokio::spawn(async move { server.await });
-        stop.cancelled().await;
-        tracing::info!(service = name, "stopping");
+        let mut serving = tokio::spawn(async move { server.await });
+        let ended = tokio::select! {
+            () = stop.cancelled() => Ok(()),
+            _ = tasks.join_next(), if !tasks.is_empty() => Err(Died(name)),
+            _ = &mut serving => Err(Died(name)),
+        };
+        tracing::info!(service = name, died = ended.is_err(), "stopping");
         stop_tasks.cancel();
-        // Live streams never end by themselves: whoever still listens is let go after the grace.
-        let _ = tokio::time::timeout(GRACE, serving).await;
+        if !serving.is_finished() && tokio::time::timeout(GRACE, &mut serving).await.is_err() {
+            serving.abort();
+        }
         drained.cancel();
         let _ = tokio::time::timeout(GRACE, async { while tasks.join_next().await.is_some() {} }).await;
         tasks.abort_all();
+        ended
     }
 }
 
@@ -268,7 +289,9 @@ impl<D: Decider> Domain<D> {
 
     /// Adds a policy: a reader of each service it hears, and its calendar.
     pub fn policy<P: Policy<Decider = D>>(mut self) -> Result<Self, StartError> {
-        let runner = Arc::new(PolicyRunner::<P>::new(self.executor.clone(), self.host.clock.clone()));
+        let feeds = P::HEARS.iter().map(|heard| Ok((*heard, self.host.feed(heard)?))).collect::<Result<_, StartError>>()?;
+        let runner = PolicyRunner::<P>::new(self.executor.clone(), self.host.readers.clone(), self.host.metrics.clone(), feeds);
+        let runner = Arc::new(runner);
         for heard in P::HEARS {
             let reader = self.host.reader(heard, runner.clone())?;
             self.service.tasks.spawn(reader.run(self.service.stop.clone()));

@@ -4,11 +4,12 @@
 //! mask, or the mark of an erased fact. An envelope opens only in the place it was sealed for. Deliberately absent: who may read
 //! ([`kit::access`]) and where keys come from ([`crate::keys`]).
 
-use crate::keys::{DataKey, KeyError, Keyring};
+use crate::keys::{DataKey, Held, KeyError, Keyring};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::{
-    AggregateId, Class, WomanId,
-    sealed::{ERASED, Envelope, MASKED, OPEN, SEALED, Stored},
+    AggregateId, CentreId, Class, WomanId,
+    published::Body,
+    sealed::{ERASED, Envelope, MASKED, SEALED, Stored},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
@@ -19,6 +20,10 @@ use uuid::Uuid;
 pub struct Place<'a> {
     /// The service.
     pub service: &'a str,
+    /// The woman, whose facts they are unless they are a child's.
+    pub woman: Option<WomanId>,
+    /// The centre that holds it: whoever could change it could show it to another centre.
+    pub centre: Option<CentreId>,
     /// `case` and the like.
     pub aggregate_type: &'a str,
     /// The aggregate.
@@ -54,12 +59,27 @@ pub enum Opening {
     Leave,
 }
 
-impl Place<'_> {
+impl<'a> Place<'a> {
+    /// The place that a stored or published body claims; its facts open only where the claim is true. `None`: not one of ours.
+    #[must_use]
+    pub fn of(service: &'a str, body: &'a Body) -> Option<Self> {
+        let event = body.event().filter(|event| event.service == service)?.name;
+        let Body { subject: woman, centre, aggregatetype, aggregate, version, .. } = body;
+        Some(Self { service, woman: *woman, centre: *centre, aggregate_type: aggregatetype, aggregate: *aggregate, version: *version, event })
+    }
+
+    /// Whose facts they are.
+    fn subject(&self) -> Uuid {
+        self.woman.map_or_else(Uuid::nil, |woman| woman.0)
+    }
+
     /// Length-prefixed parts, so that no two places give the same bytes.
     fn associated(&self, pointer: &str, class: Class) -> Vec<u8> {
         let (aggregate, version) = (self.aggregate.to_string(), self.version.to_string());
-        let parts = [self.service, self.aggregate_type, &aggregate, &version, self.event, pointer, class.code()];
-        let mut bytes = Vec::with_capacity(160);
+        let woman = self.woman.map(|woman| woman.to_string()).unwrap_or_default();
+        let centre = self.centre.map(|centre| centre.to_string()).unwrap_or_default();
+        let parts = [self.service, &woman, &centre, self.aggregate_type, &aggregate, &version, self.event, pointer, class.code()];
+        let mut bytes = Vec::with_capacity(256);
         for part in parts {
             bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
             bytes.extend_from_slice(part.as_bytes());
@@ -82,20 +102,24 @@ impl Seal {
     }
 
     /// Replaces every open fact in `facts` by an envelope. Facts are hers, but those of an `OfChild` are the child's.
-    pub async fn seal(&self, place: Place<'_>, woman: Uuid, facts: &mut Value) -> Result<(), SealError> {
-        let mut needed = Vec::new();
-        visit(facts, woman, &mut |found, subject, _| {
-            if let Found::Open(class) = found {
-                needed.push((subject, class));
-            }
+    pub async fn seal(&self, place: Place<'_>, facts: &mut Value) -> Result<(), SealError> {
+        let subject = place.subject();
+        let (mut needed, mut closed) = (Vec::new(), false);
+        visit(facts, subject, &mut |found, subject| match found {
+            Found::Open(class) => needed.push((subject, class)),
+            Found::Envelope(_) => closed = true,
         });
+        if closed {
+            // Copied from elsewhere, it would never open here.
+            return Err(SealError::Malformed);
+        }
         needed.sort_unstable();
         needed.dedup();
         let mut keys = BTreeMap::new();
         for (subject, class) in needed {
             keys.insert((subject, class), self.keys.of(subject, class).await?);
         }
-        replace(facts, woman, "", &mut |value, subject, pointer| match Stored::of(value) {
+        replace(facts, subject, "", &mut |value, subject, pointer| match Stored::of(value) {
             Some(Stored::Open(mark)) => {
                 let class = class_of(mark)?;
                 let key: &Arc<DataKey> = keys.get(&(subject, class)).ok_or(SealError::Malformed)?;
@@ -111,7 +135,7 @@ impl Seal {
     /// Replaces envelopes as `opening` says for their class. A fact whose key is gone becomes the mark of an erased one.
     pub async fn open(&self, place: Place<'_>, facts: &mut Value, opening: impl Fn(Class) -> Opening) -> Result<(), SealError> {
         let mut wanted = Vec::new();
-        visit(facts, Uuid::nil(), &mut |found, _, _| {
+        visit(facts, Uuid::nil(), &mut |found, _| {
             if let Found::Envelope(envelope) = found
                 && opening(envelope.class) == Opening::Value
             {
@@ -121,15 +145,18 @@ impl Seal {
         wanted.sort_unstable();
         wanted.dedup();
         let keys = self.keys.by_id(wanted).await?;
-        replace(facts, Uuid::nil(), "", &mut |value, _, pointer| {
+        replace(facts, place.subject(), "", &mut |value, subject, pointer| {
             let Some(Stored::Envelope(envelope)) = Stored::of(value) else { return Ok(None) };
             let envelope: Envelope = serde_json::from_value(envelope.clone()).map_err(|_| SealError::Foreign)?;
             match opening(envelope.class) {
                 Opening::Leave => Ok(None),
                 Opening::Mask => Ok(Some(json!({ MASKED: envelope.class }))),
                 Opening::Value => match keys.get(&envelope.key) {
-                    None => Ok(Some(json!({ ERASED: envelope.class }))),
-                    Some(key) => {
+                    None => Err(SealError::Key(KeyError::Missing)),
+                    Some(Held::Erased) => Ok(Some(json!({ ERASED: envelope.class }))),
+                    Some(Held::NotGranted) => Ok(Some(json!({ MASKED: envelope.class }))),
+                    Some(Held::Key(key)) if key.subject != subject => Err(SealError::Foreign),
+                    Some(Held::Key(key)) => {
                         let sealed = URL_SAFE_NO_PAD.decode(&envelope.sealed).map_err(|_| SealError::Foreign)?;
                         let clear = key.open(&place.associated(pointer, envelope.class), &sealed).ok_or(SealError::Foreign)?;
                         serde_json::from_slice(&clear).map(Some).map_err(|_| SealError::Foreign)
@@ -164,18 +191,18 @@ enum Found<'a> {
     Envelope(&'a Envelope),
 }
 
-/// Calls `see` for every stored form in `value`, with its subject and pointer.
-fn visit(value: &Value, subject: Uuid, see: &mut impl FnMut(Found<'_>, Uuid, &str)) {
+/// Calls `see` for every stored form in `value`, with its subject.
+fn visit(value: &Value, subject: Uuid, see: &mut impl FnMut(Found<'_>, Uuid)) {
     match Stored::of(value) {
         Some(Stored::Open(mark)) => {
             if let Ok(class) = class_of(mark) {
-                see(Found::Open(class), subject, "");
+                see(Found::Open(class), subject);
             }
             return;
         }
         Some(Stored::Envelope(envelope)) => {
             if let Ok(envelope) = serde_json::from_value::<Envelope>(envelope.clone()) {
-                see(Found::Envelope(&envelope), subject, "");
+                see(Found::Envelope(&envelope), subject);
             }
             return;
         }
@@ -219,14 +246,4 @@ fn child_of(value: &Value) -> Option<Uuid> {
     let members = value.as_object().filter(|members| members.len() == 2)?;
     Stored::of(members.get("value")?)?;
     members.get("child")?.as_str()?.parse().ok()
-}
-
-/// Whether JSON holds an open fact anywhere: what is stored never does.
-#[must_use]
-pub fn has_open(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => members.contains_key(OPEN) || members.values().any(has_open),
-        Value::Array(items) => items.iter().any(has_open),
-        _ => false,
-    }
 }

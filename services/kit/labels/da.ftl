@@ -38,6 +38,7 @@ rejection-not_correctable = Den slags registrering kan ikke rettes.
 rejection-recorded_in_error_already = Registreringen er allerede markeret som fejlregistreret.
 rejection-no_such_follow_up = Opfølgningen findes ikke i sagen.
 rejection-follow_up_not_open = Opfølgningen er ikke åben.
+rejection-nothing_left = Rettet sådan er der intet tilbage af registreringen; markér den som fejlregistreret i stedet.
 rejection-claim_taken = Det er allerede i brug i en anden sag.
 rejection-unknown_fact = En oplysning hører ikke til her.
 rejection-missing_fact = En oplysning mangler.

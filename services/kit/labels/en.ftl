@@ -38,6 +38,7 @@ rejection-not_correctable = This kind of entry cannot be corrected.
 rejection-recorded_in_error_already = The entry is already marked as recorded in error.
 rejection-no_such_follow_up = There is no such follow-up in this case.
 rejection-follow_up_not_open = The follow-up is not open.
+rejection-nothing_left = Corrected so, nothing of the entry is left; mark it as recorded in error instead.
 rejection-claim_taken = Another case holds it already.
 rejection-unknown_fact = A fact does not belong here.
 rejection-missing_fact = A fact is missing.

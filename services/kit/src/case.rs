@@ -3,14 +3,14 @@
 //! Pure: it folds entries and decides commands. Deliberately absent: how entries are sealed, stored and numbered (the engine).
 
 use crate::{
-    Context, Decider, Facets,
+    Class, Context, Decider, Facets,
     amend::{self, makes},
     decider::{Claim, Commands, Decision, Events},
     entry::{CaseOpened, Common, Entry, NoteWritten, RecordedInError, What},
     facets::{Change, FollowUpChange},
     facts::BadFact,
     ids::ActorId,
-    sealed::{Narrative, exposing},
+    sealed::{Narrative, Sealed, exposing},
     when::{DueBy, Happened},
 };
 use serde::Serialize;
@@ -58,6 +58,8 @@ pub struct FollowUp {
     pub what: String,
     /// By when.
     pub due: Option<DueBy>,
+    /// The class of what the date derives from.
+    pub class: Class,
     /// Who holds it.
     pub responsible: Option<ActorId>,
     /// Whether it is open.
@@ -91,8 +93,6 @@ pub struct Decided<E> {
     pub entries: Vec<Entry<E>>,
     /// Codes of what the worker is told.
     pub warnings: Vec<&'static str>,
-    /// What is taken or given back among all aggregates of the service.
-    pub claims: Vec<Claim>,
 }
 
 /// Why a command is refused whatever the domain.
@@ -117,6 +117,9 @@ pub enum CommonRejection {
     /// Moving, handing over or closing needs an open one.
     #[error("the follow-up is not open")]
     FollowUpNotOpen,
+    /// At its place the corrected entry would be nothing new.
+    #[error("corrected so, nothing of the entry is left; record it in error instead")]
+    NothingLeft,
     /// The claim is held by another aggregate.
     #[error("another case holds it")]
     ClaimTaken,
@@ -168,6 +171,14 @@ impl<D: Decider> Case<D> {
     /// The domain's state as JSON, open facts marked for the engine to show or mask.
     pub fn state(&self) -> Result<Value, serde_json::Error> {
         exposing(|| serde_json::to_value(&self.domain))
+    }
+
+    /// What this case holds that it did not hold before, and the other way round.
+    #[must_use]
+    pub fn claims_since(&self, before: &Self) -> Vec<Claim> {
+        let (held, holds) = (before.domain.claims(), self.domain.claims());
+        let released = held.difference(&holds).cloned().map(Claim::Release);
+        released.chain(holds.difference(&held).cloned().map(Claim::Take)).collect()
     }
 
     /// Actions likely now.
@@ -251,7 +262,7 @@ impl<D: Decider> Case<D> {
     }
 
     fn record(&self, command: D::Command, context: &Context<'_>) -> Outcome<D> {
-        let Decision { events, warnings, claims } = self.domain.decide(command, context).map_err(Refusal::Domain)?;
+        let Decision { events, warnings } = self.domain.decide(command, context).map_err(Refusal::Domain)?;
         let mut after = self.domain.clone();
         let mut entries = Vec::with_capacity(events.len());
         for event in events {
@@ -259,7 +270,7 @@ impl<D: Decider> Case<D> {
             let facets = chosen(after.facets(&event, context), context);
             entries.push(Entry { what: What::Fact(event), happened: context.happened, facets });
         }
-        Ok(Decided { entries, warnings: warnings.into_iter().map(Into::into).collect(), claims })
+        Ok(Decided { entries, warnings: warnings.into_iter().map(Into::into).collect() })
     }
 
     fn standing(&self, version: u64) -> Result<Placed<'_, D>, Refusal<D::Rejection>> {
@@ -290,9 +301,8 @@ impl<D: Decider> Case<D> {
             return Err(Refusal::Domain(refusal));
         }
         let decision = self.folded(|other| other < place).decide(command, context).map_err(Refusal::Domain)?;
-        let Some(fact) = decision.events.into_iter().find(|event| event.name() == original.name()) else {
-            return Ok(Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() });
-        };
+        let fact = decision.events.into_iter().find(|event| event.name() == original.name());
+        let fact = fact.ok_or(Refusal::Common(CommonRejection::NothingLeft))?;
         let mut after = self.clone();
         after.stand(version, Standing::Fact(fact.clone()), &Facets::default());
         // Both looked at from today, so that what came later (an extension, an answer) weighs in both.
@@ -305,14 +315,14 @@ impl<D: Decider> Case<D> {
             facets: chosen(Facets { follow_ups, ..is }, context),
         };
         let warnings = decision.warnings.into_iter().map(Into::into).collect();
-        Ok(Decided { entries: vec![entry], warnings, claims: decision.claims })
+        Ok(Decided { entries: vec![entry], warnings })
     }
 
     fn take_back(&self, error: RecordedInError, context: &Context<'_>) -> Outcome<D> {
         let (place, recorded) = self.standing(error.version)?;
         match recorded.standing {
             Standing::Fact(_) => {}
-            Standing::InError => return Ok(Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() }),
+            Standing::InError => return Ok(Decided { entries: Vec::new(), warnings: Vec::new() }),
             Standing::Common => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
         }
         let facets = Facets { follow_ups: self.amended(place, &recorded.changes, &[]), ..Facets::routine() };
@@ -338,18 +348,18 @@ impl<D: Decider> Case<D> {
                 }
                 return Ok(common(asked, Facets::routine(), context));
             }
-            Common::FollowUpMoved(moved) => FollowUpChange::new(&moved.key, Change::Moved).due(moved.due),
+            Common::FollowUpMoved(moved) => FollowUpChange { due: moved.due.open().copied(), ..FollowUpChange::new(&moved.key, Change::Moved) },
             Common::FollowUpAssigned(assigned) => FollowUpChange {
                 responsible: Some(assigned.responsible.clone()),
                 ..FollowUpChange::new(&assigned.key, Change::Assigned)
             },
             Common::FollowUpClosed(closed) => FollowUpChange::closed(&closed.key),
             Common::FollowUpReopened(reopened) => {
-                FollowUpChange::new(&reopened.key, Change::Reopened).due_on(reopened.due.as_ref())
+                FollowUpChange::new(&reopened.key, Change::Reopened).due_on(reopened.due.as_ref().and_then(Sealed::open))
             }
             // The engine routes these elsewhere; as a plain request they are nothing.
             Common::CaseOpened(_) | Common::RecordedInError(_) => {
-                return Ok(Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() });
+                return Ok(Decided { entries: Vec::new(), warnings: Vec::new() });
             }
         };
         let follow_up = self.follow_ups.get(&change.key).ok_or(Refusal::Common(CommonRejection::NoSuchFollowUp))?;
@@ -360,7 +370,7 @@ impl<D: Decider> Case<D> {
             _ => follow_up.open && follow_up.due == change.due,
         };
         if so_already {
-            return Ok(Decided { entries: Vec::new(), warnings: Vec::new(), claims: Vec::new() });
+            return Ok(Decided { entries: Vec::new(), warnings: Vec::new() });
         }
         if !follow_up.open && change.change != Change::Reopened {
             return Err(Refusal::Common(CommonRejection::FollowUpNotOpen));
@@ -371,7 +381,7 @@ impl<D: Decider> Case<D> {
 
 fn common<E>(what: Common, facets: Facets, context: &Context<'_>) -> Decided<E> {
     let entry = Entry { what: What::Common(what), happened: context.happened, facets };
-    Decided { entries: vec![entry], warnings: Vec::new(), claims: Vec::new() }
+    Decided { entries: vec![entry], warnings: Vec::new() }
 }
 
 /// A version's place in the list of entries.

@@ -17,7 +17,6 @@ const LARGEST: i32 = 10_000;
 
 /// Why a deadline or limit is what it is: shown to the worker beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Basis {
     /// The ground in Danish: a paragraph or "Centrets praksis".
     pub da: String,

@@ -12,7 +12,10 @@ use crate::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt::Debug};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Debug,
+};
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
@@ -41,6 +44,11 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     fn actions(&self, context: &Context<'_>) -> Vec<&'static str>;
     /// What readers need to know of an event. `self` is the state after it.
     fn facets(&self, event: &Self::Event, context: &Context<'_>) -> Facets;
+    /// What this aggregate holds of which there is one among all aggregates of its service (an alarm's loan). The difference that a
+    /// command makes is taken and given back with its events; a command that would take what another holds is refused.
+    fn claims(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
     /// The configured deadlines its facets use; checked at start.
     #[must_use]
     fn deadlines() -> &'static [&'static str] {
@@ -61,20 +69,18 @@ pub struct Decision<D: Decider> {
     pub events: Vec<D::Event>,
     /// What the worker is told.
     pub warnings: Vec<D::Warning>,
-    /// What this aggregate takes or gives back among all of its service.
-    pub claims: Vec<Claim>,
 }
 
 impl<D: Decider> Decision<D> {
     /// One event, nothing to say.
     pub fn event(event: D::Event) -> Self {
-        Self { events: vec![event], warnings: Vec::new(), claims: Vec::new() }
+        Self { events: vec![event], warnings: Vec::new() }
     }
 
     /// It is so already.
     #[must_use]
     pub fn already() -> Self {
-        Self { events: Vec::new(), warnings: Vec::new(), claims: Vec::new() }
+        Self { events: Vec::new(), warnings: Vec::new() }
     }
 
     /// Adds a warning where it applies.
@@ -85,21 +91,14 @@ impl<D: Decider> Decision<D> {
         }
         self
     }
-
-    /// Adds a claim.
-    #[must_use]
-    pub fn claim(mut self, claim: Claim) -> Self {
-        self.claims.push(claim);
-        self
-    }
 }
 
-/// Something of which there is one among all aggregates of a service (an alarm's loan), taken or given back with the events.
+/// A change to what an aggregate holds, see [`Decider::claims`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
-    /// Takes it; the command is refused where another aggregate holds it. Taking what one holds is nothing new.
+    /// Takes it, where no other aggregate holds it.
     Take(String),
-    /// Gives it back, where this aggregate holds it.
+    /// Gives it back.
     Release(String),
 }
 
@@ -170,7 +169,13 @@ impl Context<'_> {
     /// A new id: the same when the command is sent again.
     #[must_use]
     pub fn new_id(&self, index: usize) -> Uuid {
-        derive_id(&[self.service, self.actor.as_str(), &self.key.to_string(), &index.to_string()])
+        derive_id(&[
+            self.service,
+            &self.aggregate.to_string(),
+            self.actor.as_str(),
+            &self.key.to_string(),
+            &index.to_string(),
+        ])
     }
 
     /// Whether a rule of this service acts, and not a person.

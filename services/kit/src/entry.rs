@@ -3,7 +3,7 @@
 //! Deliberately absent: how a case folds them ([`crate::case`]) and how they are sealed and stored (the engine).
 
 use crate::{
-    ActorId, AggregateId, CentreId, Facets, Happened, Narrative, WomanId,
+    ActorId, AggregateId, CentreId, Facets, Happened, Narrative, Personal, WomanId,
     decider::Events,
     when::{Day, DueBy},
 };
@@ -99,7 +99,7 @@ pub struct FollowUpMoved {
     /// Which one.
     pub key: String,
     /// The new date, or date and time.
-    pub due: DueBy,
+    pub due: Personal<DueBy>,
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Narrative>,
@@ -146,7 +146,7 @@ pub struct FollowUpReopened {
     pub key: String,
     /// A new date; none: as it stood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due: Option<Day>,
+    pub due: Option<Personal<Day>>,
 }
 
 /// The facts of a correction as stored.

@@ -2,14 +2,17 @@
 //!
 //! Facets are decided once, when the event is recorded, and stored with it. Deliberately absent: any domain's words.
 
-use crate::{ActorId, ChildId, deadlines::{Basis, Deadlines}, when::{Day, DueBy}};
+use crate::{
+    ActorId, ChildId, Class,
+    deadlines::{Basis, Deadlines},
+    when::{Day, DueBy},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::Date;
 
-/// What readers need of an event besides its facts.
+/// What readers need of an event besides its facts. Members that a newer program adds are passed over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Facets {
     /// How it stands out on the timeline.
     #[serde(default)]
@@ -37,7 +40,6 @@ pub enum Weight {
 
 /// One change to one follow-up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct FollowUpChange {
     /// Which one, within its aggregate: a code with opaque ids, such as `offer/<id>/answer`.
     pub key: String,
@@ -49,6 +51,9 @@ pub struct FollowUpChange {
     /// By when. None: without a date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due: Option<DueBy>,
+    /// The class of what the date derives from: it governs to whom the date is shown.
+    #[serde(default = "personal", skip_serializing_if = "is_personal")]
+    pub class: Class,
     /// Who holds it. None: nobody yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub responsible: Option<ActorId>,
@@ -73,6 +78,15 @@ pub enum Change {
     Reopened,
 }
 
+fn personal() -> Class {
+    Class::Personal
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_personal(class: &Class) -> bool {
+    *class == Class::Personal
+}
+
 impl FollowUpChange {
     /// A follow-up that begins.
     pub fn opened(key: impl Into<String>, what: impl Into<&'static str>) -> Self {
@@ -81,7 +95,7 @@ impl FollowUpChange {
 
     /// A bare change.
     pub fn new(key: impl Into<String>, change: Change) -> Self {
-        Self { key: key.into(), change, what: None, due: None, responsible: None, basis: None }
+        Self { key: key.into(), change, what: None, due: None, class: Class::Personal, responsible: None, basis: None }
     }
 
     /// One that ends.
@@ -103,6 +117,13 @@ impl FollowUpChange {
             Some(day) => self.due(DueBy::On(*day)),
             None => self,
         }
+    }
+
+    /// The date derives from a fact of this class.
+    #[must_use]
+    pub fn of_class(mut self, class: Class) -> Self {
+        self.class = class;
+        self
     }
 
     /// Due by a configured deadline, counted from `base`. An unknown base leaves it without a date.

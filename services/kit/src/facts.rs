@@ -112,8 +112,9 @@ pub struct BadFact {
 
 /// Reads facts out of a client's JSON. The marks of stored facts (`$sealed` and the like) are nobody's to send.
 pub fn read<T: DeserializeOwned>(facts: Value) -> Result<T, BadFact> {
-    if let Some(pointer) = marked(&facts) {
-        return Err(BadFact { pointer, mistake: Mistake::UnknownFact });
+    if marked(&facts) {
+        // Where it stands may be the client's own text too.
+        return Err(BadFact { pointer: String::new(), mistake: Mistake::UnknownFact });
     }
     serde_path_to_error::deserialize(facts).map_err(|error| {
         // serde's message may quote the value: only its kind goes on, and for a missing fact the name that our own type gave.
@@ -135,14 +136,12 @@ pub fn read<T: DeserializeOwned>(facts: Value) -> Result<T, BadFact> {
     })
 }
 
-/// Where an object has a member that begins with `$`.
-fn marked(value: &Value) -> Option<String> {
-    let below = |token: String, value: &Value| marked(value).map(|rest| pointer(&[token]) + &rest);
+/// Whether an object anywhere has a member that begins with `$`.
+fn marked(value: &Value) -> bool {
     match value {
-        Value::Object(members) if members.keys().any(|name| name.starts_with('$')) => Some(String::new()),
-        Value::Object(members) => members.iter().find_map(|(name, value)| below(name.clone(), value)),
-        Value::Array(items) => items.iter().enumerate().find_map(|(index, value)| below(index.to_string(), value)),
-        _ => None,
+        Value::Object(members) => members.iter().any(|(name, value)| name.starts_with('$') || marked(value)),
+        Value::Array(items) => items.iter().any(marked),
+        _ => false,
     }
 }
 
@@ -193,7 +192,7 @@ mod tests {
         assert_eq!(mistake(json!({ "rent": "x", "rooms": 2 })), ("/rent".into(), Mistake::WrongType));
         assert_eq!(mistake(json!({ "rent": 1, "rooms": 2, "Nørrebrogade 1": 1 })), (String::new(), Mistake::UnknownFact));
         let forged = json!({ "$sealed": { "class": "personal", "key": uuid::Uuid::nil(), "box": "" } });
-        assert_eq!(mistake(json!({ "rent": forged, "rooms": 2 })), ("/rent".into(), Mistake::UnknownFact));
+        assert_eq!(mistake(json!({ "rent": forged, "rooms": 2 })), (String::new(), Mistake::UnknownFact));
     }
 
     #[test]

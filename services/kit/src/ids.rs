@@ -90,6 +90,12 @@ impl ActorId {
     pub fn service(name: &str) -> Self {
         Self(format!("service:{name}"))
     }
+    /// Whether it stands for a service.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        self.0.starts_with("service:")
+    }
+
     /// The id's text.
     #[must_use]
     pub fn as_str(&self) -> &str {

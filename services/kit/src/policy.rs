@@ -2,7 +2,10 @@
 //!
 //! Deliberately absent: progress, retries, exactly-once; the engine's policy runner keeps those.
 
-use crate::{ActorId, AggregateId, CentreId, WomanId, decider::Decider};
+use crate::{
+    ActorId, AggregateId, CentreId, WomanId,
+    decider::{Commands, Decider, Events},
+};
 use serde::{Serialize, de::DeserializeOwned};
 use time::Date;
 use uuid::Uuid;
@@ -18,7 +21,8 @@ pub trait Policy: Send + Sync + 'static {
     /// What it keeps of one woman.
     type Heard: Default + Serialize + DeserializeOwned + Send + Sync;
     /// The events it understands: a struct or enum of its own with only the fields it needs, read from `{ "event", "facts",
-    /// "facets" }`. What does not parse as it is none of its business.
+    /// "facets" }`. What does not parse as it is none of its business. Personal facts come opened, the others closed, so sealed facts
+    /// are named by their classes ([`crate::Personal`] and the others).
     type Foreign: DeserializeOwned + Send + Sync;
     /// The aggregate it commands.
     type Decider: Decider;
@@ -76,7 +80,8 @@ impl<D: Decider> Order<D> {
     /// The idempotency key of the order.
     #[must_use]
     pub fn key(&self, policy: &str) -> Uuid {
-        crate::ids::derive_id(&["order", policy, &self.about])
+        let (aggregate, event) = (self.aggregate(policy).to_string(), self.command.clone().record());
+        crate::ids::derive_id(&["order", policy, &self.about, &aggregate, event.name()])
     }
 
     /// The aggregate it goes to.

@@ -11,6 +11,7 @@ use kit::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use std::collections::BTreeSet;
 
 const DEADLINES: &str = r#"
 [deadlines.ring_back]
@@ -80,14 +81,17 @@ impl Decider for Calls {
     type FollowUp = Task;
 
     fn decide(&self, command: domain::Command, _: &Context<'_>) -> Result<Decision<Self>, Rejection> {
-        let (warn, claims) = match &command {
+        let warn = match &command {
             domain::Command::Settle(settled) if self.settled.as_ref() == Some(&settled.answer) => return Ok(Decision::already()),
             domain::Command::Settle(_) if self.settled.is_some() => return Err(Rejection::SettledOtherwise),
-            domain::Command::Settle(_) => (self.noted == 0, Some(Claim::Take("line".into()))),
-            domain::Command::NoteCall(_) => (false, None),
+            domain::Command::Settle(_) => self.noted == 0,
+            domain::Command::NoteCall(_) => false,
         };
-        let decision = Decision::event(command.record()).warn_if(warn, Warning::NothingToSettle);
-        Ok(claims.into_iter().fold(decision, Decision::claim))
+        Ok(Decision::event(command.record()).warn_if(warn, Warning::NothingToSettle))
+    }
+
+    fn claims(&self) -> BTreeSet<String> {
+        self.settled.iter().cloned().collect()
     }
 
     fn evolve(&mut self, event: &domain::Event) {
@@ -179,7 +183,7 @@ fn what_was_recorded_in_error_counts_no_more() {
 fn follow_ups_are_moved_handed_over_closed_and_reopened() {
     let case = start().and("note-call", call("bolig", true));
     let key = || "call/back".to_owned();
-    let moved = Common::FollowUpMoved(FollowUpMoved { key: key(), due: "2026-12-01".parse().unwrap(), reason: None });
+    let moved = Common::FollowUpMoved(FollowUpMoved { key: key(), due: Personal::new("2026-12-01".parse().unwrap()), reason: None });
     let case = case.when_common(moved.clone()).moves("call/back", "2026-12-01").accepted();
     let _ = case.clone().when_common(moved.clone()).events(&[]);
     let assigned = Common::FollowUpAssigned(FollowUpAssigned { key: key(), responsible: "w-2".parse().unwrap() });
@@ -212,4 +216,16 @@ fn the_future_is_refused() {
     for when in ["2026-11-20", "2026-11", "unknown", "2026-11-20T09:00"] {
         let _ = start().when_on("note-call", call("bolig", false), when.parse().unwrap()).events(&["CallNoted"]);
     }
+}
+
+#[test]
+fn what_is_held_follows_corrections_and_errors() {
+    let free = start().and("note-call", call("bolig", true));
+    let held = free.clone().and("settle", json!({ "answer": "ja" }));
+    assert_eq!(held.case().claims_since(free.case()), [Claim::Take("ja".into())]);
+    let other = held.clone().when_corrected(3, json!({ "answer": "nej" })).accepted();
+    assert_eq!(other.case().claims_since(held.case()), [Claim::Release("ja".into()), Claim::Take("nej".into())]);
+    let error = Common::RecordedInError(RecordedInError { version: 3, reason: None });
+    let back = other.clone().when_common(error).accepted();
+    assert_eq!(back.case().claims_since(other.case()), [Claim::Release("nej".into())]);
 }

@@ -35,7 +35,7 @@ pub enum Command {
 /// Where the data are.
 #[derive(Debug, Clone, Args)]
 pub struct Data {
-    /// The data folder [default: $LIVLINE_DATA, else ./.livline]
+    /// The data folder [default: `$LIVLINE_DATA`, else ./.livline]
     #[arg(long = "data", value_name = "DIR")]
     folder: Option<PathBuf>,
 }

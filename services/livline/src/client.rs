@@ -43,7 +43,11 @@ impl Client {
     /// A client for the services of a data folder.
     pub fn new(folder: &Path) -> Result<Self, Failure> {
         // All of them are on this machine: no proxy, and a short wait.
-        let http = reqwest::Client::builder().no_proxy().connect_timeout(Duration::from_secs(2)).timeout(Duration::from_secs(20)).build();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .connect_timeout(Duration::from_secs(2))
+            .timeout(Duration::from_secs(20))
+            .build();
         let http = http.map_err(|_| Failure::Other("The system gives no HTTP client.".into()))?;
         Ok(Self { http, issuer: token::issuer(folder)? })
     }
@@ -91,6 +95,9 @@ pub fn address(folder: &Path, service: &str) -> Result<String, Failure> {
     let settings = std::fs::read_to_string(&file).ok().and_then(|text| text.parse::<toml::Table>().ok());
     let listen = settings.as_ref().and_then(|settings| settings.get("listen")?.as_str());
     listen.map(|listen| format!("http://{listen}")).ok_or_else(|| {
-        Failure::Other(format!("There is no readable {}: start `livline up` first, or name its data folder with --data.", file.display()))
+        Failure::Other(format!(
+            "There is no readable {}: start `livline up` first, or name its data folder with --data.",
+            file.display()
+        ))
     })
 }

@@ -78,14 +78,21 @@ fn name(service: &str) -> String {
 }
 
 /// Writes every service's file.
-pub fn write(folder: &DataFolder, postgres: &Postgres, nats: &Nats, ports: Ports, services: &[Listed]) -> Result<(), Failure> {
+pub fn write(
+    folder: &DataFolder,
+    postgres: &Postgres,
+    nats: &Nats,
+    ports: Ports,
+    services: &[Listed],
+) -> Result<(), Failure> {
     let mut issuers = BTreeMap::new();
     for issuer in services.iter().map(|service| service.name).chain([engine::tokens::DESK]) {
         issuers.insert(issuer.to_owned(), secrets::token_keys(folder, issuer)?.public);
     }
     for service in services {
         let password = secrets::postgres_password(folder, service.name)?;
-        let url = |database: &str| format!("postgres://{}:{password}@127.0.0.1:{}/{database}", service.name, postgres.port());
+        let url =
+            |database: &str| format!("postgres://{}:{password}@127.0.0.1:{}/{database}", service.name, postgres.port());
         let secret = |name: &str, value: String| folder.keep(&format!("secrets/{}-{name}", service.name), &value);
         let written = Written {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, ports.of(service.name))),
@@ -99,10 +106,16 @@ pub fn write(folder: &DataFolder, postgres: &Postgres, nats: &Nats, ports: Ports
                 password_file: folder.secrets_dir().join(secrets::nats_password_name(service.name)),
             },
             issuers: &issuers,
-            services: services.iter().map(|other| (other.name, format!("http://127.0.0.1:{}", ports.of(other.name)))).collect(),
+            services: services
+                .iter()
+                .map(|other| (other.name, format!("http://127.0.0.1:{}", ports.of(other.name))))
+                .collect(),
         };
         let text = toml::to_string(&written).map_err(|_| {
-            Failure::Other(format!("The settings of {} cannot be written: a path below the data folder is not text.", service.name))
+            Failure::Other(format!(
+                "The settings of {} cannot be written: a path below the data folder is not text.",
+                service.name
+            ))
         })?;
         folder.keep(&name(service.name), &format!("{HEADING}{text}"))?;
     }

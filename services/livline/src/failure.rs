@@ -11,7 +11,9 @@ pub enum Failure {
     #[error(transparent)]
     Cluster(ClusterError),
     /// A port is taken before anything was started, or while it was.
-    #[error("Port {port} on 127.0.0.1, meant for {name}, is used by another program; stop that one, or choose other ports with --offset.")]
+    #[error(
+        "Port {port} on 127.0.0.1, meant for {name}, is used by another program; stop that one, or choose other ports with --offset."
+    )]
     PortTaken {
         /// Who was to listen there.
         name: String,

@@ -28,26 +28,29 @@ pub struct Migrate {
 }
 
 fn database(name: &str) -> Result<String, String> {
-    if name == KEYS { Ok(name.to_owned()) } else { crate::serve::known(name).map_err(|known| format!("{known}, and there is {KEYS}")) }
+    if name == KEYS {
+        Ok(name.to_owned())
+    } else {
+        crate::serve::known(name).map_err(|known| format!("{known}, and there is {KEYS}"))
+    }
 }
 
 /// Brings the database up to date.
 pub async fn migrate(options: &Migrate) -> Result<(), Failure> {
     let file = &options.database_file;
-    let url = std::fs::read_to_string(file).map_err(|error| Failure::Other(format!("{} cannot be read ({}).", file.display(), error.kind())))?;
+    let url = std::fs::read_to_string(file)
+        .map_err(|error| Failure::Other(format!("{} cannot be read ({}).", file.display(), error.kind())))?;
     let url = url.trim();
     let roles: Vec<&str> = options.roles.iter().map(String::as_str).collect();
-    match services::find(&options.database) {
-        Some(service) => {
-            let role = roles.first().copied().unwrap_or(service.name);
-            provision::set_up_service(&service, role, url).await?;
-        }
-        None => {
-            let roles = if roles.is_empty() { services::names() } else { roles };
-            provision::set_up_keys(&roles, url).await?;
-            if let Some(file) = &options.master_key_file {
-                check_value(url, file).await.map_err(|error| Failure::Other(format!("The keys cannot be set up: {error}.")))?;
-            }
+    if let Some(service) = services::find(&options.database) {
+        let role = roles.first().copied().unwrap_or(service.name);
+        provision::set_up_service(&service, role, url).await?;
+    } else {
+        let roles = if roles.is_empty() { services::names() } else { roles };
+        provision::set_up_keys(&roles, url).await?;
+        if let Some(file) = &options.master_key_file {
+            let failed = |error: KeyError| Failure::Other(format!("The keys cannot be set up: {error}."));
+            check_value(url, file).await.map_err(failed)?;
         }
     }
     terminal::say(format!("The database of {} is up to date.", options.database));

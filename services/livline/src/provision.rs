@@ -74,7 +74,8 @@ pub async fn set_up_keys(roles: &[&str], admin_url: &str) -> Result<(), Failure>
 /// The check value that another master key fails on.
 async fn set_up_master_key(admin_url: &str, folder: &DataFolder) -> Result<(), Failure> {
     let pool = PgPool::connect(admin_url).await.map_err(failed(KEYS))?;
-    let used = sqlx::query_scalar("SELECT EXISTS (SELECT FROM master_check)").fetch_one(&pool).await.map_err(failed(KEYS))?;
+    let used =
+        sqlx::query_scalar("SELECT EXISTS (SELECT FROM master_check)").fetch_one(&pool).await.map_err(failed(KEYS))?;
     let master = secrets::master_key(folder, used)?;
     let written = Keyring::set_up(&pool, &master).await;
     pool.close().await;
@@ -85,8 +86,10 @@ async fn set_up_master_key(admin_url: &str, folder: &DataFolder) -> Result<(), F
 }
 
 async fn make_role(admin: &mut PgConnection, role: &str, password: &str) -> Result<(), sqlx::Error> {
-    let there: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)").bind(role).fetch_one(&mut *admin).await?;
+    let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)")
+        .bind(role)
+        .fetch_one(&mut *admin)
+        .await?;
     let verb = if there { "ALTER" } else { "CREATE" };
     let (role, password) = (identifier(role), literal(password));
     run(
@@ -100,8 +103,10 @@ async fn make_role(admin: &mut PgConnection, role: &str, password: &str) -> Resu
 }
 
 async fn make_database(admin: &mut PgConnection, database: &str, roles: &[&str]) -> Result<(), sqlx::Error> {
-    let there: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)").bind(database).fetch_one(&mut *admin).await?;
+    let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+        .bind(database)
+        .fetch_one(&mut *admin)
+        .await?;
     let database = identifier(database);
     if !there {
         run(admin, &format!("CREATE DATABASE {database}")).await?;
@@ -131,7 +136,7 @@ fn domain_grants(role: &str) -> String {
         "{}
          GRANT SELECT ON events, serialized_events, epochs, aggregates, claims TO {role};
          GRANT EXECUTE ON FUNCTION append, take_epoch TO {role};
-         GRANT SELECT, INSERT, UPDATE, DELETE ON progress, heard, refused_orders TO {role};",
+         GRANT SELECT, INSERT, UPDATE, DELETE ON progress, heard, orders, held_back TO {role};",
         from_nothing(&role)
     )
 }

@@ -78,7 +78,10 @@ pub fn write(options: &Schemas) -> Result<(), Failure> {
     let files = all().map_err(|error| Failure::Other(format!("The contracts cannot be made: {error}.")))?;
     let broken = broken(folder, &files);
     if !broken.is_empty() {
-        return Err(Failure::Other(format!("Nothing was written, for this would break whoever reads {}: make it version 2.", broken.join("; "))));
+        return Err(Failure::Other(format!(
+            "Nothing was written, for this would break whoever reads {}: make it version 2, or delete the file where no such event was ever stored.",
+            broken.join("; ")
+        )));
     }
     let at = |path: &Path| {
         let path = path.display().to_string();
@@ -109,7 +112,8 @@ fn broken(folder: &Path, files: &BTreeMap<PathBuf, String>) -> Vec<String> {
     };
     let mut broken = Vec::new();
     for (name, text) in files.iter().filter(|(name, _)| relied_on(name)) {
-        let there = fs::read_to_string(folder.join(name)).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        let there =
+            fs::read_to_string(folder.join(name)).ok().and_then(|text| serde_json::from_str::<Value>(&text).ok());
         let (Some(there), Ok(new)) = (there, serde_json::from_str(text)) else { continue };
         let changes = schema::breaking(&there, &new);
         if !changes.is_empty() {
@@ -123,7 +127,9 @@ fn broken(folder: &Path, files: &BTreeMap<PathBuf, String>) -> Vec<String> {
 fn stale(folder: &Path, files: &BTreeMap<PathBuf, String>) -> Vec<PathBuf> {
     let entries = |folder: &Path| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let ours = entries(folder).filter(|folder| folder.join(DOCUMENT).is_file());
-    let json = ours.flat_map(|folder| entries(&folder).collect::<Vec<_>>()).filter(|path| path.extension().is_some_and(|ext| ext == "json"));
+    let json = ours
+        .flat_map(|folder| entries(&folder).collect::<Vec<_>>())
+        .filter(|path| path.extension().is_some_and(|ext| ext == "json"));
     json.filter(|path| path.strip_prefix(folder).is_ok_and(|name| !files.contains_key(name))).collect()
 }
 
@@ -139,7 +145,8 @@ mod tests {
     fn the_folder_that_is_checked_in_is_what_the_types_say() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas");
         let files = all().unwrap();
-        let differs = |(name, text): &(&PathBuf, &String)| fs::read_to_string(folder.join(name)).ok().as_ref() != Some(text);
+        let differs =
+            |(name, text): &(&PathBuf, &String)| fs::read_to_string(folder.join(name)).ok().as_ref() != Some(text);
         let changed: Vec<_> = files.iter().filter(differs).map(|(name, _)| name.display().to_string()).collect();
         let stale: Vec<_> = stale(&folder, &files);
         assert!(changed.is_empty() && stale.is_empty(), "run `make schemas`: {changed:?} differ, {stale:?} are stale");
@@ -175,10 +182,15 @@ mod tests {
         schema["properties"]["balcony"] = serde_json::json!({ "type": "boolean" });
         fs::write(&promised, schema.to_string()).unwrap();
         let refused = written(&folder).unwrap_err().to_string();
-        assert!(refused.contains("HousingOfferMade.v1.json (/properties/balcony: the fact is gone)") && refused.contains("version 2"), "{refused}");
+        assert!(
+            refused.contains("HousingOfferMade.v1.json (/properties/balcony: the fact is gone)")
+                && refused.contains("version 2"),
+            "{refused}"
+        );
         assert_eq!(fs::read_to_string(&promised).unwrap(), schema.to_string());
         // How commands are written may change: their answer tells.
-        fs::write(folder.join("housing/HousingOfferMade.v1.command.json"), "{\"properties\":{\"balcony\":{}}}").unwrap();
+        fs::write(folder.join("housing/HousingOfferMade.v1.command.json"), "{\"properties\":{\"balcony\":{}}}")
+            .unwrap();
         fs::remove_file(&promised).unwrap();
         written(&folder).unwrap();
     }

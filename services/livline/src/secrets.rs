@@ -69,7 +69,10 @@ pub fn master_key(folder: &DataFolder, used: bool) -> Result<FileMasterKey, Fail
     let failed = |error: KeyError| Failure::Other(format!("The data cannot be opened: {error} ({}).", file.display()));
     if !file.exists() {
         if used {
-            return Err(Failure::Other(format!("The master key {} is missing, and without it the data cannot be opened: put it back.", file.display())));
+            return Err(Failure::Other(format!(
+                "The master key {} is missing, and without it the data cannot be opened: put it back.",
+                file.display()
+            )));
         }
         folder.keep(MASTER_KEY, &FileMasterKey::generate().map_err(failed)?)?;
     }

@@ -1,10 +1,15 @@
 //! Opening services from their settings and serving them until a signal: one alone here, all of them for [`crate::up`].
 
-use crate::{failure::Failure, services::{self, Listed}, signals::Signals, terminal};
+use crate::{
+    failure::Failure,
+    services::{self, Listed},
+    signals::Signals,
+    terminal,
+};
 use engine::{
     clock::Clock,
     config::{ConfigError, Settings},
-    run::{self, Bound},
+    run::{self, Bound, Died},
 };
 use std::path::{Path, PathBuf};
 use tokio::task::JoinSet;
@@ -19,7 +24,7 @@ pub struct Serve {
     /// Its file of settings; without one, LIVLINE_… variables alone
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// What is logged to standard error as JSON lines [default: $LIVLINE_LOG, else info]
+    /// What is logged to standard error as JSON lines [default: `$LIVLINE_LOG`, else info]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
 }
@@ -46,7 +51,7 @@ pub async fn serve(options: &Serve) -> Result<(), Failure> {
     terminal::say(format!("{} listens on {}", bound.name(), bound.address));
     let mut serving = start(vec![bound], &signals.stop);
     tokio::select! {
-        () = finish(&mut serving) => Ok(()),
+        ended = finish(&mut serving) => ended,
         () = signals.now.cancelled() => Err(Failure::Interrupted),
     }
 }
@@ -59,17 +64,28 @@ pub async fn bind(service: &Listed, config: Option<&Path>) -> Result<Bound, Fail
     opened.bind().await.map_err(Failure::of(service.name))
 }
 
-/// Serves from now on, until `stop`.
+/// Serves from now on, until `stop`. A service that dies takes the others with it: whoever started the program sees it end.
 #[must_use]
-pub fn start(services: Vec<Bound>, stop: &CancellationToken) -> JoinSet<()> {
+pub fn start(services: Vec<Bound>, stop: &CancellationToken) -> JoinSet<Result<(), Died>> {
     let mut serving = JoinSet::new();
     for service in services {
-        serving.spawn(service.serve(stop.clone()));
+        let stop = stop.clone();
+        serving.spawn(async move {
+            let ended = service.serve(stop.clone()).await;
+            stop.cancel();
+            ended
+        });
     }
     serving
 }
 
-/// Waits until the last of them has stopped.
-pub async fn finish(serving: &mut JoinSet<()>) {
-    while serving.join_next().await.is_some() {}
+/// Waits until the last of them has stopped; whether one of them had died.
+pub async fn finish(serving: &mut JoinSet<Result<(), Died>>) -> Result<(), Failure> {
+    let mut all = Ok(());
+    while let Some(ended) = serving.join_next().await {
+        if let Ok(Err(died)) = ended {
+            all = Err(Failure::Other(died.to_string()));
+        }
+    }
+    all
 }

@@ -21,7 +21,9 @@ use sqlx::migrate::Migrator;
 #[must_use]
 pub fn all() -> Vec<Listed> {
     let mut services = vec![
-        domain::<housing::case::Housing>(housing::SERVICE, housing::contract, |service| service.policy::<housing::policy::LapseOffers>()),
+        domain::<housing::case::Housing>(housing::SERVICE, housing::contract, |service| {
+            service.policy::<housing::policy::LapseOffers>()
+        }),
         domain::<aftercare::case::Aftercare>(aftercare::SERVICE, aftercare::contract, |service| {
             service.policy::<aftercare::policy::OfferAftercare>()
         }),
@@ -91,7 +93,11 @@ impl Listed {
 /// What a domain service adds to the engine's: its policies.
 type Policies<D> = fn(Domain<D>) -> Result<Domain<D>, StartError>;
 
-fn domain<D: Decider>(name: &'static str, contract: fn() -> Result<Contract, ContractError>, policies: Policies<D>) -> Listed {
+fn domain<D: Decider>(
+    name: &'static str,
+    contract: fn() -> Result<Contract, ContractError>,
+    policies: Policies<D>,
+) -> Listed {
     Listed {
         name,
         kind: Kind::Domain,
@@ -125,7 +131,7 @@ fn timeline(contracts: Vec<fn() -> Result<Contract, ContractError>>) -> Listed {
 }
 
 /// Only a program that was built wrong has no contract; a test holds that.
-fn unreadable(error: ContractError) -> StartError {
+fn unreadable(error: impl std::fmt::Display) -> StartError {
     StartError::Other(format!("its contract cannot be made: {error}"))
 }
 

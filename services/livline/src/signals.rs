@@ -16,7 +16,9 @@ pub struct Signals {
 impl Signals {
     /// Listens from now on. The process no longer ends by itself on these signals.
     pub fn listen() -> Result<Self, Failure> {
-        let open = |kind| signal(kind).map_err(|error| Failure::Other(format!("The system takes no signals ({}).", error.kind())));
+        let open = |kind| {
+            signal(kind).map_err(|error| Failure::Other(format!("The system takes no signals ({}).", error.kind())))
+        };
         let (interrupt, terminate) = (open(SignalKind::interrupt())?, open(SignalKind::terminate())?);
         let signals = Self::default();
         tokio::spawn(signals.clone().count(interrupt, terminate));

@@ -27,7 +27,7 @@ pub struct Who {
     /// Who acts
     #[arg(long, default_value = "demo-worker", value_name = "ID")]
     actor: ActorId,
-    /// worker, contact_person, leader, on_duty, temp, volunteer or secretariat; the first sees no names, places or free text
+    /// `worker`, `contact_person`, `leader`, `on_duty`, `temp`, `volunteer` or `secretariat`; the first sees no names, places or free text
     #[arg(long, default_value = "contact_person", value_parser = role)]
     role: Role,
     /// The centre they work at [default: the first centre of the demo]
@@ -39,7 +39,11 @@ impl Who {
     /// As the services know them.
     #[must_use]
     pub fn principal(&self) -> Principal {
-        Principal { actor: self.actor.clone(), role: self.role, centre: Some(self.centre.unwrap_or_else(|| demo_centre(1))) }
+        Principal {
+            actor: self.actor.clone(),
+            role: self.role,
+            centre: Some(self.centre.unwrap_or_else(|| demo_centre(1))),
+        }
     }
 }
 
@@ -59,7 +63,10 @@ pub fn demo_centre(number: u8) -> CentreId {
 pub fn issuer(folder: &Path) -> Result<Issuer, Failure> {
     let file = secrets::signing_key(folder, DESK);
     let key = std::fs::read_to_string(&file).map_err(|_| {
-        Failure::Other(format!("There is no readable {}: start `livline up` first, or name its data folder with --data.", file.display()))
+        Failure::Other(format!(
+            "There is no readable {}: start `livline up` first, or name its data folder with --data.",
+            file.display()
+        ))
     })?;
     Issuer::new(DESK, &key).map_err(|error| Failure::Other(format!("{}: {error}.", file.display())))
 }

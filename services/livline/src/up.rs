@@ -1,7 +1,15 @@
 //! `livline up`: Postgres, NATS and every service in one process, from an empty folder or on what is there.
 //!
-//! Everything is started in order and stopped in the reverse one. Deliberately absent: any port beyond loopback, and running as a
-//! daemon.
+//! Everything is started in order and stopped in the reverse one. Beside what [`crate::cluster`] keeps, the data folder holds
+//!
+//! ```text
+//! config/<service>.toml   each service's settings, written at every start
+//! secrets/                passwords, addresses with passwords, token keys: one a file
+//! keys/master             the master key: whoever has it and a copy of the data can read them
+//! demo-day                the day that the demo's dates count back from
+//! ```
+//!
+//! Deliberately absent: any port beyond loopback, and running as a daemon.
 
 use crate::{
     cli::Data,
@@ -20,20 +28,17 @@ use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
 /// `livline up`
-///
-/// PostgreSQL listens on 7354, NATS on 7342, the services on 7360–7371, all on 127.0.0.1 and all moved by --offset.
 #[derive(Debug, clap::Args)]
-#[command(verbatim_doc_comment)]
 pub struct Up {
     #[command(flatten)]
     data: Data,
     /// Send the demo once everything runs: made-up women and their courses
     #[arg(long)]
     demo: bool,
-    /// Add this to every port, so that a second one can run beside the first
+    /// Add this to every port (PostgreSQL 7354, NATS 7342, services 7360 to 7371), so that a second one can run beside the first
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=58_000))]
     offset: u16,
-    /// What is logged to standard error as JSON lines [default: $LIVLINE_LOG, else warn]
+    /// What is logged to standard error as JSON lines [default: `$LIVLINE_LOG`, else warn]
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
 }
@@ -77,12 +82,18 @@ async fn run_all(options: &Up, signals: &Signals) -> Result<(), Failure> {
 
 /// A port that is taken is told before anything is started.
 fn free(services: &[Listed], ports: Ports) -> Result<(), Failure> {
-    let taken = services.iter().map(|service| (service.name, ports.of(service.name))).find(|(_, port)| !ports::is_free(*port));
+    let taken =
+        services.iter().map(|service| (service.name, ports.of(service.name))).find(|(_, port)| !ports::is_free(*port));
     taken.map_or(Ok(()), |(name, port)| Err(Failure::PortTaken { name: name.to_owned(), port }))
 }
 
 /// From bare servers to services that listen.
-async fn set_up(folder: &DataFolder, servers: &Servers, ports: Ports, services: &[Listed]) -> Result<Vec<Bound>, Failure> {
+async fn set_up(
+    folder: &DataFolder,
+    servers: &Servers,
+    ports: Ports,
+    services: &[Listed],
+) -> Result<Vec<Bound>, Failure> {
     provision::provision(&servers.postgres, folder).await?;
     configuration::write(folder, &servers.postgres, &servers.nats, ports, services)?;
     let mut bound = Vec::with_capacity(services.len());
@@ -94,7 +105,13 @@ async fn set_up(folder: &DataFolder, servers: &Servers, ports: Ports, services: 
 }
 
 /// Serves until a signal, or until Postgres or NATS cannot be kept running.
-async fn attend(options: &Up, folder: &DataFolder, servers: &mut Servers, bound: Vec<Bound>, signals: &Signals) -> Result<(), Failure> {
+async fn attend(
+    options: &Up,
+    folder: &DataFolder,
+    servers: &mut Servers,
+    bound: Vec<Bound>,
+    signals: &Signals,
+) -> Result<(), Failure> {
     if bound.is_empty() {
         return Ok(());
     }
@@ -107,16 +124,21 @@ async fn attend(options: &Up, folder: &DataFolder, servers: &mut Servers, bound:
         failure = servers.keep_running() => Err(failure),
         failure = welcome(options, folder.path()) => Err(failure),
         () = signals.stop.cancelled() => Ok(()),
+        () = stop.cancelled() => Ok(()),
     };
     terminal::say("Stopping …");
     stop.cancel();
-    serve::finish(&mut serving).await;
-    ended
+    let served = serve::finish(&mut serving).await;
+    ended.and(served)
 }
 
 /// Something to begin with. Ends only where the demo cannot be sent.
 async fn welcome(options: &Up, folder: &Path) -> Failure {
-    let text = if options.demo { demo::run(folder, options.data.folder().is_some()).await } else { Ok(first_step(options, folder)) };
+    let text = if options.demo {
+        demo::run(folder, options.data.folder().is_some()).await
+    } else {
+        Ok(first_step(options, folder))
+    };
     match text {
         Ok(text) => {
             terminal::say(text);

@@ -26,6 +26,7 @@ CREATE TABLE follow_ups (
     what        text    NOT NULL,
     due_day     date,
     due         text,                       -- the day, or day and minute, as published
+    class       text    NOT NULL,           -- of what the date derives from: who may see it
     responsible text,
     basis       json,
     open        boolean NOT NULL,
@@ -40,6 +41,7 @@ CREATE TABLE held_back (
     service text   NOT NULL,
     number  bigint NOT NULL,
     woman   uuid   NOT NULL,
+    centre  uuid,                           -- none where it cannot be read
     reason  text   NOT NULL,                -- a code
     body    text   NOT NULL,
     PRIMARY KEY (service, number)
@@ -51,6 +53,7 @@ CREATE TABLE progress (
     service text   NOT NULL,
     epoch   uuid   NOT NULL,
     number  bigint NOT NULL,
+    last    text,                           -- the digest of that event
     since   bigint NOT NULL,
     PRIMARY KEY (reader, service)
 );

@@ -5,7 +5,7 @@
 use crate::{
     Contracts,
     project::CHANNEL,
-    read::{self, Cursor, Due, Filter},
+    read::{self, Cursor, Due, Filter, Wanted},
     render,
 };
 use axum::{
@@ -20,16 +20,17 @@ use axum::{
 };
 use engine::{
     clock::Clock,
-    http::{Auth, Caller, Problem},
+    http::{Auth, Caller, Problem, opening},
     run::Host,
-    seal::Seal,
+    seal::{Opening, Seal},
 };
 use futures::{Stream, StreamExt};
 use kit::{CentreId, Class, Day, WomanId, access::Act};
 use serde::Deserialize;
 use serde_json::json;
 use sqlx::{PgPool, postgres::PgListener};
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use strum::VariantArray;
+use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +55,7 @@ impl App {
             seal: host.seal.clone(),
             clock: host.clock.clone(),
             contracts,
-            live: Live(broadcast::channel(1024).0),
+            live: Live(broadcast::channel(1024).0, CancellationToken::new()),
         }
     }
 
@@ -108,12 +109,13 @@ async fn timeline(
     let next = rows.last().filter(|_| more).map(|last| Cursor::behind(last).text());
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
-        entries.push(render::entry(&app.contracts, &app.seal, &caller, centre, row).await?);
+        entries.push(render::entry(&app.contracts, &app.seal, &caller, centre, row).await);
     }
     let today = app.clock.today();
-    let open = read::follow_ups(&app.pool, centre, Some(woman), Due::Any, None, today).await?;
+    let wanted = Wanted { due: Due::Any, responsible: None, today, classes: classes(&caller, centre) };
+    let open = read::follow_ups(&app.pool, centre, Some(woman), &wanted).await?;
     let open: Vec<_> = open.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
-    let held_back = read::held_back(&app.pool, woman).await?;
+    let held_back = read::held_back(&app.pool, woman, centre).await?;
     let body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
     let mut response = Json(body).into_response();
     if !behind.is_empty()
@@ -127,29 +129,33 @@ async fn timeline(
 /// Waits until the positions are reached; the services that are still behind after [`WAIT`].
 async fn behind(app: &App, positions: Option<&str>) -> Result<Vec<String>, Problem> {
     let invalid = || Problem::common("query_invalid");
-    let mut waiting = Vec::new();
+    let mut waiting: BTreeMap<String, i64> = BTreeMap::new();
     for position in positions.into_iter().flat_map(|positions| positions.split(',')) {
         let (service, number) = position.split_once(':').ok_or_else(invalid)?;
         let number: i64 = number.parse().map_err(|_| invalid())?;
         if !app.contracts.contains_key(service) {
             return Err(invalid());
         }
-        waiting.push((service.to_owned(), number));
+        let most = waiting.entry(service.to_owned()).or_default();
+        *most = number.max(*most);
     }
     let deadline = tokio::time::Instant::now() + WAIT;
     loop {
-        let mut still = Vec::new();
-        for (service, number) in waiting {
-            if read::reached(&app.pool, &service).await? < number {
-                still.push((service, number));
-            }
+        if !waiting.is_empty() {
+            let reached = read::reached(&app.pool).await?;
+            waiting.retain(|service, number| reached.get(service).is_none_or(|reached| reached < number));
         }
-        if still.is_empty() || tokio::time::Instant::now() >= deadline {
-            return Ok(still.into_iter().map(|(service, _)| service).collect());
+        if waiting.is_empty() || tokio::time::Instant::now() >= deadline {
+            return Ok(waiting.into_keys().collect());
         }
-        waiting = still;
         tokio::time::sleep(POLL).await;
     }
+}
+
+/// The classes of dates that a reader may see.
+fn classes(caller: &Caller, centre: CentreId) -> Vec<&'static str> {
+    let open = opening(caller, centre);
+    Class::VARIANTS.iter().filter(|class| open(**class) == Opening::Value).map(|class| class.code()).collect()
 }
 
 #[derive(Deserialize)]
@@ -165,7 +171,7 @@ async fn follow_ups(
     headers: HeaderMap,
     sent: Result<Query<FollowUpQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let (_, centre) = app.reader(&headers)?;
+    let (caller, centre) = app.reader(&headers)?;
     let FollowUpQuery { due, responsible } = query(sent)?;
     let due = match due.as_deref() {
         None => Due::Any,
@@ -176,7 +182,8 @@ async fn follow_ups(
         Some(_) => return Err(Problem::common("query_invalid")),
     };
     let today = app.clock.today();
-    let rows = read::follow_ups(&app.pool, centre, None, due, responsible.as_deref(), today).await?;
+    let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes: classes(&caller, centre) };
+    let rows = read::follow_ups(&app.pool, centre, None, &wanted).await?;
     let complete = i64::try_from(rows.len()).is_ok_and(|count| count < read::FOLLOW_UPS);
     let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
     Ok(Json(json!({ "today": Day::from(today), "follow_ups": rows, "complete": complete })).into_response())
@@ -184,7 +191,7 @@ async fn follow_ups(
 
 /// News of all courses, from Postgres to whoever watches one.
 #[derive(Debug, Clone)]
-pub(crate) struct Live(broadcast::Sender<News>);
+pub(crate) struct Live(broadcast::Sender<News>, CancellationToken);
 
 #[derive(Debug, Clone)]
 struct News {
@@ -202,6 +209,12 @@ impl News {
 }
 
 impl Live {
+    /// Ends every live stream: they would keep the process from stopping.
+    pub(crate) async fn end(self, stop: CancellationToken) {
+        stop.cancelled().await;
+        self.1.cancel();
+    }
+
     /// Passes news on until told to stop. After a lost connection it listens again; who watches sees what was missed at the next load.
     pub(crate) async fn listen(self, pool: PgPool, stop: CancellationToken) {
         loop {
@@ -254,6 +267,7 @@ async fn live(
             Some(_) => None,
         }
     });
-    let events = events.take_until(tokio::time::sleep(Duration::from_secs(left)));
+    let stop = app.live.1.clone();
+    let events = events.take_until(async move { tokio::select! { () = tokio::time::sleep(Duration::from_secs(left)) => {}, () = stop.cancelled() => {} } });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }

@@ -42,5 +42,6 @@ pub async fn open(settings: Settings, clock: Clock, contracts: Vec<Contract>) ->
         service = service.with(|stop| reader.run(stop));
     }
     let pool = host.pool.clone();
-    Ok(service.with(|stop| live.listen(pool, stop)))
+    let ending = live.clone();
+    Ok(service.with(|stop| live.listen(pool, stop)).with(|stop| ending.end(stop)))
 }

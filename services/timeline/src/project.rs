@@ -9,7 +9,7 @@ use engine::{
     reader::{Apply, Event, ReadError, Start},
 };
 use kit::{
-    WomanId,
+    CentreId, WomanId,
     facets::{Change, FollowUpChange},
     published::Body,
 };
@@ -44,8 +44,6 @@ struct Applicable<'a> {
 }
 
 impl Apply for Projection {
-    type Prepared = ();
-
     fn name(&self) -> &'static str {
         crate::SERVICE
     }
@@ -54,23 +52,25 @@ impl Apply for Projection {
         Start::Beginning
     }
 
-    async fn prepare(&self, _: &str, _: &[Event], _: u64) -> Result<(), ReadError> {
-        Ok(())
-    }
-
-    async fn apply(&self, transaction: &mut Transaction<'static, Postgres>, service: &str, events: &[Event], (): ()) -> Result<(), ReadError> {
+    async fn apply(&self, transaction: &mut Transaction<'static, Postgres>, service: &str, events: &[Event], _: u64) -> Result<(), ReadError> {
         let (held, free) = self.divide(transaction, service, events).await?;
         let mut attempt = transaction.begin().await?;
-        match apply_all(&mut attempt, service, &free).await {
-            Ok(()) => attempt.commit().await?,
+        let waiting = match apply_all(&mut attempt, service, &free).await {
+            Ok(()) => {
+                attempt.commit().await?;
+                BTreeSet::new()
+            }
             Err(error) if is_about_data(&error) => {
                 attempt.rollback().await?;
-                self.one_by_one(transaction, service, &free).await?;
+                self.one_by_one(transaction, service, &free).await?
             }
             Err(error) => return Err(error.into()),
-        }
+        };
         for (event, woman, reason) in held {
-            hold(transaction, service, signed(event.number), woman, reason, &event.bytes).await?;
+            // The same reason however the events came in batches.
+            let reason = if waiting.contains(&woman) { "waits" } else { reason };
+            let centre = event.body.as_ref().and_then(|body| body.centre);
+            hold(transaction, service, signed(event.number), (woman, centre), reason, &event.bytes).await?;
         }
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM held_back").fetch_one(&mut **transaction).await?;
         self.metrics.held_back.set(count);
@@ -120,7 +120,7 @@ impl Projection {
     }
 
     /// The slow way, once something among the events is wrong: each on its own, so that only what is wrong waits.
-    async fn one_by_one(&self, connection: &mut PgConnection, service: &str, events: &[Applicable<'_>]) -> Result<(), ReadError> {
+    async fn one_by_one(&self, connection: &mut PgConnection, service: &str, events: &[Applicable<'_>]) -> Result<BTreeSet<WomanId>, ReadError> {
         let mut waiting = BTreeSet::new();
         for event in events {
             let reason = if waiting.contains(&event.woman) {
@@ -140,9 +140,9 @@ impl Projection {
                     Err(error) => return Err(error.into()),
                 }
             };
-            hold(connection, service, event.number, event.woman, reason, event.bytes).await?;
+            hold(connection, service, event.number, (event.woman, event.body.centre), reason, event.bytes).await?;
         }
-        Ok(())
+        Ok(waiting)
     }
 }
 
@@ -155,12 +155,20 @@ fn is_about_data(error: &sqlx::Error) -> bool {
     }
 }
 
-async fn hold(connection: &mut PgConnection, service: &str, number: i64, woman: WomanId, reason: &str, bytes: &str) -> Result<(), ReadError> {
+async fn hold(
+    connection: &mut PgConnection,
+    service: &str,
+    number: i64,
+    (woman, centre): (WomanId, Option<CentreId>),
+    reason: &str,
+    bytes: &str,
+) -> Result<(), ReadError> {
     tracing::error!(service, number, reason, "an event is held back");
-    sqlx::query("INSERT INTO held_back (service, number, woman, reason, body) VALUES ($1, $2, $3, $4, $5)")
+    sqlx::query("INSERT INTO held_back (service, number, woman, centre, reason, body) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(service)
         .bind(number)
         .bind(woman.0)
+        .bind(centre.map(|centre| centre.0))
         .bind(reason)
         .bind(bytes)
         .execute(connection)
@@ -224,10 +232,10 @@ async fn follow(connection: &mut PgConnection, service: &str, event: &Applicable
     let of = |sql: &'static str| sqlx::query(sql).bind(service).bind(event.body.aggregate.0).bind(&change.key).bind(event.number);
     let statement = match change.change {
         Change::Opened => of(
-            "INSERT INTO follow_ups (service, aggregate, key, number, woman, centre, what, due_day, due, responsible, basis, open)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, true)
+            "INSERT INTO follow_ups (service, aggregate, key, number, woman, centre, what, due_day, due, responsible, basis, class, open)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true)
              ON CONFLICT (service, aggregate, key) DO UPDATE SET number = $4, woman = $5, centre = $6, what = $7, due_day = $8,
-                 due = $9, responsible = $10, basis = $11, open = true",
+                 due = $9, responsible = $10, basis = $11, class = $12, open = true",
         )
         .bind(event.woman.0)
         .bind(event.body.centre.map(|centre| centre.0))
@@ -235,7 +243,8 @@ async fn follow(connection: &mut PgConnection, service: &str, event: &Applicable
         .bind(due_day)
         .bind(due)
         .bind(responsible)
-        .bind(basis),
+        .bind(basis)
+        .bind(change.class.code()),
         Change::Moved => of(
             "UPDATE follow_ups SET number = $4, due_day = $5, due = $6, basis = $7 WHERE service = $1 AND aggregate = $2 AND key = $3",
         )

@@ -3,8 +3,9 @@
 //! Every query names the reader's centre. Deliberately absent: opening and wording of facts ([`crate::render`]).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kit::{CentreId, WomanId, calendar};
+use kit::{CentreId, WomanId, calendar, published::Body};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use sqlx::{PgPool, Postgres, QueryBuilder, Row, postgres::PgRow};
 use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -21,7 +22,7 @@ pub(crate) struct EntryRow {
     pub number: i64,
     pub at: OffsetDateTime,
     pub standing: String,
-    pub body: String,
+    pub body: Body,
 }
 
 /// A follow-up's row.
@@ -73,9 +74,12 @@ impl Cursor {
     }
 }
 
-/// Whether this centre has anything of her.
+/// Whether this centre has anything of her, be it held back.
 pub(crate) async fn knows(pool: &PgPool, woman: WomanId, centre: CentreId) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM entries WHERE woman = $1 AND centre = $2)")
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM entries WHERE woman = $1 AND centre = $2)
+             OR EXISTS (SELECT 1 FROM held_back WHERE woman = $1 AND centre = $2)",
+    )
         .bind(woman.0)
         .bind(centre.0)
         .fetch_one(pool)
@@ -84,7 +88,7 @@ pub(crate) async fn knows(pool: &PgPool, woman: WomanId, centre: CentreId) -> Re
 
 /// A page of entries, newest first, and whether there are more.
 pub(crate) async fn entries(pool: &PgPool, woman: WomanId, centre: CentreId, filter: &Filter) -> Result<(Vec<EntryRow>, bool), sqlx::Error> {
-    let mut query = QueryBuilder::<Postgres>::new("SELECT service, number, at, standing, body::text AS body FROM entries WHERE woman = ");
+    let mut query = QueryBuilder::<Postgres>::new("SELECT service, number, at, standing, body FROM entries WHERE woman = ");
     query.push_bind(woman.0).push(" AND centre = ").push_bind(centre.0);
     if let Some(domain) = &filter.domain {
         query.push(" AND service = ").push_bind(domain);
@@ -107,7 +111,7 @@ pub(crate) async fn entries(pool: &PgPool, woman: WomanId, centre: CentreId, fil
             number: row.try_get("number")?,
             at: row.try_get("at")?,
             standing: row.try_get("standing")?,
-            body: row.try_get("body")?,
+            body: row.try_get::<sqlx::types::Json<Body>, _>("body")?.0,
         })
     };
     Ok((rows.iter().take(PAGE).map(entry).collect::<Result<_, sqlx::Error>>()?, more))
@@ -123,35 +127,47 @@ pub(crate) enum Due {
     None,
 }
 
+/// How follow-ups are asked for.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    pub due: Due,
+    pub responsible: Option<&'a str>,
+    pub today: Date,
+    /// The classes of dates that the reader may see.
+    pub classes: Vec<&'static str>,
+}
+
 /// Open follow-ups of a centre, soonest first, those without a date last.
 pub(crate) async fn follow_ups(
     pool: &PgPool,
     centre: CentreId,
     woman: Option<WomanId>,
-    due: Due,
-    responsible: Option<&str>,
-    today: Date,
+    wanted: &Wanted<'_>,
 ) -> Result<Vec<FollowUpRow>, sqlx::Error> {
+    let Wanted { due, responsible, today, classes } = wanted;
+    // A date of a class that the reader may not see is no date, in what is shown, filtered and ordered alike.
     let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT service, aggregate, woman, key, what, due_day, due, responsible, basis FROM follow_ups WHERE open AND centre = ",
+        "SELECT * FROM (SELECT service, aggregate, woman, centre, key, what, responsible, basis, open, \
+         CASE WHEN class = ANY (",
     );
-    query.push_bind(centre.0);
+    query.push_bind(classes).push(") THEN due_day END AS due_day, CASE WHEN class = ANY (").push_bind(classes);
+    query.push(") THEN due END AS due FROM follow_ups) f WHERE open AND centre = ").push_bind(centre.0);
     if let Some(woman) = woman {
         query.push(" AND woman = ").push_bind(woman.0);
     }
     match due {
         Due::Any => {}
-        Due::Overdue => drop(query.push(" AND due_day < ").push_bind(today)),
-        Due::Today => drop(query.push(" AND due_day = ").push_bind(today)),
+        Due::Overdue => drop(query.push(" AND due_day < ").push_bind(*today)),
+        Due::Today => drop(query.push(" AND due_day = ").push_bind(*today)),
         Due::Week => {
             let end = today.saturating_add(Duration::days(7));
-            query.push(" AND due_day > ").push_bind(today).push(" AND due_day <= ").push_bind(end);
+            query.push(" AND due_day > ").push_bind(*today).push(" AND due_day <= ").push_bind(end);
         }
         Due::None => drop(query.push(" AND due_day IS NULL")),
     }
     match responsible {
         Some("nobody") => drop(query.push(" AND responsible IS NULL")),
-        Some(responsible) => drop(query.push(" AND responsible = ").push_bind(responsible)),
+        Some(responsible) => drop(query.push(" AND responsible = ").push_bind(*responsible)),
         None => {}
     }
     query.push(" ORDER BY due_day NULLS LAST, due, service, aggregate, key LIMIT ").push_bind(FOLLOW_UPS);
@@ -172,17 +188,18 @@ pub(crate) async fn follow_ups(
     rows.iter().map(follow_up).collect()
 }
 
-/// Services of which something of her is held back.
-pub(crate) async fn held_back(pool: &PgPool, woman: WomanId) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar("SELECT DISTINCT service FROM held_back WHERE woman = $1 ORDER BY service").bind(woman.0).fetch_all(pool).await
+/// Services of which something of her is held back: of this centre, or of one that cannot be read.
+pub(crate) async fn held_back(pool: &PgPool, woman: WomanId, centre: CentreId) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT DISTINCT service FROM held_back WHERE woman = $1 AND (centre = $2 OR centre IS NULL) ORDER BY service")
+        .bind(woman.0)
+        .bind(centre.0)
+        .fetch_all(pool)
+        .await
 }
 
-/// The last number taken in of a service.
-pub(crate) async fn reached(pool: &PgPool, service: &str) -> Result<i64, sqlx::Error> {
-    let number: Option<i64> = sqlx::query_scalar("SELECT number FROM progress WHERE reader = $1 AND service = $2")
-        .bind(crate::SERVICE)
-        .bind(service)
-        .fetch_optional(pool)
-        .await?;
-    Ok(number.unwrap_or(0))
+/// The last number taken in of each service.
+pub(crate) async fn reached(pool: &PgPool) -> Result<BTreeMap<String, i64>, sqlx::Error> {
+    let rows: Vec<(String, i64)> =
+        sqlx::query_as("SELECT service, number FROM progress WHERE reader = $1").bind(crate::SERVICE).fetch_all(pool).await?;
+    Ok(rows.into_iter().collect())
 }

@@ -7,7 +7,7 @@ use crate::{
     read::{EntryRow, FollowUpRow},
 };
 use engine::{
-    http::{Caller, Problem, open_body, opening},
+    http::{Caller, open_body, opening},
     seal::Seal,
 };
 use kit::{
@@ -15,7 +15,6 @@ use kit::{
     contract::{EventContract, Fact},
     entry::ENTRY_CORRECTED,
     labels::Label,
-    published::Body,
     sealed::{ERASED, MASKED},
 };
 use serde::Serialize;
@@ -39,6 +38,7 @@ pub(crate) struct Entry {
     weight: kit::facets::Weight,
     standing: String,
     corrects: Option<u64>,
+    readable: bool,
     facts: Vec<ShownFact>,
 }
 
@@ -83,10 +83,13 @@ fn domain(contracts: &Contracts, service: &str) -> Label {
     contracts.get(service).map_or_else(|| same(service), |contract| contract.label.clone())
 }
 
-/// An entry for a reader.
-pub(crate) async fn entry(contracts: &Contracts, seal: &Seal, caller: &Caller, centre: CentreId, row: EntryRow) -> Result<Entry, Problem> {
-    let mut body: Body = serde_json::from_str(&row.body).map_err(|_| Problem::common("unavailable"))?;
-    open_body(seal, &row.service, &mut body, opening(caller, centre)).await?;
+/// An entry for a reader. One whose facts do not open says so, and does not hide the others.
+pub(crate) async fn entry(contracts: &Contracts, seal: &Seal, caller: &Caller, centre: CentreId, row: EntryRow) -> Entry {
+    let mut body = row.body;
+    let readable = open_body(seal, &row.service, &mut body, opening(caller, centre)).await.is_ok();
+    if !readable {
+        body.data.facts = Value::Null;
+    }
     let contract = contracts.get(&row.service);
     let (name, version) = body.event().map_or(("", 1), |event| (event.name, event.version));
     let described = contract.and_then(|contract| contract.event(name, version));
@@ -98,7 +101,7 @@ pub(crate) async fn entry(contracts: &Contracts, seal: &Seal, caller: &Caller, c
     } else {
         shown(described, facts)
     };
-    Ok(Entry {
+    Entry {
         position: format!("{}:{}", row.service, row.number),
         domain: domain(contracts, &row.service),
         aggregate: body.aggregate.to_string(),
@@ -112,9 +115,10 @@ pub(crate) async fn entry(contracts: &Contracts, seal: &Seal, caller: &Caller, c
         weight: body.data.facets.weight,
         standing: row.standing,
         corrects: body.data.facts.get("version").and_then(Value::as_u64).filter(|_| kit::entry::Common::NAMES.contains(&name) || name == ENTRY_CORRECTED),
+        readable,
         facts,
         service: row.service,
-    })
+    }
 }
 
 /// Facts in the contract's order; those it does not know at the end, by their names.

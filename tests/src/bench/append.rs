@@ -89,7 +89,12 @@ async fn append(journal: &Journal, body: &str, tasks: u32, run: u64) -> (u64, f6
             };
             version += 1;
             let journal = journal.clone();
-            async move { assert!(matches!(journal.append(append).await, Ok(Outcome::Accepted { .. })), "nobody else appends there") }
+            async move {
+                assert!(
+                    matches!(journal.append(append).await, Ok(Outcome::Accepted { .. })),
+                    "nobody else appends there"
+                );
+            }
         }
     })
     .await
@@ -103,9 +108,25 @@ async fn pgbench(ground: &Ground, script: &Path, body: &str, clients: u32, run: 
         .arg(script)
         .arg(format!("--client={clients}"))
         .arg(format!("--time={}", TURN.as_secs()))
-        .args(["-D", "version=0", "-D", &format!("run={run}"), "-D", &format!("event={EVENT}"), "-D", &format!("body={body}")])
+        .args([
+            "-D",
+            "version=0",
+            "-D",
+            &format!("run={run}"),
+            "-D",
+            &format!("event={EVENT}"),
+            "-D",
+            &format!("body={body}"),
+        ])
         .args(["-D", &format!("woman={}", Uuid::max()), "-D", &format!("fingerprint=\\x{}", "0".repeat(64))])
-        .args(["--host=127.0.0.1", "--port", &ground.postgres.port().to_string(), "--username", url.username(), "livline_madeup"])
+        .args([
+            "--host=127.0.0.1",
+            "--port",
+            &ground.postgres.port().to_string(),
+            "--username",
+            url.username(),
+            "livline_madeup",
+        ])
         .env("PGPASSWORD", url.password().unwrap())
         .kill_on_drop(true)
         .output()
@@ -113,6 +134,7 @@ async fn pgbench(ground: &Ground, script: &Path, body: &str, clients: u32, run: 
         .unwrap();
     let said = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(ran.status.success(), "pgbench: {said}{}", String::from_utf8_lossy(&ran.stderr));
-    let after = |label: &str| said.split_once(label).and_then(|(_, rest)| rest.split_whitespace().next()).unwrap().to_owned();
+    let after =
+        |label: &str| said.split_once(label).and_then(|(_, rest)| rest.split_whitespace().next()).unwrap().to_owned();
     (after("actually processed: ").parse().unwrap(), after("tps = ").parse().unwrap())
 }

@@ -92,9 +92,14 @@ pub(crate) async fn measure(ground: &Ground, report: &mut Report) -> String {
     .unwrap();
     let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM events").fetch_one(&plain).await.unwrap();
     report.must((first, last) == (1, events), format!("the journal's {events} numbers run from {first} to {last}"));
-    report.must(distinct.unsigned_abs() == commands, format!("{commands} commands were answered, {distinct} are stored"));
-    report.must(kept.unsigned_abs() == persisted, format!("postgres-es persisted {persisted} events, {kept} are stored"));
-    report.must(open == 0 && sealed > events / 2, format!("of {events} bodies {open} hold open facts, {sealed} sealed ones"));
+    report
+        .must(distinct.unsigned_abs() == commands, format!("{commands} commands were answered, {distinct} are stored"));
+    report
+        .must(kept.unsigned_abs() == persisted, format!("postgres-es persisted {persisted} events, {kept} are stored"));
+    report.must(
+        open == 0 && sealed > events / 2,
+        format!("of {events} bodies {open} hold open facts, {sealed} sealed ones"),
+    );
     report.notes.push(format!(
         "commands: {commands} of them made {events} dense events, {sealed} with sealed facts; {} bytes are a middling body. Ours also \
          loads, looks for the key, decides, seals and numbers; plain is one event of that size in one transaction.",
@@ -121,7 +126,9 @@ fn request(executor: &Executing, course: u64, place: usize) -> Request<Command> 
     let woman = WomanId(Uuid::from_u128(u128::from(course) << 64 | 0xa));
     let action = COURSE.get(place).copied().unwrap();
     let facts = match action {
-        "assess-need" => json!({ "persons": 3, "rent_ceiling": 850_000, "excluded_municipalities": ["Odense", "Nyborg"] }),
+        "assess-need" => {
+            json!({ "persons": 3, "rent_ceiling": 850_000, "excluded_municipalities": ["Odense", "Nyborg"] })
+        }
         "make-offer" => {
             json!({ "rent": 790_000, "rooms": 3, "answer_by": (executor.clock.today() + time::Duration::weeks(2)).to_string() })
         }
@@ -145,6 +152,7 @@ fn request(executor: &Executing, course: u64, place: usize) -> Request<Command> 
         key,
         if_match: None,
         bytes,
+        heard: None,
     }
 }
 
@@ -177,7 +185,8 @@ async fn persist(pool: &PgPool, body: &str, courses: &Arc<AtomicU64>, load: bool
     let metadata = json!({ "key": Uuid::max(), "fingerprint": "0".repeat(64), "warnings": [] });
     let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
     turn(TASKS, |_| {
-        let (courses, repository, payload, metadata) = (courses.clone(), repository.clone(), payload.clone(), metadata.clone());
+        let (courses, repository, payload, metadata) =
+            (courses.clone(), repository.clone(), payload.clone(), metadata.clone());
         let mut at = (0, 9);
         move || {
             if at.1 == 9 {
@@ -187,7 +196,8 @@ async fn persist(pool: &PgPool, body: &str, courses: &Arc<AtomicU64>, load: bool
             let id = Uuid::from_u128(u128::from(at.0)).to_string();
             let kind = <Root<Housing> as cqrs_es::Aggregate>::TYPE.to_owned();
             let event = "HousingOfferMade".to_owned();
-            let event = SerializedEvent::new(id.clone(), at.1, kind, event, "1".into(), payload.clone(), metadata.clone());
+            let event =
+                SerializedEvent::new(id.clone(), at.1, kind, event, "1".into(), payload.clone(), metadata.clone());
             let repository = repository.clone();
             async move {
                 if load {
@@ -221,12 +231,13 @@ async fn alone(executor: &Executing, courses: &Arc<AtomicU64>, commands: &mut u6
             *commands += 1;
         }
         let aggregate = request(executor, course, 0).aggregate;
-        let stored: (i64, String) =
-            sqlx::query_as("SELECT sequence, body::text FROM events WHERE aggregate_id = $1 ORDER BY sequence DESC LIMIT 1")
-                .bind(aggregate.to_string())
-                .fetch_one(&executor.pool)
-                .await
-                .unwrap();
+        let stored: (i64, String) = sqlx::query_as(
+            "SELECT sequence, body::text FROM events WHERE aggregate_id = $1 ORDER BY sequence DESC LIMIT 1",
+        )
+        .bind(aggregate.to_string())
+        .fetch_one(&executor.pool)
+        .await
+        .unwrap();
         let append = again(aggregate, course, stored);
         let begun = Instant::now();
         executor.journal.append(append).await.unwrap();
@@ -255,6 +266,10 @@ fn again(aggregate: AggregateId, course: u64, (version, body): (i64, String)) ->
         key: Uuid::from_u128(u128::from(course) << 64 | 0xff),
         fingerprint: vec![0; 32],
         warnings: Vec::new(),
-        events: vec![NewEvent { event: "NoteWritten".into(), event_version: 1, body: serde_json::to_string(&body).unwrap() }],
+        events: vec![NewEvent {
+            event: "NoteWritten".into(),
+            event_version: 1,
+            body: serde_json::to_string(&body).unwrap(),
+        }],
     }
 }

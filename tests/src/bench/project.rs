@@ -29,7 +29,8 @@ use uuid::Uuid;
 
 /// Rows of one transaction, as the reader takes them.
 const BATCH: usize = 256;
-const INSERT: &str = "INSERT INTO entries (service, number, woman, centre, at, aggregate_type, aggregate, version, body)
+const INSERT: &str =
+    "INSERT INTO entries (service, number, woman, centre, at, aggregate_type, aggregate, version, body)
     SELECT 'housing', e.number, e.woman, e.centre, e.at, 'case', e.aggregate, e.version, e.body::json
     FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::uuid[], $6::bigint[], $7::text[])
          AS e(number, woman, centre, at, aggregate, version, body)";
@@ -57,7 +58,8 @@ pub(crate) async fn measure(ground: &Ground, published: &[Outgoing], report: &mu
     let epoch = Event::parse(&published.first().unwrap().bytes).unwrap().epoch;
     let quiet = quiet_feed(epoch, head).await;
     let settings = ground.settings("housing", &database::SERVICE).await;
-    let domain = Domain::<Housing>::open(housing::contract().unwrap(), "housing", settings, ground.clock.clone()).await.unwrap();
+    let domain =
+        Domain::<Housing>::open(housing::contract().unwrap(), "housing", settings, ground.clock.clone()).await.unwrap();
     let service = Running::start(domain.service()).await;
 
     let mut rows = [
@@ -76,8 +78,10 @@ pub(crate) async fn measure(ground: &Ground, published: &[Outgoing], report: &mu
     let ours = digest(&ground.pool("livline_timeline").await).await;
     report.must(ours == digest(&plain).await, "the timeline's entries are not the rows that were inserted plainly");
     report.must(ours.0.unsigned_abs() == head, format!("the timeline has {} of {head} entries", ours.0));
-    let follow_ups: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM follow_ups").fetch_one(&ground.pool("livline_timeline").await).await.unwrap();
+    let follow_ups: i64 = sqlx::query_scalar("SELECT count(*) FROM follow_ups")
+        .fetch_one(&ground.pool("livline_timeline").await)
+        .await
+        .unwrap();
     report.notes.push(format!(
         "projection: {head} entries, the same rows on both sides. Ours also parses, keeps progress and {follow_ups} follow-ups, and \
          notifies watchers; from the feed it goes over HTTP with tokens."
@@ -105,7 +109,10 @@ async fn project(ground: &Ground, quiet: Option<&str>, head: u64, report: &mut R
     let (fetched, held) = (host.metrics.fetched.get(), host.metrics.held_back.get());
     report.must(held == 0, format!("the timeline holds {held} events back"));
     let all = if quiet.is_some() { 0 } else { head };
-    report.must(fetched == all, format!("the reader fetched {fetched} events from the feed, {all} were to come from there"));
+    report.must(
+        fetched == all,
+        format!("the reader fetched {fetched} events from the feed, {all} were to come from there"),
+    );
     rate
 }
 
@@ -150,7 +157,10 @@ fn columns(events: &[Outgoing]) -> Columns {
 
 /// How many entries there are, and a digest of all they say.
 async fn digest(pool: &PgPool) -> (i64, Option<String>) {
-    sqlx::query_as("SELECT count(*), md5(string_agg(md5(entries::text), '' ORDER BY number)) FROM entries").fetch_one(pool).await.unwrap()
+    sqlx::query_as("SELECT count(*), md5(string_agg(md5(entries::text), '' ORDER BY number)) FROM entries")
+        .fetch_one(pool)
+        .await
+        .unwrap()
 }
 
 /// A feed that knows the head and tells nothing: a reader that asks it at its start then has all from the stream.
@@ -159,7 +169,9 @@ async fn quiet_feed(epoch: Epoch, head: u64) -> String {
     let address = format!("http://{}", listener.local_addr().unwrap());
     let page = json!({ "epoch": epoch, "head": head, "events": [] }).to_string();
     let length = page.len();
-    let answer = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{page}");
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{page}"
+    );
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
             let mut asked = Vec::new();

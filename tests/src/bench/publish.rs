@@ -73,7 +73,10 @@ async fn relay(ground: &Ground, pool: &PgPool, context: &jetstream::Context, hea
     running.await.unwrap();
     // The next relay leads at once: this one's lock is gone when Postgres has noticed.
     eventually("the relay's lock is free", async || {
-        let held: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory')").fetch_one(&pool).await.unwrap();
+        let held: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory')")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
         (!held).then_some(())
     })
     .await;
@@ -82,7 +85,8 @@ async fn relay(ground: &Ground, pool: &PgPool, context: &jetstream::Context, hea
 
 async fn publish(context: &jetstream::Context, events: &[Outgoing]) -> f64 {
     let _ = context.delete_stream("PLAIN").await;
-    let config = jetstream::stream::Config { name: "PLAIN".into(), subjects: vec!["plain.*".into()], ..Default::default() };
+    let config =
+        jetstream::stream::Config { name: "PLAIN".into(), subjects: vec!["plain.*".into()], ..Default::default() };
     context.create_stream(config).await.unwrap();
     let mut on_their_way = VecDeque::with_capacity(nats::IN_FLIGHT.into());
     let begun = Instant::now();

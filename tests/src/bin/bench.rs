@@ -67,7 +67,8 @@ async fn main() -> ExitCode {
 
 async fn machine(ground: &Ground) -> String {
     let cores = std::thread::available_parallelism().unwrap();
-    let postgres: String = sqlx::query_scalar("SHOW server_version").fetch_one(&ground.pool("postgres").await).await.unwrap();
+    let postgres: String =
+        sqlx::query_scalar("SHOW server_version").fetch_one(&ground.pool("postgres").await).await.unwrap();
     let nats = engine::nats::connect(&ground.nats_config(), "bench").await.unwrap().server_info().version;
     let profile = if cfg!(debug_assertions) { "a debug build: its figures mean nothing" } else { "release" };
     format!("{cores} cores, PostgreSQL {postgres}, nats-server {nats}, {profile}")

@@ -7,10 +7,11 @@ CREATE TABLE data_keys (
     wrapped    bytea NOT NULL,
     UNIQUE (subject, class)
 );
--- Keeps an erased key from being made again.
+-- Keeps an erased key from being made again, and tells what was erased from what was lost.
 CREATE TABLE tombstones (
     subject    uuid NOT NULL,
     class      text NOT NULL,
+    key_id     uuid UNIQUE,                 -- none where there never was a key
     erased_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (subject, class)
 );
@@ -45,14 +46,16 @@ BEGIN
     RETURN QUERY SELECT offered_id, offered;
 END $$;
 
--- Keys by their ids; those not granted, erased or never made are left out.
+-- Keys by their ids. Nothing is wrapped where the key was erased or is not granted; one that nobody knows is left out.
 CREATE FUNCTION keys_by_id(wanted uuid[])
-RETURNS TABLE (key_id uuid, subject uuid, class text, wrapped bytea)
+RETURNS TABLE (key_id uuid, subject uuid, class text, wrapped bytea, erased boolean)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-    SELECT k.key_id, k.subject, k.class, k.wrapped
-    FROM data_keys k JOIN grants g ON g.class = k.class AND g.role_name = session_user
+    SELECT k.key_id, k.subject, k.class, CASE WHEN g.class IS NULL THEN NULL ELSE k.wrapped END, false
+    FROM data_keys k LEFT JOIN grants g ON g.class = k.class AND g.role_name = session_user
     WHERE k.key_id = ANY (wanted)
+    UNION ALL
+    SELECT t.key_id, t.subject, t.class, NULL, true FROM tombstones t WHERE t.key_id = ANY (wanted)
 $$;
 
 REVOKE ALL ON FUNCTION key_for FROM PUBLIC;

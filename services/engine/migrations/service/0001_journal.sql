@@ -54,6 +54,7 @@ CREATE TABLE progress (
     service text   NOT NULL,
     epoch   uuid   NOT NULL,
     number  bigint NOT NULL,                -- the last number taken in
+    last    text,                           -- the digest of that event
     since   bigint NOT NULL,                -- reacts only to numbers above
     PRIMARY KEY (reader, service)
 );
@@ -64,12 +65,22 @@ CREATE TABLE heard (
     PRIMARY KEY (policy, woman)
 );
 CREATE INDEX heard_of_a_woman ON heard (woman);
-CREATE TABLE refused_orders (
-    policy      text NOT NULL,
-    key         uuid NOT NULL,
-    code        text NOT NULL,
-    refused_at  timestamptz NOT NULL DEFAULT now(),
+-- Orders that were dealt with. One that is here is never given again: what it led to is history, whatever is heard anew.
+CREATE TABLE orders (
+    policy  text NOT NULL,
+    key     uuid NOT NULL,
+    outcome text NOT NULL,                  -- done, or the code of the refusal
     PRIMARY KEY (policy, key)
+);
+-- Events that a policy could not read, and those of the same woman and service behind them.
+CREATE TABLE held_back (
+    policy  text   NOT NULL,
+    service text   NOT NULL,
+    number  bigint NOT NULL,
+    woman   uuid   NOT NULL,
+    reason  text   NOT NULL,
+    body    text   NOT NULL,
+    PRIMARY KEY (policy, service, number)
 );
 
 -- Appends all of a command or none of it, and gives numbers in the order of commits.

@@ -5,8 +5,8 @@
 use super::{App, Caller, Problem};
 use crate::{
     executor::{Answer, ExecuteError, Request},
-    feed::{PAGE, Page},
-    seal::{Opening, Place, reveal},
+    feed::{PAGE, Page, digest},
+    seal::{Opening, Place, SealError, reveal},
     store,
 };
 use axum::{
@@ -22,7 +22,7 @@ use kit::{
     case::Ask,
     decider::Commands,
     entry::{CaseOpened, Common},
-    facts::{self, BadFact},
+    facts::{self, BadFact, Mistake},
     ids::derive_id,
     published::Body,
     when::DueBy,
@@ -34,8 +34,8 @@ use sqlx::Row;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// The body of an action.
-#[derive(Debug, Deserialize, JsonSchema)]
+/// The body of an action. Not `Debug`: it holds facts in clear.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ActionBody {
     /// The facts of the entry.
@@ -210,6 +210,7 @@ pub(super) async fn open<D: Decider>(
         key,
         if_match: None,
         bytes: [b"open\0", bytes.as_ref()].concat(),
+        heard: None,
     };
     app.execute(request, StatusCode::CREATED).await
 }
@@ -228,6 +229,9 @@ pub(super) async fn act<D: Decider>(
     let if_match = if_match(&headers)?;
     let bytes = body(sent)?;
     let ActionBody { facts, when, note, due, responsible } = read(&bytes)?;
+    if responsible.as_ref().is_some_and(ActorId::is_service) {
+        return Err(BadFact { pointer: "/responsible".into(), mistake: Mistake::InvalidValue }.into());
+    }
     let request = Request {
         aggregate,
         opening: None,
@@ -241,6 +245,7 @@ pub(super) async fn act<D: Decider>(
         key,
         if_match,
         bytes: [action.as_bytes(), b"\0", bytes.as_ref()].concat(),
+        heard: None,
     };
     app.execute(request, StatusCode::OK).await
 }
@@ -256,7 +261,7 @@ pub(super) async fn show<D: Decider>(
     let (id, woman, centre) = app.relation(&caller, &id).await?;
     let loaded = app.executor.load(id).await.map_err(ExecuteError::from)?;
     let today = app.executor.clock.today();
-    let heard = std::collections::BTreeMap::new();
+    let heard = app.executor.heard(woman).await?;
     let context = Context {
         service: app.executor.service,
         aggregate: id,
@@ -274,6 +279,9 @@ pub(super) async fn show<D: Decider>(
     };
     let mut state = loaded.case.state().map_err(|_| Problem::common("unavailable"))?;
     reveal(&mut state, opening(&caller, centre)).map_err(|_| Problem::common("unavailable"))?;
+    let mut follow_ups = loaded.case.follow_ups().clone();
+    let open = opening(&caller, centre);
+    follow_ups.values_mut().filter(|follow_up| open(follow_up.class) != Opening::Value).for_each(|follow_up| follow_up.due = None);
     let likely = loaded.case.actions(&context);
     let aggregate = app.contract.aggregates.iter().find(|aggregate| aggregate.kind == D::TYPE);
     let all = aggregate.into_iter().flat_map(|aggregate| &aggregate.entries).map(|entry| entry.action.as_str());
@@ -282,7 +290,7 @@ pub(super) async fn show<D: Decider>(
     let body = json!({
         "id": id, "woman": woman, "centre": centre, "version": version,
         "before_us": loaded.case.opened().is_some_and(|opened| opened.before_us),
-        "state": state, "follow_ups": loaded.case.follow_ups(), "actions": likely, "other_actions": others,
+        "state": state, "follow_ups": follow_ups, "actions": likely, "other_actions": others,
     });
     let mut response = Json(body).into_response();
     if let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\"")) {
@@ -338,19 +346,34 @@ pub async fn open_body(
     body: &mut Body,
     opening: impl Fn(Class) -> Opening,
 ) -> Result<(), Problem> {
-    let event = body.event_type.clone();
-    let name = kit::published::EventType::parse(&event).map_or("", |event| event.name);
-    let place = Place { service, aggregate_type: &body.aggregatetype, aggregate: body.aggregate, version: body.version, event: name };
-    seal.open(place, &mut body.data.facts, opening).await.map_err(|error| {
+    let mut facts = std::mem::take(&mut body.data.facts);
+    let place = Place::of(service, body).ok_or(SealError::Foreign);
+    let opened = match place {
+        Ok(place) => seal.open(place, &mut facts, &opening).await,
+        Err(error) => Err(error),
+    };
+    opened.map_err(|error| {
         tracing::error!(%error, "facts could not be opened");
         Problem::common("unavailable")
-    })
+    })?;
+    body.data.facts = facts;
+    // A date is of the class of what it derives from.
+    for change in &mut body.data.facets.follow_ups {
+        if opening(change.class) != Opening::Value {
+            change.due = None;
+        }
+    }
+    Ok(())
 }
 
 /// The query of the feed.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct After {
+    /// The last number that the reader has; 0 and left out: none.
     after: Option<u64>,
+    /// The digest of that event as the reader knows it.
+    last: Option<String>,
 }
 
 /// `GET /v1/events?after=N`
@@ -360,11 +383,18 @@ pub(super) async fn feed<D: Decider>(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     app.auth.caller(&headers)?.may(Act::Feed)?;
-    let Query(After { after }) = query.map_err(|_| Problem::common("query_invalid"))?;
+    let Query(After { after, last }) = query.map_err(|_| Problem::common("query_invalid"))?;
+    let (pool, after) = (&app.executor.pool, after.unwrap_or(0));
+    let mut epoch = store::head(pool).await?.epoch;
+    if let (Some(last), Some(before)) = (last, after.checked_sub(1)) {
+        let own = store::after(pool, epoch, before, 1).await?.into_iter().find(|event| event.number == after);
+        if own.is_none_or(|own| digest(&own.bytes) != last) {
+            tracing::warn!(service = app.executor.service, "a reader knows a history that is not here: the numbering gets a new epoch");
+            epoch = store::take_epoch(pool, epoch).await?;
+        }
+    }
     // The events first: a head read later is at least as far as they are.
-    let pool = &app.executor.pool;
-    let epoch = store::head(pool).await?.epoch;
-    let events = store::after(pool, epoch, after.unwrap_or(0), PAGE).await?;
+    let events = store::after(pool, epoch, after, PAGE).await?;
     let head = store::head(pool).await?;
     if head.epoch != epoch {
         return Err(Problem::common("unavailable"));

@@ -8,7 +8,7 @@ use super::{
     state::{Answer, Application, Home, Housing, OfferState, Stay, Viewing},
 };
 use kit::{
-    Context, Day, Facets,
+    Class, Context, Day, Facets,
     facets::{Change, FollowUpChange, Weight},
     sealed::Sealed,
 };
@@ -123,7 +123,7 @@ pub(super) fn facets(state: &Housing, event: &Event, context: &Context<'_>) -> F
         // Nobody acted, and a home is lost.
         Event::HousingOfferLapsed(outcome) => gone(state, outcome, Facets::milestone()),
         Event::ViewingArranged(viewing) => {
-            let go = opened(&viewing_key(viewing.offer), FollowUp::GoToViewing);
+            let go = opened(&viewing_key(viewing.offer), FollowUp::GoToViewing).of_class(Class::Location);
             routine.with(match viewing.when.as_ref().and_then(Sealed::open) {
                 Some(when) => go.due(*when),
                 None => go,

@@ -106,9 +106,9 @@ impl Nats {
         self.server.kill().await
     }
 
-    /// For fault tests: starts it after [`Self::kill`], on the same port and for the same users.
+    /// Starts it after it ended, however it did, on the same port and for the same users.
     pub async fn start_again(&mut self) -> Result<(), ClusterError> {
-        self.server.spawn_again()?;
+        self.server.spawn_again().await?;
         self.ready().await
     }
 

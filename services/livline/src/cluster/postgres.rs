@@ -99,9 +99,9 @@ impl Postgres {
         self.server.kill().await
     }
 
-    /// For fault tests: starts it after [`Self::kill`], on the same port; recovered when this returns.
+    /// Starts it after it ended, however it did, on the same port; recovered when this returns.
     pub async fn start_again(&mut self) -> Result<(), ClusterError> {
-        self.server.spawn_again()?;
+        self.server.spawn_again().await?;
         self.ready().await
     }
 

@@ -149,8 +149,9 @@ impl Server {
         Ok(Self { program, port, family })
     }
 
-    /// Spawns it once more, with the same settings, after it was killed or stopped.
-    pub(super) fn spawn_again(&mut self) -> Result<(), ClusterError> {
+    /// Spawns it once more, with the same settings, after it was killed or stopped, or ended by itself.
+    pub(super) async fn spawn_again(&mut self) -> Result<(), ClusterError> {
+        self.program.stop_left_over().await?;
         ports::choose(self.port, self.program.name)?;
         self.family = self.program.spawn()?;
         Ok(())

@@ -64,15 +64,15 @@ pub async fn print(options: &Timeline) -> Result<(), Failure> {
 /// All pages as one answer.
 async fn fetch(client: &Client, base: &str, options: &Timeline) -> Result<Value, Failure> {
     let url = format!("{base}/v1/women/{}/timeline", options.woman);
-    let who = options.who.principal();
     let mut whole = page(client, &url, &[], options).await?;
     while let Some(cursor) = whole.get("next").and_then(Value::as_str).map(str::to_owned) {
-        let mut next = client.get(&url, &[("cursor", &cursor)], &who).await?;
-        let more = next.get_mut("entries").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
-        let cursor = next.get("next").cloned().unwrap_or_default();
+        let next = page(client, &url, &[("cursor", &cursor)], options).await?;
+        let more = next.get("entries").and_then(Value::as_array).cloned().unwrap_or_default();
+        if let Some(entries) = whole.get_mut("entries").and_then(Value::as_array_mut) {
+            entries.extend(more);
+        }
         if let Some(members) = whole.as_object_mut() {
-            members.entry("entries").or_insert_with(|| Value::Array(Vec::new())).as_array_mut().map(|entries| entries.extend(more));
-            members.insert("next".to_owned(), cursor);
+            members.insert("next".to_owned(), next.get("next").cloned().unwrap_or_default());
         }
     }
     Ok(whole)

@@ -81,7 +81,11 @@ fn follow_up(text: &mut String, follow_up: &FollowUp, language: Language, paint:
         _ => when,
     };
     let nobody = words::pick(language, "ingen endnu", "nobody yet");
-    let holder = format!("{}: {}", words::pick(language, "Ansvarlig", "Held by"), follow_up.responsible.as_ref().unwrap_or(&nobody));
+    let holder = format!(
+        "{}: {}",
+        words::pick(language, "Ansvarlig", "Held by"),
+        follow_up.responsible.as_ref().unwrap_or(&nobody)
+    );
     let _ = writeln!(text, "  {when}{}", paint.strong(follow_up.label.text(language)));
     let domain = follow_up.domain.as_ref().map(|domain| domain.text(language).to_owned());
     let due = follow_up.due.as_ref().map(|due| words::day(language, due));
@@ -103,8 +107,15 @@ fn entry(text: &mut String, entry: &Entry, language: Language, paint: Paint) {
         _ => String::new(),
     };
     let (da, en) = if entry.event == "NoteWritten" { ("til nr.", "on no.") } else { ("nr.", "no.") };
-    let about = entry.corrects.map(|version| format!(" {} {version}", words::pick(language, da, en))).unwrap_or_default();
-    let beside = format!("{} · {} {} · {}", entry.domain.text(language), words::pick(language, "nr.", "no."), entry.version, entry.actor);
+    let about =
+        entry.corrects.map(|version| format!(" {} {version}", words::pick(language, da, en))).unwrap_or_default();
+    let beside = format!(
+        "{} · {} {} · {}",
+        entry.domain.text(language),
+        words::pick(language, "nr.", "no."),
+        entry.version,
+        entry.actor
+    );
     let day = words::day(language, &entry.happened);
     let _ = writeln!(text, "  {day:<COLUMN$}{label}{about}{standing}  {}", paint.faint(&beside));
     for fact in entry.facts.iter().filter(|fact| means_something(fact, entry)) {
@@ -136,7 +147,8 @@ mod tests {
                 "state": "overdue", "responsible": responsible, "basis": { "da": "Praksis", "en": "Practice", "source": "…" } })
         };
         let entry = |version: u64, happened: &str, standing: &str, facts: Value| {
-            let (event, about) = if version == 3 { ("NoteWritten", json!(2)) } else { ("HousingOfferMade", Value::Null) };
+            let (event, about) =
+                if version == 3 { ("NoteWritten", json!(2)) } else { ("HousingOfferMade", Value::Null) };
             json!({ "service": "housing", "domain": label("Bolig", "Housing"), "version": version, "event": event, "label": label("Boligtilbud", "Offer"),
                 "happened": happened, "recorded": "2026-11-21T10:00:00Z", "actor": "w-1", "weight": "milestone", "standing": standing,
                 "corrects": about, "facts": facts })

@@ -87,7 +87,10 @@ mod tests {
     #[test]
     fn late_is_said_in_days() {
         let said: Vec<_> = [Some(-3), Some(-1), Some(0), Some(1), Some(7), None].map(|days| due(Da, days)).into();
-        assert_eq!(said, ["Overskredet med 3 dage", "Overskredet med 1 dag", "I dag", "I morgen", "Om 7 dage", "Uden frist"]);
+        assert_eq!(
+            said,
+            ["Overskredet med 3 dage", "Overskredet med 1 dag", "I dag", "I morgen", "Om 7 dage", "Uden frist"]
+        );
         assert_eq!(due(En, Some(-3)), "3 days overdue");
     }
 }

@@ -1,4 +1,4 @@
-//! Variety that is the same each time: a small generator from a seed (SplitMix64).
+//! Variety that is the same each time: a small generator from a seed (`SplitMix64`).
 //!
 //! Deliberately absent: chance. Nothing here is a secret.
 
@@ -44,6 +44,8 @@ mod tests {
         };
         assert_eq!(draw(1), draw(1));
         assert_ne!(draw(1), draw(2));
-        assert!((-2..=3).all(|number| draw(1).contains(&number)) && draw(1).iter().all(|number| (-2..=3).contains(number)));
+        assert!(
+            (-2..=3).all(|number| draw(1).contains(&number)) && draw(1).iter().all(|number| (-2..=3).contains(number))
+        );
     }
 }

@@ -13,8 +13,7 @@ use crate::{
     client::{self, Client, Unanswered},
     cluster::DataFolder,
     failure::Failure,
-    secrets, services,
-    terminal,
+    secrets, services, terminal,
 };
 use engine::{clock::Clock, feed::Feed, tokens::Issuer};
 use kit::Day;
@@ -59,7 +58,10 @@ pub async fn run(folder: &Path, named: bool) -> Result<String, Failure> {
         format!("The demo's {} women were there already: nothing was added.\n\n{look}", stories.len())
     } else {
         let (actions, warned) = (sender.sent(), sender.warned());
-        format!("{} made-up women: {actions} actions, {added} of them new, {warned} answered with a warning.\n\n{look}", stories.len())
+        format!(
+            "{} made-up women: {actions} actions, {added} of them new, {warned} answered with a warning.\n\n{look}",
+            stories.len()
+        )
     })
 }
 
@@ -77,7 +79,8 @@ fn first_day(folder: &Path) -> Result<Day, Failure> {
         return Ok(day);
     }
     let today = Day::from(Clock::system().today());
-    fs::write(&file, format!("{today}\n")).map_err(|error| Failure::Other(format!("{} cannot be written ({}).", file.display(), error.kind())))?;
+    fs::write(&file, format!("{today}\n"))
+        .map_err(|error| Failure::Other(format!("{} cannot be written ({}).", file.display(), error.kind())))?;
     Ok(today)
 }
 
@@ -86,12 +89,13 @@ async fn heads(folder: &Path) -> Result<BTreeMap<String, u64>, Failure> {
     let mut heads = BTreeMap::new();
     let reader = timeline::SERVICE;
     let key = secrets::signing_key(folder, reader);
-    let unusable = |error: &dyn std::fmt::Display| Failure::Other(format!("{} cannot be used ({error}).", key.display()));
+    let unusable =
+        |error: &dyn std::fmt::Display| Failure::Other(format!("{} cannot be used ({error}).", key.display()));
     let secret = fs::read_to_string(&key).map_err(|error| unusable(&error.kind()))?;
     let issuer = Issuer::new(reader, &secret).map_err(|error| unusable(&error))?;
     for service in services::all().iter().filter(|service| service.kind == services::Kind::Domain) {
         let address = client::address(folder, service.name)?;
-        let page = Feed::new(&address, issuer.clone()).page(i64::MAX.unsigned_abs()).await;
+        let page = Feed::new(&address, issuer.clone()).page(i64::MAX.unsigned_abs(), None).await;
         let page = page.map_err(|_| Unanswered::Silent(address))?;
         heads.insert(service.name.to_owned(), page.head);
     }

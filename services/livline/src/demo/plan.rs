@@ -59,7 +59,7 @@ impl Story {
 
     /// Her contact person.
     pub(super) fn contact(&self) -> ActorId {
-        actor(&format!("demo-{}-{}", self.centre, if self.number % 2 == 0 { "anna" } else { "bodil" }))
+        actor(&format!("demo-{}-{}", self.centre, if self.number.is_multiple_of(2) { "anna" } else { "bodil" }))
     }
 
     /// The idempotency key of a step: the same each time.
@@ -74,20 +74,21 @@ impl Story {
 
     /// A new case.
     pub(super) fn open(&mut self, name: &str, ago: i64, before_us: bool) {
-        let body = json!({
-            "woman": self.woman, "before_us": before_us, "when": self.day(ago), "note": "Opdigtet person og forløb, til at prøve systemet med.",
-        });
-        self.push(name, "open-case", body);
+        let woman = self.woman.to_string();
+        let step = self.push(name, "open-case", ago);
+        step.note("Opdigtet person og forløb, til at prøve systemet med.");
+        step.body.extend([("woman".to_owned(), woman.into()), ("before_us".to_owned(), before_us.into())]);
     }
 
     /// An entry in the case opened last.
     pub(super) fn log(&mut self, name: &str, ago: i64, action: &'static str, facts: Value) -> &mut Step {
-        let body = json!({ "facts": facts, "when": self.day(ago) });
-        self.push(name, action, body)
+        let step = self.push(name, action, ago);
+        step.body.insert("facts".into(), facts);
+        step
     }
 
-    fn push(&mut self, name: &str, action: &'static str, body: Value) -> &mut Step {
-        let body = if let Value::Object(body) = body { body } else { Map::new() };
+    fn push(&mut self, name: &str, action: &'static str, ago: i64) -> &mut Step {
+        let body = Map::from_iter([("when".to_owned(), self.day(ago).into())]);
         let step = Step { name: name.to_owned(), action, body, actor: self.contact() };
         self.steps.push_mut(step)
     }
@@ -136,7 +137,9 @@ fn fill(value: &Value, made: &Made) -> Value {
 
 /// Names stand alone or between slashes, as in a follow-up's key.
 fn named(text: &str, made: &Made) -> String {
-    let part = |part: &str| part.strip_prefix('@').and_then(|name| made.get(name)?.0.clone()).unwrap_or_else(|| part.to_owned());
+    let part = |part: &str| {
+        part.strip_prefix('@').and_then(|name| made.get(name)?.0.clone()).unwrap_or_else(|| part.to_owned())
+    };
     text.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
@@ -148,7 +151,8 @@ mod tests {
     fn later_steps_name_what_earlier_ones_made() {
         let made = Made::from([("offer".to_owned(), (Some("id-7".to_owned()), 7))]);
         let body = json!({ "facts": { "offer": "@offer", "version": "#offer", "key": "offer/@offer/answer", "text": "# a/b @other" } });
-        let filled = json!({ "facts": { "offer": "id-7", "version": 7, "key": "offer/id-7/answer", "text": "# a/b @other" } });
+        let filled =
+            json!({ "facts": { "offer": "id-7", "version": 7, "key": "offer/id-7/answer", "text": "# a/b @other" } });
         assert_eq!(fill(&body, &made), filled);
     }
 }

@@ -81,7 +81,9 @@ impl Sender {
             let offer = offered.as_ref().and_then(|course| course.get("entries")?.as_array()?.first());
             match offer {
                 Some(offer) => break text(offer, "aggregate").to_owned(),
-                None if since.elapsed() > PATIENCE => return Err(Failure::Other("Aftercare was not offered after a move: see the log.".into())),
+                None if since.elapsed() > PATIENCE => {
+                    return Err(Failure::Other("Aftercare was not offered after a move: see the log.".into()));
+                }
                 None => tokio::time::sleep(PAUSE).await,
             }
         };
@@ -103,7 +105,9 @@ impl Sender {
         let since = Instant::now();
         while !self.client.is_at(&url, &at_least, &who).await.unwrap_or(false) {
             if since.elapsed() > PATIENCE {
-                return Err(Failure::Other("Everything is recorded, but the timeline is still behind: look again in a moment.".into()));
+                return Err(Failure::Other(
+                    "Everything is recorded, but the timeline is still behind: look again in a moment.".into(),
+                ));
             }
         }
         self.bar.finish_and_clear();
@@ -125,7 +129,14 @@ impl Sender {
         self.positions.iter().filter(|(service, number)| before.get(service).is_none_or(|head| number > head)).count()
     }
 
-    async fn command(&mut self, url: &str, key: &str, body: &Value, story: &Story, actor: kit::ActorId) -> Result<Value, Failure> {
+    async fn command(
+        &mut self,
+        url: &str,
+        key: &str,
+        body: &Value,
+        story: &Story,
+        actor: kit::ActorId,
+    ) -> Result<Value, Failure> {
         let who = story.worker(actor);
         let since = Instant::now();
         let answer = loop {
@@ -156,7 +167,9 @@ impl Sender {
 fn passes(unanswered: &Unanswered) -> bool {
     match unanswered {
         Unanswered::Silent(_) => true,
-        Unanswered::Problem(status, _) => matches!(*status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS),
+        Unanswered::Problem(status, _) => {
+            matches!(*status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
+        }
         Unanswered::Token(_) => false,
     }
 }
@@ -169,7 +182,11 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 fn made_by(answer: &Value) -> (Option<String>, u64) {
     let event = answer.get("events").and_then(Value::as_array).and_then(|events| events.first());
     let facts = event.and_then(|event| event.get("facts")?.as_object());
-    let mut ids = facts.into_iter().flatten().filter_map(|(_, fact)| fact.as_str()).filter(|fact| uuid::Uuid::parse_str(fact).is_ok());
+    let mut ids = facts
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, fact)| fact.as_str())
+        .filter(|fact| uuid::Uuid::parse_str(fact).is_ok());
     (ids.next().map(str::to_owned), event.and_then(|event| event.get("version")?.as_u64()).unwrap_or_default())
 }
 

@@ -8,8 +8,8 @@ use time::Date;
 
 /// Courses by the women's numbers; the first is the one to look at.
 const COURSES: [fn(&mut Story); 20] = [
-    eventful, waiting, settled, offered, just_moved, declined, keeps, lapsed, mid_story, silent, waiting, settled, returning, offered,
-    just_moved, begun, declined, settled, lapsed, mid_story,
+    eventful, waiting, settled, offered, just_moved, declined, keeps, lapsed, mid_story, silent, waiting, settled,
+    returning, offered, just_moved, begun, declined, settled, lapsed, mid_story,
 ];
 
 /// Everybody's course as of a day.
@@ -27,10 +27,8 @@ const ORGANISATIONS: &[&str] = &["Boligselskabet Eksempel", "Boligforeningen Pr�
 
 fn need(story: &mut Story, ago: i64) {
     let (persons, ceiling) = (story.chance.of(2..=5), story.chance.of(55..=110) * 10_000);
-    let mut facts = json!({ "persons": persons, "rent_ceiling": ceiling });
-    if story.chance.of(0..=1) == 0 {
-        facts["excluded_municipalities"] = json!([story.chance.pick(MUNICIPALITIES)]);
-    }
+    let excluded = (story.chance.of(0..=1) == 0).then(|| [story.chance.pick(MUNICIPALITIES)]);
+    let facts = json!({ "persons": persons, "rent_ceiling": ceiling, "excluded_municipalities": excluded });
     story.log("need", ago, "assess-need", facts);
 }
 
@@ -53,14 +51,11 @@ fn allocation(story: &mut Story, ago: i64, decided: Option<(i64, &str)>) {
 /// An offer; `answer_in`: days until it must be answered, where that is known.
 fn offer(story: &mut Story, name: &str, ago: i64, answer_in: Option<i64>) {
     let (rent, rooms) = (story.chance.of(48..=105) * 10_000, story.chance.of(2..=4));
-    let mut facts = json!({ "rent": rent, "rooms": rooms });
-    if let Some(days) = answer_in {
-        facts["answer_by"] = story.day(-days).into();
-    }
-    story.log(name, ago, "make-offer", facts);
+    let answer_by = answer_in.map(|days| story.day(-days));
+    story.log(name, ago, "make-offer", json!({ "rent": rent, "rooms": rooms, "answer_by": answer_by }));
 }
 
-fn viewing(story: &mut Story, name: &str, ago: i64, when: String) {
+fn viewing(story: &mut Story, name: &str, ago: i64, when: &str) {
     let companion = story.chance.pick(&["contact_person", "worker", "volunteer", "family_or_friend"]);
     let facts = json!({ "offer": format!("@{name}"), "when": when, "companion": companion });
     story.log(&format!("{name}-viewing"), ago, "arrange-viewing", facts);
@@ -68,7 +63,7 @@ fn viewing(story: &mut Story, name: &str, ago: i64, when: String) {
 
 fn seen(story: &mut Story, name: &str, arranged: i64, held: i64) {
     let day = story.day(held);
-    viewing(story, name, arranged, day.clone());
+    viewing(story, name, arranged, &day);
     story.log(&format!("{name}-seen"), held, "hold-viewing", json!({ "offer": format!("@{name}"), "when": day }));
 }
 
@@ -94,7 +89,12 @@ fn moves(story: &mut Story, moved: i64) {
     story.log("lease", moved + 14, "sign-lease", json!({ "from": from }));
     let loan = amount(story);
     story.log("loan", moved + 13, "apply-for-deposit-loan", json!({ "amount": loan }));
-    story.log("loan-decision", moved + 5, "record-deposit-loan-decision", json!({ "amount": loan, "outcome": "granted" }));
+    story.log(
+        "loan-decision",
+        moved + 5,
+        "record-deposit-loan-decision",
+        json!({ "amount": loan, "outcome": "granted" }),
+    );
     let (grant, municipality) = (story.chance.of(30..=90) * 10_000, story.chance.pick(MUNICIPALITIES));
     story.log("grant", moved + 12, "apply-for-moving-grant", json!({ "amount": grant, "municipality": municipality }));
     let outcome = story.chance.pick(&["granted", "partly_granted", "refused"]);
@@ -122,18 +122,30 @@ fn eventful(story: &mut Story) {
     seen(story, "first", 238, 235);
     decline(story, "first", 233, "For langt fra børnenes skole.");
     offer(story, "second", 180, None);
-    story.log("second-gone", 170, "lapse-offer", json!({ "offer": "@second" })).note("Brevet kom først frem, da fristen var gået.");
+    story
+        .log("second-gone", 170, "lapse-offer", json!({ "offer": "@second" }))
+        .note("Brevet kom først frem, da fristen var gået.");
     let until = story.day(-16);
     story.log("temporary", 75, "arrange-temporary-housing", json!({ "from": story.day(70), "until": until }));
     allocation(story, 20, None);
     story.log("belongings", 12, "fetch-belongings", json!({ "when": story.day(12), "police_escort": true }));
     story.log("pet", 11, "place-pet", json!({ "place": "Dyrepension Eksempel" }));
     offer(story, "third", 6, Some(3));
-    story.log("correction", 5, "correct-entry", json!({ "version": "#third", "facts": { "rent": 725_000, "rooms": 3, "answer_by": story.day(-3) } }));
+    story.log(
+        "correction",
+        5,
+        "correct-entry",
+        json!({ "version": "#third", "facts": { "rent": 725_000, "rooms": 3, "answer_by": story.day(-3) } }),
+    );
     let today = story.day(0);
-    viewing(story, "third", 4, format!("{today}T15:30"));
+    viewing(story, "third", 4, &format!("{today}T15:30"));
     story.log("wrong", 3, "place-pet", json!({})).by("demo-1-vikar");
-    story.log("in-error", 3, "record-in-error", json!({ "version": "#wrong", "reason": "Skrevet på den forkerte sag." }));
+    story.log(
+        "in-error",
+        3,
+        "record-in-error",
+        json!({ "version": "#wrong", "reason": "Skrevet på den forkerte sag." }),
+    );
     story.log("hand-over", 2, "assign-follow-up", json!({ "key": "allocation/chase", "responsible": "demo-worker" }));
     note(story, "note", 1, "Hun håber på den tredje bolig: der er et værelse til hvert af børnene.");
 }
@@ -167,7 +179,9 @@ fn settled(story: &mut Story) {
     done(story, "police", moved, "address-change/police");
     benefit(story, moved - 3, Some(moved - 35));
     done(story, "list-kept", moved - 36, "list/@list/renewal");
-    story.log("closed", moved - 40, "close-case", json!({ "outcome": "new_home" })).note("Faldet til. Børnene er begyndt i den nye skole.");
+    story
+        .log("closed", moved - 40, "close-case", json!({ "outcome": "new_home" }))
+        .note("Faldet til. Børnene er begyndt i den nye skole.");
     story.aftercare = Some(story.chance.pick(&["accept-aftercare", "decline-aftercare"]));
 }
 
@@ -181,7 +195,7 @@ fn offered(story: &mut Story) {
     offer(story, "offer", 3, Some(answer_in));
     let (seen_in, hour) = (story.chance.of(0..=answer_in), story.chance.of(10..=16));
     let day = story.day(-seen_in);
-    viewing(story, "offer", 2, format!("{day}T{hour}:00"));
+    viewing(story, "offer", 2, &format!("{day}T{hour}:00"));
 }
 
 /// In her home for some days: the police and the benefit wait.
@@ -205,8 +219,15 @@ fn declined(story: &mut Story) {
     offer(story, "second", 10, Some(1));
     let answer_in = story.chance.of(5..=8);
     let answer_by = story.day(-answer_in);
-    story.log("more-time", 1, "extend-offer-answer", json!({ "offer": "@second", "answer_by": answer_by })).note("Aftalt med udlejer.");
-    story.log("hand-over", 0, "assign-follow-up", json!({ "key": "offer/@second/answer", "responsible": "demo-nattevagt" }));
+    story
+        .log("more-time", 1, "extend-offer-answer", json!({ "offer": "@second", "answer_by": answer_by }))
+        .note("Aftalt med udlejer.");
+    story.log(
+        "hand-over",
+        0,
+        "assign-follow-up",
+        json!({ "key": "offer/@second/answer", "responsible": "demo-nattevagt" }),
+    );
 }
 
 /// She keeps the home she had.
@@ -215,7 +236,12 @@ fn keeps(story: &mut Story) {
     need(story, 29);
     story.log("kept", 8, "keep-tenancy", json!({})).note("Han er flyttet ud; lejekontrakten er nu hendes alene.");
     let today = story.day(0);
-    story.log("moved-date", 5, "move-follow-up", json!({ "key": "tenancy/safety", "due": today, "reason": "Låsesmeden kan først i dag." }));
+    story.log(
+        "moved-date",
+        5,
+        "move-follow-up",
+        json!({ "key": "tenancy/safety", "due": today, "reason": "Låsesmeden kan først i dag." }),
+    );
 }
 
 /// One offer is gone, and another one has been left to lie: the rule lapses it when its day is over.

@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 const SLOTS: u32 = 200;
 
 /// A data folder that goes when the test ends.
-pub struct Place {
+pub(crate) struct Place {
     _temporary: TempDir,
     folder: PathBuf,
     offset: u16,
@@ -25,14 +25,14 @@ pub struct Place {
 }
 
 /// A program that ended.
-pub struct Ended {
-    pub code: Option<i32>,
-    pub said: String,
-    pub complained: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) said: String,
+    pub(crate) complained: String,
 }
 
 /// A program that runs.
-pub struct Livline {
+pub(crate) struct Livline {
     child: Child,
     said: PathBuf,
     complained: PathBuf,
@@ -40,53 +40,54 @@ pub struct Livline {
 
 impl Place {
     /// `number` tells the tests of this process apart.
-    pub fn new(number: u32) -> Self {
+    pub(crate) fn new(number: u32) -> Self {
         // User postgres must be able to enter it.
-        let temporary = tempfile::Builder::new().prefix("livline-").permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
+        let temporary =
+            tempfile::Builder::new().prefix("livline-").permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
         let folder = temporary.path().canonicalize().unwrap().join("data");
         let slot = (std::process::id().wrapping_mul(4) + number) % SLOTS;
         let offset = u16::try_from(2000 + slot * 50).unwrap();
         Self { _temporary: temporary, folder, offset, spawned: AtomicU32::new(0) }
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    pub fn port(&self, service: &str) -> u16 {
+    pub(crate) fn port(&self, service: &str) -> u16 {
         engine::config::port(service) + self.offset
     }
 
-    pub fn postgres(&self) -> u16 {
+    pub(crate) fn postgres(&self) -> u16 {
         7354 + self.offset
     }
 
-    pub fn url(&self, service: &str) -> String {
+    pub(crate) fn url(&self, service: &str) -> String {
         format!("http://127.0.0.1:{}", self.port(service))
     }
 
-    pub fn nats(&self) -> String {
+    pub(crate) fn nats(&self) -> String {
         format!("nats://127.0.0.1:{}", 7342 + self.offset)
     }
 
-    pub fn secret(&self, name: &str) -> String {
+    pub(crate) fn secret(&self, name: &str) -> String {
         fs::read_to_string(self.folder.join("secrets").join(name)).unwrap()
     }
 
     /// `livline up`, once everything runs.
-    pub fn up(&self, more: &[&str]) -> Livline {
+    pub(crate) fn up(&self, more: &[&str]) -> Livline {
         let running = Livline::spawn(self, &self.up_arguments(more));
         running.wait_for(if more.contains(&"--demo") { "Look at one of them" } else { "Open a housing case" });
         running
     }
 
     /// `livline up` to its end.
-    pub fn start_up(&self, more: &[&str]) -> Ended {
+    pub(crate) fn start_up(&self, more: &[&str]) -> Ended {
         self.start(&self.up_arguments(more))
     }
 
     /// The same with variables of the environment.
-    pub fn start_up_with(&self, variables: &[(&str, &Path)]) -> Ended {
+    pub(crate) fn start_up_with(&self, variables: &[(&str, &Path)]) -> Ended {
         Livline::spawn_with(self, &self.up_arguments(&[]), variables).end()
     }
 
@@ -96,19 +97,19 @@ impl Place {
     }
 
     /// A command to its end.
-    pub fn start(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Ended {
         Livline::spawn(self, arguments).end()
     }
 
     /// What a command that succeeds says.
-    pub fn run(&self, arguments: &[&str]) -> String {
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
         let ended = self.start(arguments);
         assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.complained);
         ended.said
     }
 
     /// The same, once it says what is expected.
-    pub fn eventually(&self, arguments: &[&str], expected: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn eventually(&self, arguments: &[&str], expected: impl Fn(&str) -> bool) -> String {
         let since = Instant::now();
         loop {
             let ended = self.start(arguments);
@@ -122,7 +123,7 @@ impl Place {
 }
 
 impl Livline {
-    pub fn spawn(place: &Place, arguments: &[&str]) -> Self {
+    pub(crate) fn spawn(place: &Place, arguments: &[&str]) -> Self {
         Self::spawn_with(place, arguments, &[])
     }
 
@@ -136,12 +137,12 @@ impl Livline {
         Self { child: command.spawn().unwrap(), said, complained }
     }
 
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         fs::read_to_string(&self.said).unwrap() + &fs::read_to_string(&self.complained).unwrap()
     }
 
     /// Waits until it says so.
-    pub fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         let since = Instant::now();
         while !self.said().contains(text) {
             assert!(since.elapsed() < PATIENCE, "waiting for {text}: {}", self.said());
@@ -150,13 +151,13 @@ impl Livline {
     }
 
     /// Asks it to stop, and tells what it ends with.
-    pub fn stop(mut self) -> Option<i32> {
+    pub(crate) fn stop(mut self) -> Option<i32> {
         self.signal(Signal::TERM);
         self.wait()
     }
 
     /// Ends it at once; what it started goes on.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.signal(Signal::KILL);
         self.wait();
     }
@@ -199,12 +200,12 @@ impl Drop for Livline {
 }
 
 /// Ends a process at once.
-pub fn kill(pid: i32) {
+pub(crate) fn kill(pid: i32) {
     kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
 }
 
 /// Looks until it is so.
-pub async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
     let since = Instant::now();
     while !is().await {
         assert!(since.elapsed() < PATIENCE, "{what}");
@@ -212,10 +213,10 @@ pub async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
     }
 }
 
-pub fn mode(path: &Path) -> u32 {
+pub(crate) fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o777
 }
 
-pub fn set_mode(path: &Path, mode: u32) {
+pub(crate) fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }

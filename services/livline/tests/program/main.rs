@@ -3,7 +3,12 @@
 //! One data folder for all that needs a running `livline up`, in the order of its life; what is refused before anything starts has
 //! tests of its own.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what was not as expected by stopping")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what was not as expected by stopping"
+)]
 
 mod livline;
 
@@ -118,8 +123,16 @@ async fn roles_may_do_what_they_need_and_nothing_else(place: &Place) {
     let keys = place.secret("housing-keys-url");
     let asked = "SELECT * FROM key_for(gen_random_uuid(), 'location', gen_random_uuid(), 'x')";
     sql(&keys, asked).await.unwrap();
-    assert_eq!(code(&sql(&keys, "SELECT * FROM key_for(gen_random_uuid(), 'other', gen_random_uuid(), 'x')").await), INSUFFICIENT_PRIVILEGE);
-    for statement in ["SELECT * FROM data_keys", "DELETE FROM tombstones", "INSERT INTO grants VALUES ('housing', 'other')", "DELETE FROM master_check"] {
+    assert_eq!(
+        code(&sql(&keys, "SELECT * FROM key_for(gen_random_uuid(), 'other', gen_random_uuid(), 'x')").await),
+        INSUFFICIENT_PRIVILEGE
+    );
+    for statement in [
+        "SELECT * FROM data_keys",
+        "DELETE FROM tombstones",
+        "INSERT INTO grants VALUES ('housing', 'other')",
+        "DELETE FROM master_check",
+    ] {
         assert_eq!(code(&sql(&keys, statement).await), INSUFFICIENT_PRIVILEGE, "{statement}");
     }
     let timeline = place.secret("timeline-database-url");
@@ -131,7 +144,8 @@ async fn roles_may_do_what_they_need_and_nothing_else(place: &Place) {
 
 async fn nobody_touches_the_stream_of_another(place: &Place) {
     let options = async_nats::ConnectOptions::with_user_and_password("housing".into(), place.secret("housing-nats"));
-    let client = options.request_timeout(Some(std::time::Duration::from_millis(300))).connect(place.nats()).await.unwrap();
+    let client =
+        options.request_timeout(Some(std::time::Duration::from_millis(300))).connect(place.nats()).await.unwrap();
     let mut context = async_nats::jetstream::new(client);
     context.set_timeout(std::time::Duration::from_millis(300));
     // What it may: look at another's stream, and at its own.
@@ -147,21 +161,30 @@ async fn one_service_runs_alone_beside_it(place: &Place) {
     let settings = fs::read_to_string(place.folder().join("config/housing.toml")).unwrap();
     let (own, other) = (place.port("housing"), place.port("housing") + 20);
     let file = place.folder().with_file_name("housing.toml");
-    fs::write(&file, settings.replacen(&format!("listen = \"127.0.0.1:{own}\""), &format!("listen = \"127.0.0.1:{other}\""), 1)).unwrap();
+    fs::write(
+        &file,
+        settings.replacen(&format!("listen = \"127.0.0.1:{own}\""), &format!("listen = \"127.0.0.1:{other}\""), 1),
+    )
+    .unwrap();
     let alone = Livline::spawn(place, &["serve", "housing", "--config", file.to_str().unwrap()]);
     alone.wait_for("housing listens on");
     assert_eq!(get(&format!("http://127.0.0.1:{other}/readyz")).await["ready"], true);
     assert_eq!(alone.stop(), Some(0));
-    let taken = place.start(&["serve", "housing", "--config", place.folder().join("config/housing.toml").to_str().unwrap()]);
+    let taken =
+        place.start(&["serve", "housing", "--config", place.folder().join("config/housing.toml").to_str().unwrap()]);
     refused(&taken, "cannot be listened on");
     fs::write(&file, "unknown = 1").unwrap();
-    refused(&place.start(&["serve", "housing", "--config", file.to_str().unwrap()]), "The configuration of housing cannot be used: the configuration has an unknown key");
+    refused(
+        &place.start(&["serve", "housing", "--config", file.to_str().unwrap()]),
+        "The configuration of housing cannot be used: the configuration has an unknown key",
+    );
 }
 
 fn the_tables_are_brought_up_to_date_again(place: &Place) {
     let (file, password) = (place.folder().with_file_name("admin-url"), place.secret("postgres-admin"));
     for (what, more) in [("housing", None), ("timeline", None), ("keys", Some(place.folder().join("keys/master")))] {
-        fs::write(&file, format!("postgres://livline_admin:{password}@127.0.0.1:{}/livline_{what}", place.postgres())).unwrap();
+        fs::write(&file, format!("postgres://livline_admin:{password}@127.0.0.1:{}/livline_{what}", place.postgres()))
+            .unwrap();
         let mut arguments = vec!["migrate", what, "--database-file", file.to_str().unwrap()];
         arguments.extend(more.as_ref().map(|file| ["--master-key-file", file.to_str().unwrap()]).into_iter().flatten());
         assert!(place.run(&arguments).contains("is up to date"));
@@ -186,7 +209,8 @@ async fn a_server_that_ends_is_started_again(place: &Place, running: &Livline, h
     let postmaster = fs::read_to_string(place.folder().join("postgres/postmaster.pid")).unwrap();
     livline::kill(postmaster.lines().next().unwrap().parse().unwrap());
     running.wait_for("PostgreSQL stopped by itself");
-    let ready = || async { reqwest::get(format!("{housing}/readyz")).await.is_ok_and(|answer| answer.status().is_success()) };
+    let ready =
+        || async { reqwest::get(format!("{housing}/readyz")).await.is_ok_and(|answer| answer.status().is_success()) };
     livline::until("it is ready again", async || ready().await).await;
     command(place, &format!("{housing}/v1/cases"), "open", &json!({ "woman": woman() })).await;
 }
@@ -214,7 +238,11 @@ fn the_files_are_ours_alone(folder: &Path) {
 /// It ended with a failure and said why in one sentence.
 fn refused(ended: &livline::Ended, sentence: &str) {
     assert_eq!(ended.code, Some(1), "{}", ended.complained);
-    assert!(ended.complained.contains(sentence) && ended.complained.trim_end().lines().count() == 1, "{}", ended.complained);
+    assert!(
+        ended.complained.contains(sentence) && ended.complained.trim_end().lines().count() == 1,
+        "{}",
+        ended.complained
+    );
 }
 
 #[test]
@@ -222,12 +250,17 @@ fn what_is_missing_or_taken_is_told_before_anything_starts() {
     let place = Place::new(1);
     let empty = tempfile::tempdir().unwrap();
     let missing = place.start_up_with(&[("LIVLINE_POSTGRES_BIN", empty.path())]);
-    refused(&missing, "PostgreSQL was not found: install the Debian package postgresql-15, or name the place in LIVLINE_POSTGRES_BIN.");
+    refused(
+        &missing,
+        "PostgreSQL was not found: install the Debian package postgresql-15, or name the place in LIVLINE_POSTGRES_BIN.",
+    );
     assert!(!place.folder().join("postgres").exists());
 
     let port = place.port("timeline");
     let stranger = TcpListener::bind(("127.0.0.1", port)).unwrap();
-    let taken = format!("Port {port} on 127.0.0.1, meant for timeline, is used by another program; stop that one, or choose other ports with --offset.");
+    let taken = format!(
+        "Port {port} on 127.0.0.1, meant for timeline, is used by another program; stop that one, or choose other ports with --offset."
+    );
     refused(&place.start_up(&[]), &taken);
     assert!(!place.folder().join("postgres").exists());
     drop(stranger);
