@@ -6,7 +6,10 @@ use sqlx::{PgPool, Row};
 
 /// Numbers are dense, versions are dense in each aggregate, and a command's events stand together.
 pub async fn assert_exact(pool: &PgPool) {
-    let rows = sqlx::query("SELECT number, aggregate_type, aggregate_id, sequence, key FROM events ORDER BY number").fetch_all(pool).await.unwrap();
+    let rows = sqlx::query("SELECT number, aggregate_type, aggregate_id, sequence, key FROM events ORDER BY number")
+        .fetch_all(pool)
+        .await
+        .unwrap();
     let mut versions = std::collections::HashMap::new();
     let mut finished = std::collections::HashSet::new();
     let mut current = None;
@@ -31,7 +34,8 @@ pub async fn assert_published(ground: &Ground, service: &str, pool: &PgPool) {
     let stream = eventually("everything is published", async || {
         let context = nats::jetstream(nats::connect(&config, "test").await.ok()?);
         let stream = read_all(&context, service).await.ok()?;
-        (stream.len() as u64 == head.number && stream.last().is_none_or(|(sequence, _)| *sequence == head.number)).then_some(stream)
+        (stream.len() as u64 == head.number && stream.last().is_none_or(|(sequence, _)| *sequence == head.number))
+            .then_some(stream)
     })
     .await;
     let mut after = 0;
@@ -60,8 +64,10 @@ pub async fn caught_up(timeline: &PgPool, service: &str, pool: &PgPool) {
 pub async fn dump(timeline: &PgPool) -> Vec<String> {
     let mut lines = Vec::new();
     for table in ["entries", "follow_ups", "held_back", "progress"] {
-        let rows: Vec<String> =
-            sqlx::query_scalar(&format!("SELECT t::text FROM {table} t ORDER BY t::text")).fetch_all(timeline).await.unwrap();
+        let rows: Vec<String> = sqlx::query_scalar(&format!("SELECT t::text FROM {table} t ORDER BY t::text"))
+            .fetch_all(timeline)
+            .await
+            .unwrap();
         lines.extend(rows.into_iter().map(|row| format!("{table} {row}")));
     }
     lines
@@ -80,7 +86,8 @@ pub async fn assert_equal_to_a_rebuild(ground: &Ground, timeline: &PgPool, servi
     settings.database = url.into();
     settings.listen.set_port(0);
     let contracts = vec![housing::contract().unwrap(), aftercare::contract().unwrap()];
-    let contracts = contracts.into_iter().filter(|contract| services.iter().any(|(name, _)| *name == contract.service)).collect();
+    let contracts =
+        contracts.into_iter().filter(|contract| services.iter().any(|(name, _)| *name == contract.service)).collect();
     let rebuilt = crate::Running::start(timeline::open(settings, ground.clock.clone(), contracts).await.unwrap()).await;
     let pool = ground.pool(&database).await;
     for (service, source) in services {

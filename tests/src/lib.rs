@@ -74,7 +74,12 @@ impl Ground {
         let folder = DataFolder::open(Some(&directory.path().join("data"))).unwrap();
         let postgres = Postgres::start(&folder, 0).await.unwrap();
         let everything = vec![">".to_owned()];
-        let user = NatsUser { name: "test".into(), password: "test".into(), publish: everything.clone(), subscribe: everything };
+        let user = NatsUser {
+            name: "test".into(),
+            password: "test".into(),
+            publish: everything.clone(),
+            subscribe: everything,
+        };
         let nats = Nats::start(&folder, 0, &[user]).await.unwrap();
         let (private, public) = tokens::generate().unwrap();
         let mut ground = Self {
@@ -104,10 +109,12 @@ impl Ground {
         database::migrate(&keys, &database::KEYS).await.unwrap();
         let pool = PgPool::connect(&keys).await.unwrap();
         Keyring::set_up(&pool, &FileMasterKey::read(&master).unwrap()).await.unwrap();
-        sqlx::query("INSERT INTO grants SELECT session_user, unnest(ARRAY['personal', 'narrative', 'identity', 'location'])")
-            .execute(&pool)
-            .await
-            .unwrap();
+        sqlx::query(
+            "INSERT INTO grants SELECT session_user, unnest(ARRAY['personal', 'narrative', 'identity', 'location'])",
+        )
+        .execute(&pool)
+        .await
+        .unwrap();
         pool.close().await;
         ground
     }
@@ -133,7 +140,11 @@ impl Ground {
 
     /// A pool on one of the databases, as the administrator.
     pub async fn pool(&self, database: &str) -> PgPool {
-        sqlx::postgres::PgPoolOptions::new().max_connections(20).connect(&self.postgres.admin_url(database)).await.unwrap()
+        sqlx::postgres::PgPoolOptions::new()
+            .max_connections(20)
+            .connect(&self.postgres.admin_url(database))
+            .await
+            .unwrap()
     }
 
     /// NATS, allowed everything.
@@ -182,14 +193,24 @@ impl Ground {
     /// The housing service, with its policies.
     pub async fn housing(&self) -> Running {
         let settings = self.settings("housing", &database::SERVICE).await;
-        let domain = Domain::<housing::case::Housing>::open(housing::contract().unwrap(), "housing", settings, self.clock.clone());
+        let domain = Domain::<housing::case::Housing>::open(
+            housing::contract().unwrap(),
+            "housing",
+            settings,
+            self.clock.clone(),
+        );
         Running::start(domain.await.unwrap().policy::<housing::policy::LapseOffers>().unwrap().service()).await
     }
 
     /// The aftercare service, with its policies.
     pub async fn aftercare(&self) -> Running {
         let settings = self.settings("aftercare", &database::SERVICE).await;
-        let domain = Domain::<aftercare::case::Aftercare>::open(aftercare::contract().unwrap(), "aftercare", settings, self.clock.clone());
+        let domain = Domain::<aftercare::case::Aftercare>::open(
+            aftercare::contract().unwrap(),
+            "aftercare",
+            settings,
+            self.clock.clone(),
+        );
         Running::start(domain.await.unwrap().policy::<aftercare::policy::OfferAftercare>().unwrap().service()).await
     }
 
@@ -209,7 +230,12 @@ impl Ground {
     #[must_use]
     pub fn client(&self, role: Role, centre: Option<CentreId>) -> Client {
         let actor = "w-1".parse().unwrap();
-        Client { http: http(), issuer: self.desk.clone(), principal: Principal { actor, role, centre }, services: self.services.clone() }
+        Client {
+            http: http(),
+            issuer: self.desk.clone(),
+            principal: Principal { actor, role, centre },
+            services: self.services.clone(),
+        }
     }
 
     /// A client that speaks as one of the services.
@@ -304,7 +330,14 @@ impl Client {
     }
 
     /// Sends a request as it stands; `None` where there was no answer.
-    pub async fn try_send(&self, method: Method, service: &str, path: &str, headers: &[(&str, &str)], body: Option<Vec<u8>>) -> Option<Answer> {
+    pub async fn try_send(
+        &self,
+        method: Method,
+        service: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Option<Answer> {
         let url = format!("{}{path}", self.services.get(service).unwrap());
         let mut request = self.http.request(method, url).bearer_auth(self.issuer.issue(&self.principal).unwrap());
         for (name, value) in headers {
@@ -326,7 +359,9 @@ impl Client {
 
     /// Sends a command under a key.
     pub async fn post(&self, service: &str, path: &str, key: &str, body: Value) -> Answer {
-        self.try_send(Method::POST, service, path, &[("idempotency-key", key)], Some(body.to_string().into_bytes())).await.expect("an answer")
+        self.try_send(Method::POST, service, path, &[("idempotency-key", key)], Some(body.to_string().into_bytes()))
+            .await
+            .expect("an answer")
     }
 
     /// Opens a case for a woman; its id.
@@ -336,7 +371,13 @@ impl Client {
 
     /// Sends an action with facts.
     pub async fn act(&self, service: &str, case: &str, action: &str, facts: Value) -> Answer {
-        self.post(service, &format!("/v1/cases/{case}/{action}"), &Uuid::new_v4().to_string(), json!({ "facts": facts })).await
+        self.post(
+            service,
+            &format!("/v1/cases/{case}/{action}"),
+            &Uuid::new_v4().to_string(),
+            json!({ "facts": facts }),
+        )
+        .await
     }
 
     /// A woman's timeline, once it has reached a position.

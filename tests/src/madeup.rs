@@ -107,8 +107,11 @@ impl Decider for Bicycles {
 
     fn facets(&self, event: &Event, _: &Context<'_>) -> Facets {
         match event {
-            Event::BicycleLent(loan) => Facets::milestone().with(FollowUpChange::opened(format!("bicycle/{}", loan.bicycle), FollowUp::FetchBicycle)),
-            Event::BicycleReturned(back) => Facets::routine().with(FollowUpChange::closed(format!("bicycle/{}", back.bicycle))),
+            Event::BicycleLent(loan) => Facets::milestone()
+                .with(FollowUpChange::opened(format!("bicycle/{}", loan.bicycle), FollowUp::FetchBicycle)),
+            Event::BicycleReturned(back) => {
+                Facets::routine().with(FollowUpChange::closed(format!("bicycle/{}", back.bicycle)))
+            }
         }
     }
 

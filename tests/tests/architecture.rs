@@ -8,12 +8,24 @@ const DOMAINS: &[&str] = &["housing", "aftercare"];
 /// What a domain crate may use: it is pure by construction.
 const PURE: &[&str] = &["kit", "serde", "serde_json", "schemars", "strum", "thiserror", "time", "uuid"];
 /// What the kit may use: nothing of these reads a file, a socket, the clock or the environment.
-const KIT: &[&str] =
-    &["serde", "serde_json", "serde_path_to_error", "schemars", "strum", "thiserror", "time", "uuid", "jiff", "fluent-syntax", "toml"];
+const KIT: &[&str] = &[
+    "serde",
+    "serde_json",
+    "serde_path_to_error",
+    "schemars",
+    "strum",
+    "thiserror",
+    "time",
+    "uuid",
+    "jiff",
+    "fluent-syntax",
+    "toml",
+];
 
 fn dependencies(of: &str) -> BTreeSet<String> {
     let metadata = MetadataCommand::new().no_deps().other_options(vec!["--offline".into()]).exec().unwrap();
-    let package = metadata.packages.iter().find(|package| package.name == of).unwrap_or_else(|| panic!("no crate {of}"));
+    let package =
+        metadata.packages.iter().find(|package| package.name == of).unwrap_or_else(|| panic!("no crate {of}"));
     package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal).map(|d| d.name.clone()).collect()
 }
 
@@ -52,7 +64,9 @@ fn every_service_is_one_of_these() {
     let services = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../services");
     let found: BTreeSet<String> = std::fs::read_dir(services)
         .unwrap()
-        .filter_map(|entry| entry.ok().filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap()))
+        .filter_map(|entry| {
+            entry.ok().filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().into_string().unwrap())
+        })
         .collect();
     let known = DOMAINS.iter().chain(&["kit", "engine", "timeline", "livline"]).map(ToString::to_string).collect();
     assert_eq!(found, known);
@@ -71,7 +85,11 @@ fn nobody_turns_the_lints_off() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 let text = std::fs::read_to_string(&path).unwrap();
-                assert!(!text.contains("#![allow(") && !text.contains("#[allow("), "{}: use expect with a reason", path.display());
+                assert!(
+                    !text.contains("#![allow(") && !text.contains("#[allow("),
+                    "{}: use expect with a reason",
+                    path.display()
+                );
                 assert!(text.starts_with("//!"), "{}: a module says what it owns", path.display());
             }
         }

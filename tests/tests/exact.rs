@@ -21,18 +21,21 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
 async fn try_command(client: &Client, case: &str, key: &str) -> Option<u16> {
     let body = json!({ "facts": { "rent": 400_000 }, "note": key }).to_string().into_bytes();
     let path = format!("/v1/cases/{case}/make-offer");
-    let answer = client.try_send(reqwest::Method::POST, "housing", &path, &[("idempotency-key", key)], Some(body)).await?;
+    let answer =
+        client.try_send(reqwest::Method::POST, "housing", &path, &[("idempotency-key", key)], Some(body)).await?;
     Some(answer.status.as_u16())
 }
 
 /// How many events each key of a case has, by the text of its note where it can be known: keys are hashed, so by count alone.
 async fn commands(pool: &PgPool) -> BTreeMap<Uuid, i64> {
-    sqlx::query_as::<_, (Uuid, i64)>("SELECT key, count(*) FROM events WHERE event_type IN ('HousingOfferMade', 'NoteWritten') GROUP BY key")
-        .fetch_all(pool)
-        .await
-        .unwrap()
-        .into_iter()
-        .collect()
+    sqlx::query_as::<_, (Uuid, i64)>(
+        "SELECT key, count(*) FROM events WHERE event_type IN ('HousingOfferMade', 'NoteWritten') GROUP BY key",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap()
+    .into_iter()
+    .collect()
 }
 
 async fn assert_commands(pool: &PgPool, count: usize) {
@@ -57,7 +60,9 @@ async fn of_a_group_only_the_command_that_clashes_is_left_out() {
         key: Uuid::new_v4(),
         fingerprint: Vec::new(),
         warnings: Vec::new(),
-        events: (0..events).map(|_| NewEvent { event: "X".into(), event_version: 1, body: "{\"a\":1}".into() }).collect(),
+        events: (0..events)
+            .map(|_| NewEvent { event: "X".into(), event_version: 1, body: "{\"a\":1}".into() })
+            .collect(),
     };
     let first = append(&pool, &[command(1, 0, 2), command(2, 0, 1)]).await.unwrap();
     assert_eq!(first, [Outcome::Accepted { first_number: 1 }, Outcome::Accepted { first_number: 3 }]);
@@ -72,7 +77,10 @@ async fn writers_race_in_two_processes_on_shared_cases() {
     let settings = ground.settings("housing", &database::SERVICE).await;
     let mut second = settings.clone();
     second.listen = ground.address("madeup");
-    let (_one, _two) = (ground.process(PROGRAM, "housing", &settings, "warn").await, ground.process(PROGRAM, "housing", &second, "warn").await);
+    let (_one, _two) = (
+        ground.process(PROGRAM, "housing", &settings, "warn").await,
+        ground.process(PROGRAM, "housing", &second, "warn").await,
+    );
     let pool = ground.pool("livline_housing").await;
     let leader = ground.leader();
     let mut cases = Vec::new();
@@ -89,7 +97,10 @@ async fn writers_race_in_two_processes_on_shared_cases() {
                 let (path, key) = (format!("/v1/cases/{case}/make-offer"), format!("{writer}-{turn}"));
                 let body = json!({ "facts": { "rent": 1 }, "note": key });
                 // A busy case says so, and the same key tries again.
-                eventually("the command is taken", async || leader.post(service, &path, &key, body.clone()).await.status.is_success().then_some(())).await;
+                eventually("the command is taken", async || {
+                    leader.post(service, &path, &key, body.clone()).await.status.is_success().then_some(())
+                })
+                .await;
             }
         }
     });
@@ -114,7 +125,11 @@ async fn killed_during_an_append() {
         async move { try_command(&leader, &case, "k").await }
     });
     eventually("the append waits", async || {
-        let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'").fetch_one(&pool).await.ok()?;
+        let waiting: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+                .fetch_one(&pool)
+                .await
+                .ok()?;
         (waiting > 0).then_some(())
     })
     .await;
@@ -159,7 +174,8 @@ async fn killed_while_applying() {
     let _housing = ground.housing().await;
     let settings = ground.settings("timeline", &timeline::TABLES).await;
     let timeline = ground.process(PROGRAM, "timeline", &settings, "warn").await;
-    let (leader, pool, rows) = (ground.leader(), ground.pool("livline_housing").await, ground.pool("livline_timeline").await);
+    let (leader, pool, rows) =
+        (ground.leader(), ground.pool("livline_housing").await, ground.pool("livline_timeline").await);
     let case = leader.open("housing", Uuid::new_v4()).await;
     assert_eq!(try_command(&leader, &case, "before").await, Some(200));
     caught_up(&rows, "housing", &pool).await;
@@ -169,7 +185,11 @@ async fn killed_while_applying() {
         assert_eq!(try_command(&leader, &case, &format!("k-{number}")).await, Some(200));
     }
     eventually("the projection waits in the middle of it", async || {
-        let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'").fetch_one(&pool).await.ok()?;
+        let waiting: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation'")
+                .fetch_one(&pool)
+                .await
+                .ok()?;
         (waiting > 0).then_some(())
     })
     .await;
@@ -177,6 +197,28 @@ async fn killed_while_applying() {
     holding.rollback().await.unwrap();
     let _timeline = ground.process(PROGRAM, "timeline", &settings, "warn").await;
     assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &pool)]).await;
+}
+
+/// Two replicas of a timeline on one database: each event is applied by one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_replicas_apply_once() {
+    let ground = Ground::start().await;
+    let _housing = ground.housing().await;
+    let settings = ground.settings("timeline", &timeline::TABLES).await;
+    let mut replica = settings.clone();
+    replica.listen = ground.address("madeup");
+    let first = ground.process(PROGRAM, "timeline", &settings, "warn").await;
+    let second = ground.process(PROGRAM, "timeline", &replica, "warn").await;
+    let (leader, pool, rows) =
+        (ground.leader(), ground.pool("livline_housing").await, ground.pool("livline_timeline").await);
+    let case = leader.open("housing", Uuid::new_v4()).await;
+    write(&leader, &case, 0, 60).await;
+    assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &pool)]).await;
+    // One of them is gone, and the other goes on alone.
+    first.kill().await;
+    write(&leader, &case, 60, 20).await;
+    assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &pool)]).await;
+    second.kill().await;
 }
 
 /// SIGTERM under load: what was acknowledged is there, what was not is there once after it is sent again.
@@ -208,7 +250,11 @@ async fn sigterm_loses_no_accepted_command() {
         assert!(housing.terminate().await, "it stops cleanly");
         let sent: Vec<_> = futures::future::join_all(writers).await.into_iter().flat_map(Result::unwrap).collect();
         let acknowledged = sent.iter().filter(|(.., status)| *status == Some(200)).count();
-        assert!(acknowledged > 0 && acknowledged < sent.len(), "it was stopped in the middle: {acknowledged} of {}", sent.len());
+        assert!(
+            acknowledged > 0 && acknowledged < sent.len(),
+            "it was stopped in the middle: {acknowledged} of {}",
+            sent.len()
+        );
         let stored = commands(&pool).await.len() - round * sent.len();
         assert!(stored >= acknowledged, "{stored} stored of {acknowledged} acknowledged");
         housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
@@ -232,7 +278,8 @@ async fn the_streams_store_goes_back_and_goes() {
     let mut ground = Ground::start().await;
     let contracts = vec![housing::contract().unwrap()];
     let (_housing, _timeline) = (ground.housing().await, ground.timeline(contracts).await);
-    let (leader, pool, rows) = (ground.leader(), ground.pool("livline_housing").await, ground.pool("livline_timeline").await);
+    let (leader, pool, rows) =
+        (ground.leader(), ground.pool("livline_housing").await, ground.pool("livline_timeline").await);
     let case = leader.open("housing", Uuid::new_v4()).await;
     write(&leader, &case, 0, 30).await;
     assert_published(&ground, "housing", &pool).await;
@@ -279,7 +326,10 @@ async fn the_database_is_set_back() {
     housing.stop().await;
     let mut admin = PgConnection::connect(&ground.postgres.admin_url("postgres")).await.unwrap();
     eventually("a copy is taken", async || {
-        sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'livline_housing'").execute(&mut admin).await.ok()?;
+        sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'livline_housing'")
+            .execute(&mut admin)
+            .await
+            .ok()?;
         sqlx::query("CREATE DATABASE older TEMPLATE livline_housing").execute(&mut admin).await.ok().map(drop)
     })
     .await;
@@ -299,9 +349,14 @@ async fn the_database_is_set_back() {
     let pool = ground.pool("livline_housing").await;
     // More than was lost, so that the numbers pass the stream's last one: only the comparison of bytes can tell.
     for number in 100..130 {
-        eventually("the service is back", async || (try_command(&leader, &case, &format!("k-{number}")).await == Some(200)).then_some(())).await;
+        eventually("the service is back", async || {
+            (try_command(&leader, &case, &format!("k-{number}")).await == Some(200)).then_some(())
+        })
+        .await;
     }
-    let after = eventually("a new epoch", async || store::head(&pool).await.ok().filter(|head| head.epoch != before.epoch)).await;
+    let after =
+        eventually("a new epoch", async || store::head(&pool).await.ok().filter(|head| head.epoch != before.epoch))
+            .await;
     assert!(after.number > before.number);
     assert_published(&ground, "housing", &pool).await;
     assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &pool)]).await;
@@ -336,7 +391,8 @@ async fn a_stream_of_somebody_else_is_not_touched() {
 async fn a_frozen_stream_doubles_nothing() {
     let ground = Ground::start().await;
     let (_housing, _timeline) = (ground.housing().await, ground.timeline(vec![housing::contract().unwrap()]).await);
-    let (leader, pool, rows) = (ground.leader(), ground.pool("livline_housing").await, ground.pool("livline_timeline").await);
+    let (leader, pool, rows) =
+        (ground.leader(), ground.pool("livline_housing").await, ground.pool("livline_timeline").await);
     let case = leader.open("housing", Uuid::new_v4()).await;
     let pid = ground.nats.pid().unwrap();
     signal(pid, "STOP").await;

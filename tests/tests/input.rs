@@ -36,7 +36,13 @@ async fn every_mistake_has_its_code_and_leaves_nothing() {
         ("an unknown fact", &make, facts(json!({ CANARY: 1 })), 422, "facts_invalid"),
         ("an unknown member", &make, json!({ "fact": {} }).to_string(), 422, "facts_invalid"),
         ("a wrong type", &make, facts(json!({ "rent": CANARY })), 422, "facts_invalid"),
-        ("a forged envelope", &make, facts(json!({ "rent": { "$sealed": { "class": "personal", "key": Uuid::nil(), "box": "" } } })), 422, "facts_invalid"),
+        (
+            "a forged envelope",
+            &make,
+            facts(json!({ "rent": { "$sealed": { "class": "personal", "key": Uuid::nil(), "box": "" } } })),
+            422,
+            "facts_invalid",
+        ),
         ("a number out of bounds", &make, facts(json!({ "rooms": 100_000 })), 422, "facts_invalid"),
         ("a day that is none", &make, facts(json!({ "answer_by": "2026-02-30" })), 422, "facts_invalid"),
         ("too large a body", &make, too_large, 413, "body_too_large"),
@@ -59,7 +65,10 @@ async fn every_mistake_has_its_code_and_leaves_nothing() {
 
     let body = facts(json!({}));
     assert_eq!(raw(&leader, &make, &[], &body).await.code(), "idempotency_key_missing");
-    assert_eq!(raw(&leader, &make, &[("idempotency-key", &"x".repeat(200))], &body).await.code(), "idempotency_key_missing");
+    assert_eq!(
+        raw(&leader, &make, &[("idempotency-key", &"x".repeat(200))], &body).await.code(),
+        "idempotency_key_missing"
+    );
     assert_eq!(raw(&leader, &make, &[key[0], ("if-match", "7")], &body).await.code(), "if_match_invalid");
     assert_eq!(raw(&leader, &make, &[key[0], ("if-match", "\"9\"")], &body).await.code(), "changed");
     let anonymous = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -85,7 +94,10 @@ async fn the_same_key_is_the_same_command() {
     let again = leader.post("housing", "/v1/cases", "open", json!({ "woman": woman })).await.ok();
     assert_eq!(first.body, again.body);
     let case = first.text("id");
-    assert_eq!(leader.post("housing", "/v1/cases", "open", json!({ "woman": Uuid::new_v4() })).await.code(), "key_reused");
+    assert_eq!(
+        leader.post("housing", "/v1/cases", "open", json!({ "woman": Uuid::new_v4() })).await.code(),
+        "key_reused"
+    );
 
     let path = format!("/v1/cases/{case}/make-offer");
     let body = json!({ "facts": { "rent": 500_000 }, "note": "Ringede" });
@@ -95,12 +107,16 @@ async fn the_same_key_is_the_same_command() {
     let repeats = futures::future::join_all((0..16).map(|_| leader.post("housing", &path, "k", body.clone()))).await;
     leader.act("housing", &case, "keep-tenancy", json!({})).await.ok();
     let headers = [("idempotency-key", "k"), ("if-match", "\"1\"")];
-    let late = leader.try_send(Method::POST, "housing", &path, &headers, Some(body.to_string().into_bytes())).await.unwrap();
+    let late =
+        leader.try_send(Method::POST, "housing", &path, &headers, Some(body.to_string().into_bytes())).await.unwrap();
     for answer in repeats.iter().chain([&late]) {
         assert_eq!(answer.body, first.body);
     }
     assert_eq!(leader.post("housing", &path, "k", json!({ "facts": { "rent": 500_001 } })).await.code(), "key_reused");
-    assert_eq!(leader.post("housing", &format!("/v1/cases/{case}/keep-tenancy"), "k", body).await.code(), "facts_invalid");
+    assert_eq!(
+        leader.post("housing", &format!("/v1/cases/{case}/keep-tenancy"), "k", body).await.code(),
+        "facts_invalid"
+    );
     assert_eq!(events(&pool).await, stored + 1, "only the other command is new");
     // Somebody else's key of the same name is another key.
     let other = leader.clone().named("w-2");
@@ -118,7 +134,9 @@ async fn a_key_that_races_itself_happens_once() {
     for round in 0..5 {
         let before = events(&pool).await;
         let key = format!("race-{round}");
-        let answers = futures::future::join_all((0..12).map(|_| leader.post("housing", &path, &key, json!({ "facts": {} })))).await;
+        let answers =
+            futures::future::join_all((0..12).map(|_| leader.post("housing", &path, &key, json!({ "facts": {} }))))
+                .await;
         for answer in &answers {
             assert_eq!(answer.body, answers[0].body);
         }

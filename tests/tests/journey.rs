@@ -30,7 +30,8 @@ fn titles(course: &Value) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_action_becomes_a_course_with_what_is_open() {
     let ground = Ground::start().await;
-    let (housing, aftercare, timeline) = (ground.housing().await, ground.aftercare().await, ground.timeline(contracts()).await);
+    let (housing, aftercare, timeline) =
+        (ground.housing().await, ground.aftercare().await, ground.timeline(contracts()).await);
     let (leader, woman) = (ground.leader(), Uuid::new_v4());
 
     let case = leader.open("housing", woman).await;
@@ -40,7 +41,10 @@ async fn an_action_becomes_a_course_with_what_is_open() {
     let course = leader.course(woman, &made.text("position")).await;
     assert_eq!(titles(&course), ["Boligtilbud", "Sag åbnet"]);
     let open = &course["open"][0];
-    assert_eq!((open["what"].as_str(), open["due"].as_str(), open["days"].as_i64()), (Some("answer_offer"), Some(day(5).as_str()), Some(5)));
+    assert_eq!(
+        (open["what"].as_str(), open["due"].as_str(), open["days"].as_i64()),
+        (Some("answer_offer"), Some(day(5).as_str()), Some(5))
+    );
     assert_eq!(open["responsible"], "w-1");
     let rent = course["entries"][0]["facts"].as_array().unwrap().iter().find(|fact| fact["name"] == "rent").unwrap();
     assert_eq!(rent["text"]["da"], "6.500,00 kr.");
@@ -55,7 +59,8 @@ async fn an_action_becomes_a_course_with_what_is_open() {
         course["entries"].as_array().unwrap().iter().any(|entry| entry["event"] == "AftercareOffered").then_some(course)
     })
     .await;
-    let offered: Vec<_> = course["open"].as_array().unwrap().iter().filter(|open| open["service"] == "aftercare").collect();
+    let offered: Vec<_> =
+        course["open"].as_array().unwrap().iter().filter(|open| open["service"] == "aftercare").collect();
     assert_eq!(offered.len(), 1);
     assert!(offered[0]["responsible"].is_null(), "nobody holds it yet, and that shows");
 
@@ -110,10 +115,16 @@ async fn a_reader_sees_what_is_theirs_and_nothing_tells_of_the_rest() {
     let stranger = ground.client(Role::Leader, Some(OTHER_CENTRE));
     let (hers, nobodys) = (woman, Uuid::new_v4());
     for path in ["timeline", "live"] {
-        let (a, b) = (stranger.get("timeline", &format!("/v1/women/{hers}/{path}")).await, stranger.get("timeline", &format!("/v1/women/{nobodys}/{path}")).await);
+        let (a, b) = (
+            stranger.get("timeline", &format!("/v1/women/{hers}/{path}")).await,
+            stranger.get("timeline", &format!("/v1/women/{nobodys}/{path}")).await,
+        );
         assert_eq!((a.status.as_u16(), &a.body), (404, &b.body), "{path}");
     }
-    let (a, b) = (stranger.get("housing", &format!("/v1/cases/{case}")).await, stranger.get("housing", &format!("/v1/cases/{nobodys}")).await);
+    let (a, b) = (
+        stranger.get("housing", &format!("/v1/cases/{case}")).await,
+        stranger.get("housing", &format!("/v1/cases/{nobodys}")).await,
+    );
     assert_eq!((a.status.as_u16(), &a.body), (404, &b.body));
     assert_eq!(stranger.act("housing", &case, "keep-tenancy", json!({})).await.status, 404);
     assert!(stranger.get("timeline", "/v1/follow-ups").await.ok().body["follow_ups"].as_array().unwrap().is_empty());
@@ -146,13 +157,21 @@ async fn courses_are_paged_filtered_and_watched() {
     assert_eq!(first["entries"].as_array().unwrap().len(), 200);
     let next = first["next"].as_str().unwrap();
     let second = leader.get("timeline", &format!("/v1/women/{woman}/timeline?cursor={next}")).await.ok().body;
-    let positions = |page: &Value| page["entries"].as_array().unwrap().iter().map(|e| e["position"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let positions = |page: &Value| {
+        page["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|e| e["position"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
     let mut all = [positions(&first), positions(&second)].concat();
     assert!(second["next"].is_null());
     all.sort();
     all.dedup();
     assert_eq!(all.len(), 261, "no entry is twice or lost between pages");
-    let days: Vec<_> = first["entries"].as_array().unwrap().iter().map(|e| e["happened"].as_str().unwrap().to_owned()).collect();
+    let days: Vec<_> =
+        first["entries"].as_array().unwrap().iter().map(|e| e["happened"].as_str().unwrap().to_owned()).collect();
     assert!(days.is_sorted_by(|a, b| a >= b), "newest first");
 
     let count = async |query: String| {
@@ -170,7 +189,10 @@ async fn courses_are_paged_filtered_and_watched() {
 
     // Somebody watches while something happens.
     let watching = {
-        let token = ground.desk().issue(&kit::access::Principal { actor: "w-2".parse().unwrap(), role: Role::Leader, centre: Some(CENTRE) }).unwrap();
+        let token = ground
+            .desk()
+            .issue(&kit::access::Principal { actor: "w-2".parse().unwrap(), role: Role::Leader, centre: Some(CENTRE) })
+            .unwrap();
         let url = format!("{}/v1/women/{woman}/live", ground.services["timeline"]);
         reqwest::Client::builder().no_proxy().build().unwrap().get(url).bearer_auth(token).send().await.unwrap()
     };
@@ -179,7 +201,11 @@ async fn courses_are_paged_filtered_and_watched() {
     let mut stream = watching;
     let mut text = String::new();
     while !text.contains(&position) {
-        let chunk = tokio::time::timeout(Duration::from_secs(20), stream.chunk()).await.expect("news in time").unwrap().unwrap();
+        let chunk = tokio::time::timeout(Duration::from_secs(20), stream.chunk())
+            .await
+            .expect("news in time")
+            .unwrap()
+            .unwrap();
         text.push_str(&String::from_utf8_lossy(&chunk));
     }
     assert!(text.contains("event: entry"));
@@ -201,7 +227,13 @@ async fn follow_ups_are_due_by_copenhagens_day() {
     leader.course(woman, &last).await;
     let dues = async |query: &str| {
         let answer = leader.get("timeline", &format!("/v1/follow-ups?{query}")).await.ok().body;
-        answer["follow_ups"].as_array().unwrap().iter().filter(|f| f["what"] == "answer_offer").map(|f| f["days"].as_i64().unwrap()).collect::<Vec<_>>()
+        answer["follow_ups"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|f| f["what"] == "answer_offer")
+            .map(|f| f["days"].as_i64().unwrap())
+            .collect::<Vec<_>>()
     };
     assert_eq!(dues("").await, [-2, 0, 3, 20]);
     assert_eq!(dues("due=overdue").await, [-2]);

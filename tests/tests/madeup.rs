@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 async fn start(ground: &Ground) -> Running {
     let settings = ground.settings("madeup", &database::SERVICE).await;
-    let domain = Domain::<madeup::Bicycles>::open(madeup::contract().unwrap(), "madeup", settings, ground.clock.clone()).await;
+    let domain =
+        Domain::<madeup::Bicycles>::open(madeup::contract().unwrap(), "madeup", settings, ground.clock.clone()).await;
     Running::start(domain.unwrap().service()).await
 }
 
@@ -27,7 +28,10 @@ async fn a_service_needs_its_contract_and_nothing_else() {
     let lent = leader.act("madeup", &case, "lend-bicycle", json!({ "bicycle": "rød", "reason": "arbejde" })).await.ok();
     let course = leader.course(woman, &lent.text("position")).await;
     let entry = &course["entries"][0];
-    assert_eq!((entry["label"]["da"].as_str(), entry["domain"]["en"].as_str(), entry["weight"].as_str()), (Some("Cykel udlånt"), Some("Bicycles"), Some("milestone")));
+    assert_eq!(
+        (entry["label"]["da"].as_str(), entry["domain"]["en"].as_str(), entry["weight"].as_str()),
+        (Some("Cykel udlånt"), Some("Bicycles"), Some("milestone"))
+    );
     assert_eq!(entry["facts"][1]["value"], "arbejde");
     assert_eq!(course["open"][0]["label"]["da"], "Hent cyklen");
 }
@@ -42,8 +46,11 @@ async fn a_claim_is_held_by_one() {
         cases.push(leader.open("madeup", Uuid::new_v4()).await);
     }
     let loan = json!({ "bicycle": "blå", "reason": "skole" });
-    let answers = futures::future::join_all(cases.iter().map(|case| leader.act("madeup", case, "lend-bicycle", loan.clone()))).await;
-    let holders: Vec<_> = answers.iter().zip(&cases).filter(|(answer, _)| answer.status == 200).map(|(_, case)| case).collect();
+    let answers =
+        futures::future::join_all(cases.iter().map(|case| leader.act("madeup", case, "lend-bicycle", loan.clone())))
+            .await;
+    let holders: Vec<_> =
+        answers.iter().zip(&cases).filter(|(answer, _)| answer.status == 200).map(|(_, case)| case).collect();
     assert_eq!(holders.len(), 1);
     assert!(answers.iter().filter(|answer| answer.status != 200).all(|answer| answer.code() == "claim_taken"));
     // Whoever holds it may take it again; given back, another may.
@@ -64,7 +71,11 @@ async fn an_older_version_is_read_as_todays() {
     let row = sqlx::query("SELECT body FROM events WHERE number = 2").fetch_one(&pool).await.unwrap();
     let mut body: serde_json::Value = row.get("body");
     body["data"]["facts"] = json!({ "bike": "grøn" });
-    sqlx::query("UPDATE events SET body = $1::text::json WHERE number = 2").bind(body.to_string()).execute(&pool).await.unwrap();
+    sqlx::query("UPDATE events SET body = $1::text::json WHERE number = 2")
+        .bind(body.to_string())
+        .execute(&pool)
+        .await
+        .unwrap();
     let state = leader.get("madeup", &format!("/v1/cases/{case}")).await.ok().body;
     assert_eq!(state["state"]["lent"], json!(["grøn"]));
     leader.act("madeup", &case, "take-back", json!({ "bicycle": "grøn" })).await.ok();
@@ -81,15 +92,22 @@ async fn what_cannot_be_applied_holds_back_its_own_and_no_other() {
     leader.act("madeup", &case, "take-back", json!({ "bicycle": "a" })).await.ok();
     leader.act("madeup", &other, "lend-bicycle", json!({ "bicycle": "b", "reason": "x" })).await.ok();
     // Broken on purpose: one event whose facets are none, and for a third woman a text that Postgres cannot hold.
-    sqlx::query("UPDATE events SET body = replace(body::text, '\"milestone\"', '\"enormous\"')::json WHERE number = 3").execute(&pool).await.unwrap();
+    sqlx::query("UPDATE events SET body = replace(body::text, '\"milestone\"', '\"enormous\"')::json WHERE number = 3")
+        .execute(&pool)
+        .await
+        .unwrap();
     let third = Uuid::new_v4();
     let odd = leader.open("madeup", third).await;
     leader.act("madeup", &odd, "lend-bicycle", json!({ "bicycle": "c", "reason": "x" })).await.ok();
-    sqlx::query("UPDATE events SET body = replace(body::text, 'bicycle/c', 'bicycle/\\u0000')::json WHERE number = 7").execute(&pool).await.unwrap();
+    sqlx::query("UPDATE events SET body = replace(body::text, 'bicycle/c', 'bicycle/\\u0000')::json WHERE number = 7")
+        .execute(&pool)
+        .await
+        .unwrap();
     let _timeline = ground.timeline(vec![as_read()]).await;
     let rows = ground.pool("livline_timeline").await;
     caught_up(&rows, "madeup", &pool).await;
-    let held: Vec<(i64, String)> = sqlx::query_as("SELECT number, reason FROM held_back ORDER BY number").fetch_all(&rows).await.unwrap();
+    let held: Vec<(i64, String)> =
+        sqlx::query_as("SELECT number, reason FROM held_back ORDER BY number").fetch_all(&rows).await.unwrap();
     assert_eq!(held, [(3, "does_not_read".to_owned()), (4, "waits".to_owned()), (7, "cannot_be_applied".to_owned())]);
     let course = leader.get("timeline", &format!("/v1/women/{hers}/timeline")).await.ok().body;
     assert_eq!((course["held_back"].clone(), course["entries"].as_array().unwrap().len()), (json!(["madeup"]), 1));

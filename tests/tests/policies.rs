@@ -23,7 +23,8 @@ async fn count(pool: &PgPool, event: &str) -> i64 {
 }
 
 async fn housing(ground: &Ground, settings: Settings) -> Running {
-    let domain = Domain::<housing::case::Housing>::open(housing::contract().unwrap(), "housing", settings, ground.clock.clone());
+    let domain =
+        Domain::<housing::case::Housing>::open(housing::contract().unwrap(), "housing", settings, ground.clock.clone());
     Running::start(domain.await.unwrap().policy::<housing::policy::LapseOffers>().unwrap().service()).await
 }
 
@@ -47,15 +48,25 @@ async fn an_offer_lapses_on_its_day_and_once() {
     let (first, second) = (housing(&ground, settings.clone()).await, housing(&ground, replica).await);
     let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
     let case = leader.open("housing", Uuid::new_v4()).await;
-    let (_lapses, answered, extended, later) =
-        (offer(&leader, &case, 3).await, offer(&leader, &case, 3).await, offer(&leader, &case, 3).await, offer(&leader, &case, 9).await);
+    let (_lapses, answered, extended, later) = (
+        offer(&leader, &case, 3).await,
+        offer(&leader, &case, 3).await,
+        offer(&leader, &case, 3).await,
+        offer(&leader, &case, 9).await,
+    );
     leader.act("housing", &case, "decline-offer", json!({ "offer": answered })).await.ok();
-    leader.act("housing", &case, "extend-offer-answer", json!({ "offer": extended, "answer_by": in_days(6) })).await.ok();
+    leader
+        .act("housing", &case, "extend-offer-answer", json!({ "offer": extended, "answer_by": in_days(6) }))
+        .await
+        .ok();
 
     // On the day itself it can still be answered.
     let ran = async |to: i64, lapsed: i64| {
         days.store(to, Ordering::Relaxed);
-        eventually(&format!("{lapsed} offers lapse by day {to}"), async || (count(&pool, "HousingOfferLapsed").await == lapsed).then_some(())).await;
+        eventually(&format!("{lapsed} offers lapse by day {to}"), async || {
+            (count(&pool, "HousingOfferLapsed").await == lapsed).then_some(())
+        })
+        .await;
     };
     ran(3, 0).await;
     ran(4, 1).await;
@@ -67,10 +78,14 @@ async fn an_offer_lapses_on_its_day_and_once() {
     // The calendar runs on: nothing of it happens twice, and nothing that was settled happens.
     ran(40, 3).await;
     assert_exact(&pool).await;
-    let refused: i64 = sqlx::query_scalar("SELECT count(*) FROM orders WHERE outcome <> 'done'").fetch_one(&pool).await.unwrap();
+    let refused: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM orders WHERE outcome <> 'done'").fetch_one(&pool).await.unwrap();
     assert_eq!(refused, 0);
     let state = leader.get("housing", &format!("/v1/cases/{case}")).await.ok().body;
-    assert!(state["follow_ups"].as_object().unwrap().values().all(|follow_up| follow_up["open"] == false), "{later} too");
+    assert!(
+        state["follow_ups"].as_object().unwrap().values().all(|follow_up| follow_up["open"] == false),
+        "{later} too"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -80,7 +95,10 @@ async fn a_move_makes_aftercare_offer_itself_once() {
     let mut aftercare = ground.aftercare().await;
     let (leader, theirs) = (ground.leader(), ground.pool("livline_aftercare").await);
     let until = async |offers: i64| {
-        eventually(&format!("{offers} offers of aftercare"), async || (count(&theirs, "AftercareOffered").await == offers).then_some(())).await;
+        eventually(&format!("{offers} offers of aftercare"), async || {
+            (count(&theirs, "AftercareOffered").await == offers).then_some(())
+        })
+        .await;
     };
     // The policy starts with what happens from now on.
     eventually("it has begun", async || {

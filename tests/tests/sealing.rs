@@ -12,7 +12,9 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
 
 /// Every file below a folder that holds the text, as it is or as JSON would escape it.
 fn holding(folder: &Path, text: &str) -> Vec<String> {
-    let escaped = text.chars().fold(String::new(), |all, c| if c.is_ascii() { all + &c.to_string() } else { all + &format!("\\u{:04x}", c as u32) });
+    let escaped = text.chars().fold(String::new(), |all, c| {
+        if c.is_ascii() { all + &c.to_string() } else { all + &format!("\\u{:04x}", c as u32) }
+    });
     let (plain, escaped) = (text.as_bytes(), escaped.into_bytes());
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -46,14 +48,23 @@ fn contains(bytes: &[u8], text: &[u8]) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_sealed_fact_stands_anywhere_in_clear() {
     let ground = Ground::start().await;
-    let (settings, reading) = (ground.settings("housing", &database::SERVICE).await, ground.settings("timeline", &timeline::TABLES).await);
+    let (settings, reading) =
+        (ground.settings("housing", &database::SERVICE).await, ground.settings("timeline", &timeline::TABLES).await);
     let housing = ground.process(PROGRAM, "housing", &settings, "trace").await;
     let timeline = ground.process(PROGRAM, "timeline", &reading, "trace").await;
     let (leader, woman, pool) = (ground.leader(), Uuid::new_v4(), ground.pool("livline_housing").await);
     let case = leader.open("housing", woman).await;
-    let post = async |action: &str, key: &str, body: Value| leader.post("housing", &format!("/v1/cases/{case}/{action}"), key, body).await;
+    let post = async |action: &str, key: &str, body: Value| {
+        leader.post("housing", &format!("/v1/cases/{case}/{action}"), key, body).await
+    };
     post("place-pet", "k1", json!({ "facts": { "place": "Kanariegade 11" }, "note": "Kanariefuglen sang" })).await.ok();
-    post("assess-need", "k2", json!({ "facts": { "excluded_municipalities": ["Kanarieby"], "rent_ceiling": 7_654_321 } })).await.ok();
+    post(
+        "assess-need",
+        "k2",
+        json!({ "facts": { "excluded_municipalities": ["Kanarieby"], "rent_ceiling": 7_654_321 } }),
+    )
+    .await
+    .ok();
     let last = post("fetch-belongings", "k3", json!({ "facts": {}, "note": "Kanarieøen – igen" })).await.ok();
     post("place-pet", "k4", json!({ "facts": { "place": 7 } })).await;
     post("place-pet", "k5", json!({ "facts": { "Kanariegade 12": true } })).await;
@@ -76,12 +87,21 @@ async fn no_sealed_fact_stands_anywhere_in_clear() {
 }
 
 async fn bodies(pool: &PgPool, event: &str) -> Vec<(i64, Value)> {
-    let rows = sqlx::query("SELECT number, body FROM events WHERE event_type = $1 ORDER BY number").bind(event).fetch_all(pool).await.unwrap();
+    let rows = sqlx::query("SELECT number, body FROM events WHERE event_type = $1 ORDER BY number")
+        .bind(event)
+        .fetch_all(pool)
+        .await
+        .unwrap();
     rows.iter().map(|row| (row.get("number"), row.get("body"))).collect()
 }
 
 async fn write(pool: &PgPool, number: i64, body: &Value) {
-    sqlx::query("UPDATE events SET body = $2::text::json WHERE number = $1").bind(number).bind(body.to_string()).execute(pool).await.unwrap();
+    sqlx::query("UPDATE events SET body = $2::text::json WHERE number = $1")
+        .bind(number)
+        .bind(body.to_string())
+        .execute(pool)
+        .await
+        .unwrap();
 }
 
 /// Whoever can change the database still cannot make a fact readable in another place: across fact, row, and person.
@@ -154,7 +174,8 @@ async fn an_event_changed_on_its_way_opens_for_nobody() {
     let stranger = ground.client(Role::Leader, Some(OTHER_CENTRE));
     let course = stranger.get("timeline", &format!("/v1/women/{woman}/timeline")).await.ok().body;
     assert!(!course.to_string().contains("7654321"), "{course}");
-    let offer = course["entries"].as_array().unwrap().iter().find(|entry| entry["event"] == "HousingOfferMade").unwrap();
+    let offer =
+        course["entries"].as_array().unwrap().iter().find(|entry| entry["event"] == "HousingOfferMade").unwrap();
     assert_eq!((offer["readable"].as_bool(), offer["facts"].as_array().unwrap().len()), (Some(false), 0));
 }
 
@@ -180,7 +201,11 @@ async fn an_erased_key_stays_erased() {
     leader.get("housing", &format!("/v1/cases/{case}")).await.ok();
     let refused = leader.act("housing", &case, "make-offer", json!({ "rent": 11 })).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (410, "erased"));
-    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM data_keys WHERE subject = $1 AND class = 'personal'").bind(woman).fetch_one(&keys).await.unwrap();
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM data_keys WHERE subject = $1 AND class = 'personal'")
+        .bind(woman)
+        .fetch_one(&keys)
+        .await
+        .unwrap();
     assert_eq!(left, 0);
 }
 
@@ -202,14 +227,25 @@ async fn a_class_that_is_not_granted_is_not_to_be_had() {
     }
     let url = format!("postgres://partners:p@127.0.0.1:{}/keys", ground.postgres.port());
     let partners = PgPool::connect(&url).await.unwrap();
-    let id: Uuid = sqlx::query_scalar("SELECT key_id FROM data_keys WHERE subject = $1 AND class = 'location'").bind(woman).fetch_one(&keys).await.unwrap();
+    let id: Uuid = sqlx::query_scalar("SELECT key_id FROM data_keys WHERE subject = $1 AND class = 'location'")
+        .bind(woman)
+        .fetch_one(&keys)
+        .await
+        .unwrap();
     let found = sqlx::query("SELECT * FROM keys_by_id(ARRAY[$1])").bind(id).fetch_all(&partners).await.unwrap();
     let wrapped: Vec<Option<Vec<u8>>> = found.iter().map(|row| row.get("wrapped")).collect();
     assert_eq!(wrapped, [None]);
-    let asked = sqlx::query("SELECT * FROM key_for($1, 'location', gen_random_uuid(), '')").bind(woman).fetch_all(&partners).await;
+    let asked = sqlx::query("SELECT * FROM key_for($1, 'location', gen_random_uuid(), '')")
+        .bind(woman)
+        .fetch_all(&partners)
+        .await;
     assert!(asked.is_err());
     assert!(sqlx::query("SELECT * FROM data_keys").fetch_all(&partners).await.is_err());
-    let other: Uuid = sqlx::query_scalar("SELECT key_id FROM data_keys WHERE subject = $1 AND class = 'personal'").bind(woman).fetch_one(&keys).await.unwrap();
+    let other: Uuid = sqlx::query_scalar("SELECT key_id FROM data_keys WHERE subject = $1 AND class = 'personal'")
+        .bind(woman)
+        .fetch_one(&keys)
+        .await
+        .unwrap();
     let found = sqlx::query("SELECT * FROM keys_by_id(ARRAY[$1])").bind(other).fetch_all(&partners).await.unwrap();
     assert_eq!(found.len(), 1, "what is granted is had");
 }

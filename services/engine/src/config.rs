@@ -134,7 +134,9 @@ impl Settings {
 
     fn from_written(service: &str, written: Written) -> Result<Self, ConfigError> {
         let deadlines = match &written.deadlines_file {
-            Some(path) => std::fs::read_to_string(path).map_err(|error| ConfigError(format!("{}: {error}", path.display())))?,
+            Some(path) => {
+                std::fs::read_to_string(path).map_err(|error| ConfigError(format!("{}: {error}", path.display())))?
+            }
             None => DEADLINES.to_owned(),
         };
         let services = PORTS.iter().map(|(name, port)| ((*name).to_owned(), format!("http://127.0.0.1:{port}")));
@@ -168,7 +170,8 @@ fn secret(name: &str, given: Option<SecretString>, file: Option<PathBuf>) -> Res
     match (given, file) {
         (Some(given), None) => Ok(SecretString::from(given.expose_secret().trim())),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(&path).map_err(|error| ConfigError(format!("{}: {error}", path.display())))?;
+            let text =
+                std::fs::read_to_string(&path).map_err(|error| ConfigError(format!("{}: {error}", path.display())))?;
             Ok(SecretString::from(text.trim()))
         }
         (None, None) => Err(ConfigError(format!("the configuration lacks {name} or {name}_file"))),
@@ -182,10 +185,17 @@ fn sentence(error: &figment::Error) -> String {
     let path = error.path.join(".");
     match &error.kind {
         Kind::UnknownField(field, _) => format!("the configuration has an unknown key {field}"),
-        Kind::MissingField(field) => format!("the configuration lacks {}{field}", if path.is_empty() { String::new() } else { format!("{path}.") }),
-        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => format!("the configuration's {path} should be {expected}"),
+        Kind::MissingField(field) => format!(
+            "the configuration lacks {}{field}",
+            if path.is_empty() { String::new() } else { format!("{path}.") }
+        ),
+        Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
+            format!("the configuration's {path} should be {expected}")
+        }
         // The parser's own text quotes the line, and a line may hold a password.
-        Kind::Message(_) if path.is_empty() => "the configuration is not valid TOML, or its file cannot be read".to_owned(),
+        Kind::Message(_) if path.is_empty() => {
+            "the configuration is not valid TOML, or its file cannot be read".to_owned()
+        }
         _ => format!("the configuration's {path} cannot be read"),
     }
 }

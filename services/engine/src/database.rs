@@ -21,7 +21,11 @@ pub async fn pool(url: &SecretString, size: u32) -> Result<PgPool, StartError> {
     use sqlx::ConnectOptions;
     let options: PgConnectOptions = url.expose_secret().parse().map_err(|_| StartError::DatabaseUrl)?;
     let options = options
-        .options([("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "10s"), ("statement_timeout", "30s")])
+        .options([
+            ("lock_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "10s"),
+            ("statement_timeout", "30s"),
+        ])
         .disable_statement_logging();
     PgPoolOptions::new()
         .max_connections(size)
@@ -36,7 +40,9 @@ pub async fn migrate(admin_url: &str, migrator: &Migrator) -> Result<(), StartEr
     let failed = |error: &sqlx::Error| StartError::Database(crate::journal::error_kind(error));
     let mut connection = PgConnection::connect(admin_url).await.map_err(|error| failed(&error))?;
     migrator.run(&mut connection).await.map_err(|error| match error {
-        sqlx::migrate::MigrateError::VersionMissing(_) | sqlx::migrate::MigrateError::VersionMismatch(_) => StartError::NewerData,
+        sqlx::migrate::MigrateError::VersionMissing(_) | sqlx::migrate::MigrateError::VersionMismatch(_) => {
+            StartError::NewerData
+        }
         sqlx::migrate::MigrateError::Execute(error) => failed(&error),
         other => StartError::Database(other.to_string()),
     })?;

@@ -2,141 +2,32 @@
 //!
 //! Deliberately absent: HTTP, tokens, who may ask ([`crate::http`]); numbering ([`crate::journal`]).
 
+pub use crate::command::{Answer, ExecuteError, Happening, Request};
+
 use crate::{
     clock::{Clock, jitter},
     journal::{Append, Journal, NewEvent, Outcome},
-    keys::KeyError,
     root::{LoadError, Loaded, Seen, load},
-    seal::{Place, Seal, SealError},
+    seal::{Place, Seal},
 };
 use kit::{
-    ActorId, AggregateId, CentreId, Context, Decider, Happened, Narrative, WomanId,
+    ActorId, AggregateId, Context, Decider, Happened, WomanId,
     case::{Ask, CommonRejection, Decided, Refusal},
-    decider::Claim,
     deadlines::Deadlines,
+    decider::Claim,
     entry::{CaseOpened, Entry},
     facts::BadFact,
     published::{Body, EventType, Heading},
     sealed::exposing,
-    when::DueBy,
 };
-use serde::Serialize;
 use serde_json::{Map, Value};
 use sqlx::{PgPool, Row};
 use std::{collections::BTreeMap, fmt::Write as _, marker::PhantomData, sync::Arc, time::Duration};
-use uuid::Uuid;
 
 /// How often a command is decided again before the client is told to come back.
 const ATTEMPTS: u32 = 12;
 /// The most that a command waits before it is decided again.
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// A command with all that stands beside it. Not `Debug`: it holds facts in clear.
-#[derive(Clone)]
-pub struct Request<C> {
-    /// The aggregate.
-    pub aggregate: AggregateId,
-    /// What opens the aggregate where it is not there yet; none: it must be there.
-    pub opening: Option<CaseOpened>,
-    /// What is asked; none: only the opening.
-    pub ask: Option<Ask<C>>,
-    /// A note on what is recorded.
-    pub note: Option<Narrative>,
-    /// When it happened; none: today.
-    pub when: Option<Happened>,
-    /// By when what it opens is due, where the worker chose.
-    pub due: Option<DueBy>,
-    /// Who holds what it opens.
-    pub responsible: Option<ActorId>,
-    /// Who acts.
-    pub actor: ActorId,
-    /// For which centre.
-    pub centre: CentreId,
-    /// The command's key.
-    pub key: Uuid,
-    /// The version it must be decided on.
-    pub if_match: Option<u64>,
-    /// The command's bytes, of which only a keyed fingerprint is kept.
-    pub bytes: Vec<u8>,
-    /// What the ordering policy has heard up to the event it reacts to, by the policy's name: not stored yet.
-    pub heard: Option<(&'static str, Value)>,
-}
-
-/// What a command is answered with.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Answer {
-    /// The aggregate.
-    pub id: AggregateId,
-    /// Its version after the command.
-    pub version: u64,
-    /// What a reader waits for: `service:number`. The aggregate's last number where nothing was to be done.
-    pub position: String,
-    /// What happened.
-    pub events: Vec<Happening>,
-    /// Codes of what the worker is told.
-    pub warnings: Vec<String>,
-}
-
-/// One event of an answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Happening {
-    /// The event type's name.
-    pub event: String,
-    /// Its version.
-    pub version: u64,
-    /// Its open facts: ids that were made, codes.
-    pub facts: Value,
-}
-
-/// Why a command has no answer.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum ExecuteError {
-    /// There is no such aggregate for whoever asks.
-    #[error("not found")]
-    NotFound,
-    /// `If-Match` names another version.
-    #[error("the case has changed")]
-    Changed,
-    /// The key was used for another command.
-    #[error("the key was used for another command")]
-    KeyReused,
-    /// A rule refuses.
-    #[error("{code}")]
-    Refused {
-        /// The rule's stable code.
-        code: &'static str,
-    },
-    /// A fact cannot be taken.
-    #[error(transparent)]
-    Fact(#[from] BadFact),
-    /// Her keys were erased.
-    #[error("erased")]
-    Erased,
-    /// Too many commands for one aggregate at once.
-    #[error("busy")]
-    Busy,
-    /// Whether it is stored is not known; the same key will tell.
-    #[error("not answered")]
-    Unavailable,
-}
-
-impl From<LoadError> for ExecuteError {
-    fn from(_: LoadError) -> Self {
-        Self::Unavailable
-    }
-}
-
-impl From<SealError> for ExecuteError {
-    fn from(error: SealError) -> Self {
-        match error {
-            SealError::Key(KeyError::Erased) => Self::Erased,
-            other => {
-                tracing::error!(error = %other, "sealing failed");
-                Self::Unavailable
-            }
-        }
-    }
-}
 
 /// Executes the commands of one kind of aggregate.
 #[derive(Debug)]
@@ -199,13 +90,18 @@ impl<D: Decider> Executor<D> {
     }
 
     async fn attempt(&self, request: &Request<D::Command>, unknown: &mut bool) -> Result<Attempt, ExecuteError> {
-        let loaded: Loaded<D> = load(&self.pool, &self.seal, self.service, request.aggregate, Some(request.key)).await?;
+        let loaded: Loaded<D> =
+            load(&self.pool, &self.seal, self.service, request.aggregate, Some(request.key)).await?;
         let opened = loaded.case.opened().or(request.opening.as_ref()).cloned().ok_or(ExecuteError::NotFound)?;
         let fingerprint = self.seal.fingerprint(opened.woman, &request.bytes).await?;
         let first: Vec<&Seen> = loaded.seen.iter().filter(|seen| seen.key == request.key).collect();
         if let Some(seen) = first.first() {
             let same = seen.fingerprint == hex(&fingerprint);
-            return if same { Ok(Attempt::Done(self.repeated(request.aggregate, &first))) } else { Err(ExecuteError::KeyReused) };
+            return if same {
+                Ok(Attempt::Done(self.repeated(request.aggregate, &first)))
+            } else {
+                Err(ExecuteError::KeyReused)
+            };
         }
         if request.if_match.is_some_and(|version| version != loaded.case.version()) {
             return Err(ExecuteError::Changed);
@@ -214,7 +110,12 @@ impl<D: Decider> Executor<D> {
         if decided.entries.is_empty() {
             return Ok(Attempt::Done(self.nothing(request.aggregate, &loaded, decided.warnings)));
         }
-        let place = Placed { aggregate: request.aggregate, version: loaded.case.version(), opened: &opened, actor: &request.actor };
+        let place = Placed {
+            aggregate: request.aggregate,
+            version: loaded.case.version(),
+            opened: &opened,
+            actor: &request.actor,
+        };
         let (events, happenings) = self.write(&decided.entries, place).await?;
         let append = Append {
             aggregate_type: D::TYPE,
@@ -321,7 +222,8 @@ impl<D: Decider> Executor<D> {
 
     /// What this service's policies have heard of her.
     pub async fn heard(&self, woman: WomanId) -> Result<BTreeMap<String, Value>, ExecuteError> {
-        let rows = sqlx::query("SELECT policy, heard FROM heard WHERE woman = $1").bind(woman.0).fetch_all(&self.pool).await;
+        let rows =
+            sqlx::query("SELECT policy, heard FROM heard WHERE woman = $1").bind(woman.0).fetch_all(&self.pool).await;
         let read = |row: &sqlx::postgres::PgRow| Ok((row.try_get("policy")?, row.try_get("heard")?));
         rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|error| {
             tracing::error!(error = crate::journal::error_kind(&error), "what was heard could not be read");
@@ -330,7 +232,11 @@ impl<D: Decider> Executor<D> {
     }
 
     /// Serialises each entry once, seals it once.
-    async fn write(&self, entries: &[Entry<D::Event>], at: Placed<'_>) -> Result<(Vec<NewEvent>, Vec<Happening>), ExecuteError> {
+    async fn write(
+        &self,
+        entries: &[Entry<D::Event>],
+        at: Placed<'_>,
+    ) -> Result<(Vec<NewEvent>, Vec<Happening>), ExecuteError> {
         let (mut events, mut happenings) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
         let recorded = self.clock.now();
         for (version, entry) in (at.version + 1..).zip(entries) {
@@ -338,8 +244,15 @@ impl<D: Decider> Executor<D> {
             let event_version = entry.schema_version();
             let mut facts = exposing(|| entry.to_facts()).map_err(|_| ExecuteError::Unavailable)?;
             let (woman, centre) = (Some(at.opened.woman), Some(at.opened.centre));
-            let place =
-                Place { service: self.service, woman, centre, aggregate_type: D::TYPE, aggregate: at.aggregate, version, event: name };
+            let place = Place {
+                service: self.service,
+                woman,
+                centre,
+                aggregate_type: D::TYPE,
+                aggregate: at.aggregate,
+                version,
+                event: name,
+            };
             self.seal.seal(place, &mut facts).await?;
             happenings.push(Happening { event: name.to_owned(), version, facts: open_facts(&facts) });
             let heading = Heading {
@@ -391,4 +304,3 @@ fn hex(bytes: &[u8]) -> String {
         text
     })
 }
-

@@ -46,7 +46,10 @@ impl Feed {
     /// A client for the service at `address` (`http://127.0.0.1:7363`).
     #[must_use]
     pub fn new(address: &str, issuer: Issuer) -> Self {
-        let client = reqwest::Client::builder().timeout(Duration::from_secs(10)).connect_timeout(Duration::from_secs(2)).no_proxy();
+        let client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(10))
+            .connect_timeout(Duration::from_secs(2))
+            .no_proxy();
         Self { client: client.build().unwrap_or_default(), address: address.trim_end_matches('/').to_owned(), issuer }
     }
 
@@ -55,7 +58,12 @@ impl Feed {
     pub async fn page(&self, after: u64, last: Option<&str>) -> Result<Page, FeedError> {
         let failed = |error: reqwest::Error| FeedError(error.without_url().to_string());
         let token = self.issuer.issue_own().map_err(|error| FeedError(error.to_string()))?;
-        let request = self.client.get(format!("{}/v1/events", self.address)).query(&[("after", after)]).query(&last.map(|last| [("last", last)])).bearer_auth(token);
+        let request = self
+            .client
+            .get(format!("{}/v1/events", self.address))
+            .query(&[("after", after)])
+            .query(&last.map(|last| [("last", last)]))
+            .bearer_auth(token);
         let response = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
         response.json().await.map_err(failed)
     }

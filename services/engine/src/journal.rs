@@ -13,6 +13,8 @@ use uuid::Uuid;
 
 /// Commands an append takes at most.
 const GROUP: usize = 64;
+/// Turns that other tasks get before a group is taken.
+const TURNS: usize = 3;
 /// How long an append may take; longer than the server lets a statement run.
 const BOUND: Duration = Duration::from_secs(35);
 /// Commands that may wait for the writer; further ones wait to be let in.
@@ -114,6 +116,10 @@ async fn write(pool: PgPool, mut queue: mpsc::Receiver<Waiting>, head: watch::Se
                 Some(command) => backlog.push_back(command),
                 None => return,
             }
+        }
+        // Those who were just answered are about to send their next: measured, a turn for them fills the groups.
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
         }
         while backlog.len() < 2 * GROUP
             && let Ok(command) = queue.try_recv()

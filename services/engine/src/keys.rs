@@ -65,7 +65,8 @@ impl FileMasterKey {
         if metadata.permissions().mode() & 0o077 != 0 {
             return Err(KeyError::MasterKeyFile("may be read by others; set its mode to 0600"));
         }
-        let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|_| KeyError::MasterKeyFile("cannot be read"))?);
+        let text =
+            Zeroizing::new(std::fs::read_to_string(path).map_err(|_| KeyError::MasterKeyFile("cannot be read"))?);
         let wrong = KeyError::MasterKeyFile("does not hold 32 bytes in base64");
         let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| KeyError::MasterKeyFile("is not base64"))?);
         RandomizedNonceKey::new(&AES_256_GCM, &bytes).map(Self).map_err(|_| wrong)
@@ -174,7 +175,8 @@ impl Keyring {
     /// A keyring on a keys database; checks that the master key is the one its keys were wrapped with.
     pub async fn open(pool: PgPool, master: Arc<dyn MasterKey>) -> Result<Self, KeyError> {
         let keyring = Self { pool, master, by_subject: cache(), by_id: cache() };
-        let check: Option<Vec<u8>> = sqlx::query_scalar("SELECT wrapped FROM master_check").fetch_optional(&keyring.pool).await?;
+        let check: Option<Vec<u8>> =
+            sqlx::query_scalar("SELECT wrapped FROM master_check").fetch_optional(&keyring.pool).await?;
         if let Some(check) = check {
             keyring.master.unwrap(MASTER_CHECK, &check)?;
         }
@@ -184,7 +186,10 @@ impl Keyring {
     /// Writes the value that a wrong master key fails on; done once, by whoever sets the database up.
     pub async fn set_up(pool: &PgPool, master: &dyn MasterKey) -> Result<(), KeyError> {
         let wrapped = master.wrap(MASTER_CHECK, MASTER_CHECK)?;
-        sqlx::query("INSERT INTO master_check (wrapped) VALUES ($1) ON CONFLICT DO NOTHING").bind(wrapped).execute(pool).await?;
+        sqlx::query("INSERT INTO master_check (wrapped) VALUES ($1) ON CONFLICT DO NOTHING")
+            .bind(wrapped)
+            .execute(pool)
+            .await?;
         let check: Vec<u8> = sqlx::query_scalar("SELECT wrapped FROM master_check").fetch_one(pool).await?;
         master.unwrap(MASTER_CHECK, &check).map(drop)
     }
@@ -205,7 +210,8 @@ impl Keyring {
             .await?
             .ok_or(KeyError::Erased)?;
         let (id, wrapped): (Uuid, Vec<u8>) = (row.try_get("key_id")?, row.try_get("wrapped")?);
-        let key = Arc::new(DataKey::new(id, subject, &self.master.unwrap(&context(id, subject, class.code()), &wrapped)?)?);
+        let key =
+            Arc::new(DataKey::new(id, subject, &self.master.unwrap(&context(id, subject, class.code()), &wrapped)?)?);
         self.by_subject.insert((subject, class), key.clone());
         self.by_id.insert(id, key.clone());
         Ok(key)
@@ -224,7 +230,10 @@ impl Keyring {
         if wanted.is_empty() {
             return Ok(found);
         }
-        let rows = sqlx::query("SELECT key_id, subject, class, wrapped, erased FROM keys_by_id($1)").bind(wanted).fetch_all(&self.pool).await?;
+        let rows = sqlx::query("SELECT key_id, subject, class, wrapped, erased FROM keys_by_id($1)")
+            .bind(wanted)
+            .fetch_all(&self.pool)
+            .await?;
         for row in rows {
             let (id, subject): (Uuid, Uuid) = (row.try_get("key_id")?, row.try_get("subject")?);
             let (class, wrapped): (String, Option<Vec<u8>>) = (row.try_get("class")?, row.try_get("wrapped")?);
@@ -233,7 +242,8 @@ impl Keyring {
                 found.insert(id, if erased { Held::Erased } else { Held::NotGranted });
                 continue;
             };
-            let key = Arc::new(DataKey::new(id, subject, &self.master.unwrap(&context(id, subject, &class), &wrapped)?)?);
+            let key =
+                Arc::new(DataKey::new(id, subject, &self.master.unwrap(&context(id, subject, &class), &wrapped)?)?);
             self.by_id.insert(id, key.clone());
             found.insert(id, Held::Key(key));
         }

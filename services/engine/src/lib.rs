@@ -4,6 +4,7 @@
 //! Deliberately absent: any domain's types; `tests/tests/architecture.rs` holds that.
 
 pub mod clock;
+mod command;
 pub mod config;
 pub mod database;
 pub mod executor;

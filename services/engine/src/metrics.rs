@@ -36,7 +36,8 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("livline");
         let (commands, read) = (Family::default(), Family::default());
-        let (published, held_back, relay_stops, fetched) = (Gauge::default(), Gauge::default(), Counter::default(), Counter::default());
+        let (published, held_back, relay_stops, fetched) =
+            (Gauge::default(), Gauge::default(), Counter::default(), Counter::default());
         registry.register("commands", "Commands by what became of them", commands.clone());
         registry.register("published", "Last number acknowledged by the stream", published.clone());
         registry.register("relay_stops", "Times the relay looked again", relay_stops.clone());

@@ -56,25 +56,38 @@ enum Sound<F> {
 impl<P: Policy> PolicyRunner<P> {
     /// A runner for a policy.
     #[must_use]
-    pub fn new(executor: Executor<P::Decider>, pool: PgPool, metrics: Metrics, feeds: Vec<(&'static str, Feed)>) -> Self {
+    pub fn new(
+        executor: Executor<P::Decider>,
+        pool: PgPool,
+        metrics: Metrics,
+        feeds: Vec<(&'static str, Feed)>,
+    ) -> Self {
         Self { clock: executor.clock.clone(), executor, pool, metrics, feeds, policy: PhantomData }
     }
 
     /// Gives every order that was not dealt with before.
-    async fn give(&self, connection: &mut PgConnection, orders: Vec<Order<P::Decider>>, heard: &Value) -> Result<(), ReadError> {
+    async fn give(
+        &self,
+        connection: &mut PgConnection,
+        orders: Vec<Order<P::Decider>>,
+        heard: &Value,
+    ) -> Result<(), ReadError> {
         for order in orders {
             let key = order.key(P::NAME);
-            let dealt_with: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM orders WHERE policy = $1 AND key = $2)")
-                .bind(P::NAME)
-                .bind(key)
-                .fetch_one(&mut *connection)
-                .await?;
+            let dealt_with: bool =
+                sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM orders WHERE policy = $1 AND key = $2)")
+                    .bind(P::NAME)
+                    .bind(key)
+                    .fetch_one(&mut *connection)
+                    .await?;
             if dealt_with {
                 continue;
             }
             let outcome = match self.executor.execute(&self.request(order, heard)).await {
                 Ok(_) => "done",
-                Err(ExecuteError::Busy | ExecuteError::Unavailable) => return Err(ReadError::Effect("an order got no answer".into())),
+                Err(ExecuteError::Busy | ExecuteError::Unavailable) => {
+                    return Err(ReadError::Effect("an order got no answer".into()));
+                }
                 Err(ExecuteError::Refused { code }) => code,
                 Err(ExecuteError::Erased) => "erased",
                 Err(_) => "not_possible",
@@ -131,7 +144,9 @@ impl<P: Policy> PolicyRunner<P> {
             Err(SealError::Foreign | SealError::Malformed) => return Ok(Sound::Unreadable("does_not_open")),
             Err(error) => return Err(ReadError::Effect(error.to_string())),
         }
-        let Ok(foreign) = serde_json::from_value::<P::Foreign>(whole(facts)) else { return Ok(Sound::Unreadable("does_not_read")) };
+        let Ok(foreign) = serde_json::from_value::<P::Foreign>(whole(facts)) else {
+            return Ok(Sound::Unreadable("does_not_read"));
+        };
         // The moment of its recording tells it from another event that had the same id before a restore.
         let id = format!("{} {}", body.id, body.recordedtime.unix_timestamp_nanos());
         let (aggregate, actor) = (body.aggregate, body.actor.clone());
@@ -144,7 +159,10 @@ impl<P: Policy> PolicyRunner<P> {
             .bind(woman.0)
             .fetch_optional(connection)
             .await?;
-        row.map_or_else(|| Ok(P::Heard::default()), |heard| serde_json::from_value(heard).map_err(|_| ReadError::Malformed))
+        row.map_or_else(
+            || Ok(P::Heard::default()),
+            |heard| serde_json::from_value(heard).map_err(|_| ReadError::Malformed),
+        )
     }
 
     /// What the calendar asks for: at start, whenever Copenhagen's day changes, and now and then.
@@ -175,11 +193,12 @@ impl<P: Policy> PolicyRunner<P> {
         }
         let mut after = uuid::Uuid::nil();
         loop {
-            let women: Vec<uuid::Uuid> = sqlx::query_scalar("SELECT woman FROM heard WHERE policy = $1 AND woman > $2 ORDER BY woman LIMIT 100")
-                .bind(P::NAME)
-                .bind(after)
-                .fetch_all(&self.pool)
-                .await?;
+            let women: Vec<uuid::Uuid> =
+                sqlx::query_scalar("SELECT woman FROM heard WHERE policy = $1 AND woman > $2 ORDER BY woman LIMIT 100")
+                    .bind(P::NAME)
+                    .bind(after)
+                    .fetch_all(&self.pool)
+                    .await?;
             let Some(last) = women.last() else { return Ok(true) };
             after = *last;
             let mut transaction = self.pool.begin().await?;
@@ -191,7 +210,9 @@ impl<P: Policy> PolicyRunner<P> {
                         self.give(&mut transaction, P::due(&heard, today), &value).await?;
                     }
                     // One woman's row must not keep the day from the others.
-                    Err(ReadError::Malformed) => tracing::error!(policy = P::NAME, "what was heard of somebody does not read"),
+                    Err(ReadError::Malformed) => {
+                        tracing::error!(policy = P::NAME, "what was heard of somebody does not read")
+                    }
                     Err(error) => return Err(error),
                 }
             }
@@ -200,22 +221,36 @@ impl<P: Policy> PolicyRunner<P> {
     }
 
     /// Keeps an event that cannot be heard, and those of the same woman and service behind it.
-    async fn hold(&self, connection: &mut PgConnection, service: &str, event: &Event, reason: &str) -> Result<(), ReadError> {
+    async fn hold(
+        &self,
+        connection: &mut PgConnection,
+        service: &str,
+        event: &Event,
+        reason: &str,
+    ) -> Result<(), ReadError> {
         let Some(woman) = event.woman else {
-            tracing::error!(policy = P::NAME, service, number = event.number, reason, "an event about nobody was passed");
+            tracing::error!(
+                policy = P::NAME,
+                service,
+                number = event.number,
+                reason,
+                "an event about nobody was passed"
+            );
             return Ok(());
         };
         tracing::error!(policy = P::NAME, service, number = event.number, reason, "an event is held back");
         self.metrics.held_back.inc();
-        sqlx::query("INSERT INTO held_back (policy, service, number, woman, reason, body) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(P::NAME)
-            .bind(service)
-            .bind(i64::try_from(event.number).unwrap_or(i64::MAX))
-            .bind(woman.0)
-            .bind(reason)
-            .bind(&*event.bytes)
-            .execute(connection)
-            .await?;
+        sqlx::query(
+            "INSERT INTO held_back (policy, service, number, woman, reason, body) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(P::NAME)
+        .bind(service)
+        .bind(i64::try_from(event.number).unwrap_or(i64::MAX))
+        .bind(woman.0)
+        .bind(reason)
+        .bind(&*event.bytes)
+        .execute(connection)
+        .await?;
         Ok(())
     }
 }
@@ -252,12 +287,14 @@ impl<P: Policy> Apply for PolicyRunner<P> {
         let mut all: BTreeMap<WomanId, P::Heard> = BTreeMap::new();
         for event in events {
             if let Some(woman) = event.woman {
-                let waits: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM held_back WHERE policy = $1 AND service = $2 AND woman = $3)")
-                    .bind(P::NAME)
-                    .bind(service)
-                    .bind(woman.0)
-                    .fetch_one(&mut **transaction)
-                    .await?;
+                let waits: bool = sqlx::query_scalar(
+                    "SELECT EXISTS (SELECT 1 FROM held_back WHERE policy = $1 AND service = $2 AND woman = $3)",
+                )
+                .bind(P::NAME)
+                .bind(service)
+                .bind(woman.0)
+                .fetch_one(&mut **transaction)
+                .await?;
                 if waits {
                     self.hold(transaction, service, event, "waits").await?;
                     continue;

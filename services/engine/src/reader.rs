@@ -97,7 +97,10 @@ pub trait Apply: Send + Sync + 'static {
         BATCH
     }
     /// What must hold before the progress is looked at: a lock, where several readers share what they write.
-    fn begin(&self, transaction: &mut Transaction<'static, Postgres>) -> impl Future<Output = Result<(), ReadError>> + Send {
+    fn begin(
+        &self,
+        transaction: &mut Transaction<'static, Postgres>,
+    ) -> impl Future<Output = Result<(), ReadError>> + Send {
         let _ = transaction;
         async { Ok(()) }
     }
@@ -111,7 +114,11 @@ pub trait Apply: Send + Sync + 'static {
         since: u64,
     ) -> impl Future<Output = Result<(), ReadError>> + Send;
     /// The service began a new epoch: what came of its events goes, and they come again from the first.
-    fn reset(&self, transaction: &mut Transaction<'static, Postgres>, service: &str) -> impl Future<Output = Result<(), ReadError>> + Send;
+    fn reset(
+        &self,
+        transaction: &mut Transaction<'static, Postgres>,
+        service: &str,
+    ) -> impl Future<Output = Result<(), ReadError>> + Send;
 }
 
 /// Where a reader starts on its first run.
@@ -219,7 +226,10 @@ impl<A: Apply> Reader<A> {
         let context = nats::jetstream(client);
         let stream = context.get_stream_no_info(nats::stream_name(&self.service)).await.map_err(NatsError::of)?;
         let deliver_policy = DeliverPolicy::ByStartSequence { start_sequence: after + 1 };
-        let consumer = stream.create_consumer(pull::OrderedConfig { deliver_policy, ..Default::default() }).await.map_err(NatsError::of)?;
+        let consumer = stream
+            .create_consumer(pull::OrderedConfig { deliver_policy, ..Default::default() })
+            .await
+            .map_err(NatsError::of)?;
         let messages = consumer.messages().await.map_err(NatsError::of)?;
         let text = |message: Result<async_nats::jetstream::Message, _>| {
             let message = message.map_err(|error: pull::OrderedError| NatsError::of(error))?;
@@ -275,7 +285,10 @@ impl<A: Apply> Reader<A> {
             let next = Progress { number: last.number, last: Some(digest(&last.bytes)), ..progress.clone() };
             let committed = tokio::time::timeout(BOUND, self.transact(&progress, &next, Some(events))).await;
             committed.map_err(|_| ReadError::Effect("the database did not answer".into()))??;
-            self.metrics.read.get_or_create(&Named { name: format!("{}/{}", self.apply.name(), self.service) }).set(signed(next.number));
+            self.metrics
+                .read
+                .get_or_create(&Named { name: format!("{}/{}", self.apply.name(), self.service) })
+                .set(signed(next.number));
             progress = next;
         }
         Ok(progress)
@@ -294,14 +307,23 @@ impl<A: Apply> Reader<A> {
     }
 
     async fn begin_anew(&self, progress: Progress, epoch: Epoch) -> Result<Progress, ReadError> {
-        tracing::warn!(reader = self.apply.name(), service = self.service, "a new epoch: everything of this service is read again");
+        tracing::warn!(
+            reader = self.apply.name(),
+            service = self.service,
+            "a new epoch: everything of this service is read again"
+        );
         let next = Progress { epoch, number: 0, last: None, ..progress.clone() };
         self.transact(&progress, &next, None).await?;
         Ok(next)
     }
 
     /// Moves the progress where it still is what this reader thinks.
-    async fn advance(&self, transaction: &mut Transaction<'static, Postgres>, from: &Progress, to: &Progress) -> Result<(), ReadError> {
+    async fn advance(
+        &self,
+        transaction: &mut Transaction<'static, Postgres>,
+        from: &Progress,
+        to: &Progress,
+    ) -> Result<(), ReadError> {
         let moved = sqlx::query(
             "UPDATE progress SET epoch = $3, number = $4, last = $7 WHERE reader = $1 AND service = $2 AND epoch = $5 AND number = $6",
         )
@@ -344,7 +366,12 @@ pub async fn progress(pool: &PgPool, reader: &str, service: &str) -> Result<Opti
         .await?;
     row.map(|row| {
         let number = |name| row.try_get::<i64, _>(name).map(i64::unsigned_abs);
-        Ok(Progress { epoch: Epoch(row.try_get("epoch")?), number: number("number")?, last: row.try_get("last")?, since: number("since")? })
+        Ok(Progress {
+            epoch: Epoch(row.try_get("epoch")?),
+            number: number("number")?,
+            last: row.try_get("last")?,
+            since: number("since")?,
+        })
     })
     .transpose()
 }

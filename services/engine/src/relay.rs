@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Events on their way at once.
+/// Events on their way at once: no more than the client lets be in flight, for acknowledgements are awaited after all are sent.
 const BATCH: u32 = nats::IN_FLIGHT as u32;
 /// How often it looks for numbers it was not woken for.
 const POLL: Duration = Duration::from_millis(250);
@@ -62,7 +62,9 @@ enum Stop {
     Silent,
     #[error("an acknowledgement was not as expected")]
     Unexpected,
-    #[error("the stream {0} belongs to another database: its epoch was never this one's. It was left as it is; remove it by hand if it is not needed")]
+    #[error(
+        "the stream {0} belongs to another database: its epoch was never this one's. It was left as it is; remove it by hand if it is not needed"
+    )]
     Foreign(String),
 }
 
@@ -99,7 +101,8 @@ impl Relay {
         }
         let locked = async {
             let mut connection = PgConnection::connect_with(&self.pool.connect_options()).await?;
-            let locked: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LEADER).fetch_one(&mut connection).await?;
+            let locked: bool =
+                sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(LEADER).fetch_one(&mut connection).await?;
             Ok::<_, sqlx::Error>(locked.then_some(connection))
         };
         *leader = locked.await.ok().flatten();
@@ -130,7 +133,8 @@ impl Relay {
         let mut tail = self.tail(epoch, last).await?;
         let mut looked = Instant::now();
         loop {
-            let batch = tokio::time::timeout(BOUND, self.beyond(epoch, tail.as_ref())).await.map_err(|_| Stop::Silent)??;
+            let batch =
+                tokio::time::timeout(BOUND, self.beyond(epoch, tail.as_ref())).await.map_err(|_| Stop::Silent)??;
             if let Some(last) = batch.last() {
                 self.send(&context, epoch, &batch).await?;
                 tail = Some(last.clone());
@@ -228,7 +232,9 @@ impl Relay {
         if last == 0 {
             return Ok(true);
         }
-        let Some(own) = store::after(&self.pool, head.epoch, last - 1, 1).await?.into_iter().find(|own| own.number == last) else {
+        let Some(own) =
+            store::after(&self.pool, head.epoch, last - 1, 1).await?.into_iter().find(|own| own.number == last)
+        else {
             return Ok(false);
         };
         match stream.get_raw_message(last).await {
@@ -283,7 +289,8 @@ pub async fn read_all(context: &jetstream::Context, service: &str) -> Result<Vec
     let mut messages = consumer.messages().await.map_err(NatsError::of)?;
     let mut read = Vec::new();
     while read.last().map_or(0, |(sequence, _)| *sequence) < last {
-        let message = messages.next().await.ok_or_else(|| NatsError("the stream ended".into()))?.map_err(NatsError::of)?;
+        let message =
+            messages.next().await.ok_or_else(|| NatsError("the stream ended".into()))?.map_err(NatsError::of)?;
         let sequence = message.info().map_err(|error| NatsError(error.to_string()))?.stream_sequence;
         read.push((sequence, String::from_utf8_lossy(&message.payload).into_owned()));
     }

@@ -73,7 +73,12 @@ impl<D: Decider> Aggregate for Root<D> {
     type Error = Refusal<D::Rejection>;
     type Services = Surroundings;
 
-    async fn handle(&mut self, ask: Self::Command, around: &Surroundings, sink: &EventSink<Self>) -> Result<(), Self::Error> {
+    async fn handle(
+        &mut self,
+        ask: Self::Command,
+        around: &Surroundings,
+        sink: &EventSink<Self>,
+    ) -> Result<(), Self::Error> {
         for entry in self.case.decide(ask, None, &around.0)?.entries {
             sink.write(Stored(entry), self).await;
         }
@@ -131,17 +136,36 @@ impl Repository<'_> {
         let looked_for = (self.looking_for == Some(metadata.key)).then(|| facts.clone());
         // The row says which event it is. A body that says otherwise was put there.
         let version = u64::try_from(event.sequence).unwrap_or_default();
-        let told = (body.aggregatetype.as_str(), body.aggregate.to_string(), body.version, body.event().map(|event| event.name));
+        let told = (
+            body.aggregatetype.as_str(),
+            body.aggregate.to_string(),
+            body.version,
+            body.event().map(|event| event.name),
+        );
         let place = Place::of(self.service, &body)
-            .filter(|_| told == (&event.aggregate_type, event.aggregate_id.clone(), version, Some(event.event_type.as_str())))
+            .filter(|_| {
+                told == (&event.aggregate_type, event.aggregate_id.clone(), version, Some(event.event_type.as_str()))
+            })
             .ok_or_else(|| PersistenceError::UnknownError("a stored body is another event's".into()))?;
         // Rules see personal facts and no others.
         let opening = |class| if class == Class::Personal { Opening::Value } else { Opening::Leave };
-        self.seal.open(place, &mut facts, opening).await.map_err(|error| PersistenceError::UnknownError(Box::new(error)))?;
+        self.seal
+            .open(place, &mut facts, opening)
+            .await
+            .map_err(|error| PersistenceError::UnknownError(Box::new(error)))?;
         let Metadata { number, key, fingerprint, warnings } = metadata;
-        let seen = Seen { number, version: body.version, event: event.event_type.clone(), key, fingerprint, warnings, facts: looked_for };
+        let seen = Seen {
+            number,
+            version: body.version,
+            event: event.event_type.clone(),
+            key,
+            fingerprint,
+            warnings,
+            facts: looked_for,
+        };
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
-        let payload = json!({ "event": event.event_type, "happened": happened, "facets": body.data.facets, "facts": facts });
+        let payload =
+            json!({ "event": event.event_type, "happened": happened, "facets": body.data.facets, "facts": facts });
         Ok(SerializedEvent { payload, metadata: json!({}), ..event })
     }
 }
@@ -160,7 +184,11 @@ impl PersistedEventRepository for Repository<'_> {
         Ok(entries)
     }
 
-    async fn get_last_events<A: Aggregate>(&self, id: &str, last: usize) -> Result<Vec<SerializedEvent>, PersistenceError> {
+    async fn get_last_events<A: Aggregate>(
+        &self,
+        id: &str,
+        last: usize,
+    ) -> Result<Vec<SerializedEvent>, PersistenceError> {
         let mut entries = Vec::new();
         for event in self.inner.get_last_events::<A>(id, last).await? {
             entries.push(self.entry(event).await?);
@@ -230,7 +258,8 @@ pub async fn load<D: Decider>(
     let seen = Mutex::new(Vec::new());
     let inner = PostgresEventRepository::new(pool.clone()).with_tables("serialized_events", "no_snapshots");
     let repository = Repository { inner, seal, service, looking_for, seen: &seen };
-    let store = PersistedEventStore::<_, Root<D>>::new_event_store(repository).with_upcasters(vec![Box::new(Upcaster::<D>(PhantomData))]);
+    let store = PersistedEventStore::<_, Root<D>>::new_event_store(repository)
+        .with_upcasters(vec![Box::new(Upcaster::<D>(PhantomData))]);
     let loaded = store.load_aggregate(&aggregate.to_string()).await.map_err(|error| {
         tracing::error!(kind = kind(&error), "an aggregate could not be loaded");
         LoadError
@@ -250,4 +279,3 @@ fn kind<E: std::error::Error>(error: &cqrs_es::AggregateError<E>) -> String {
         AggregateError::UserError(_) => "refusal".to_owned(),
     }
 }
-

@@ -65,7 +65,9 @@ pub enum StartError {
     #[error("the configuration names no address for the service {0}")]
     NoAddress(String),
     /// An old NATS server beyond loopback.
-    #[error("nats-server {0} lets one account reach into another (CVE-2025-30215); beyond loopback at least 2.10.27 or 2.11.1 is needed")]
+    #[error(
+        "nats-server {0} lets one account reach into another (CVE-2025-30215); beyond loopback at least 2.10.27 or 2.11.1 is needed"
+    )]
     OldNats(String),
     /// What a service needs and does not have.
     #[error("{0}")]
@@ -97,7 +99,12 @@ pub struct Host {
 
 impl Host {
     /// Opens and checks what a service stands on.
-    pub async fn open(service: &'static str, settings: Settings, clock: Clock, tables: &sqlx::migrate::Migrator) -> Result<Self, StartError> {
+    pub async fn open(
+        service: &'static str,
+        settings: Settings,
+        clock: Clock,
+        tables: &sqlx::migrate::Migrator,
+    ) -> Result<Self, StartError> {
         let pool = database::pool(&settings.database, settings.pool).await?;
         database::check(&pool, tables).await?;
         let readers = database::pool(&settings.database, settings.pool).await?;
@@ -132,7 +139,11 @@ impl Host {
 /// Below these versions one account can reach into another. On loopback there is nobody to reach in.
 async fn refuse_old_nats(settings: &Settings) -> Result<(), StartError> {
     let url = reqwest::Url::parse(&settings.nats.url).ok();
-    if url.as_ref().and_then(reqwest::Url::host_str).is_some_and(|host| ["127.0.0.1", "localhost", "[::1]"].contains(&host)) {
+    if url
+        .as_ref()
+        .and_then(reqwest::Url::host_str)
+        .is_some_and(|host| ["127.0.0.1", "localhost", "[::1]"].contains(&host))
+    {
         return Ok(());
     }
     // A server that is not there now is no reason to stop: Postgres is the truth, and the relay waits.
@@ -232,7 +243,8 @@ impl Bound {
     pub async fn serve(self, stop: CancellationToken) -> Result<(), Died> {
         let Service { name, router, mut tasks, stop: stop_tasks, drained, .. } = self.service;
         let closing = stop_tasks.clone();
-        let server = axum::serve(self.listener, router).with_graceful_shutdown(async move { closing.cancelled().await });
+        let server =
+            axum::serve(self.listener, router).with_graceful_shutdown(async move { closing.cancelled().await });
         let mut serving = tokio::spawn(async move { server.await });
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
@@ -253,7 +265,12 @@ impl Bound {
 
 impl<D: Decider> Domain<D> {
     /// Sets a domain service up: executor, journal, relay, announcements, routes.
-    pub async fn open(contract: Contract, name: &'static str, settings: Settings, clock: Clock) -> Result<Self, StartError> {
+    pub async fn open(
+        contract: Contract,
+        name: &'static str,
+        settings: Settings,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
         let host = Host::open(name, settings, clock, &database::SERVICE).await?;
         host.settings.deadlines.require(D::deadlines().iter().copied())?;
         let (journal, writer) = Journal::start(host.pool.clone());
@@ -267,7 +284,12 @@ impl<D: Decider> Domain<D> {
             decider: PhantomData,
         };
         let contract = Arc::new(contract);
-        let app = App { executor: executor.clone(), contract: contract.clone(), auth: host.auth.clone(), metrics: host.metrics.clone() };
+        let app = App {
+            executor: executor.clone(),
+            contract: contract.clone(),
+            auth: host.auth.clone(),
+            metrics: host.metrics.clone(),
+        };
         let mut service = Service::new(&host, http::routes(Arc::new(app)), openapi::document::<D>(&contract));
         service.tasks.spawn(async move {
             // Ends when the last handle on the journal is gone.
@@ -289,8 +311,10 @@ impl<D: Decider> Domain<D> {
 
     /// Adds a policy: a reader of each service it hears, and its calendar.
     pub fn policy<P: Policy<Decider = D>>(mut self) -> Result<Self, StartError> {
-        let feeds = P::HEARS.iter().map(|heard| Ok((*heard, self.host.feed(heard)?))).collect::<Result<_, StartError>>()?;
-        let runner = PolicyRunner::<P>::new(self.executor.clone(), self.host.readers.clone(), self.host.metrics.clone(), feeds);
+        let feeds =
+            P::HEARS.iter().map(|heard| Ok((*heard, self.host.feed(heard)?))).collect::<Result<_, StartError>>()?;
+        let runner =
+            PolicyRunner::<P>::new(self.executor.clone(), self.host.readers.clone(), self.host.metrics.clone(), feeds);
         let runner = Arc::new(runner);
         for heard in P::HEARS {
             let reader = self.host.reader(heard, runner.clone())?;

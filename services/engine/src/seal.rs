@@ -65,7 +65,15 @@ impl<'a> Place<'a> {
     pub fn of(service: &'a str, body: &'a Body) -> Option<Self> {
         let event = body.event().filter(|event| event.service == service)?.name;
         let Body { subject: woman, centre, aggregatetype, aggregate, version, .. } = body;
-        Some(Self { service, woman: *woman, centre: *centre, aggregate_type: aggregatetype, aggregate: *aggregate, version: *version, event })
+        Some(Self {
+            service,
+            woman: *woman,
+            centre: *centre,
+            aggregate_type: aggregatetype,
+            aggregate: *aggregate,
+            version: *version,
+            event,
+        })
     }
 
     /// Whose facts they are.
@@ -78,7 +86,17 @@ impl<'a> Place<'a> {
         let (aggregate, version) = (self.aggregate.to_string(), self.version.to_string());
         let woman = self.woman.map(|woman| woman.to_string()).unwrap_or_default();
         let centre = self.centre.map(|centre| centre.to_string()).unwrap_or_default();
-        let parts = [self.service, &woman, &centre, self.aggregate_type, &aggregate, &version, self.event, pointer, class.code()];
+        let parts = [
+            self.service,
+            &woman,
+            &centre,
+            self.aggregate_type,
+            &aggregate,
+            &version,
+            self.event,
+            pointer,
+            class.code(),
+        ];
         let mut bytes = Vec::with_capacity(256);
         for part in parts {
             bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -123,7 +141,8 @@ impl Seal {
             Some(Stored::Open(mark)) => {
                 let class = class_of(mark)?;
                 let key: &Arc<DataKey> = keys.get(&(subject, class)).ok_or(SealError::Malformed)?;
-                let clear = serde_json::to_vec(mark.get("value").ok_or(SealError::Malformed)?).map_err(|_| SealError::Malformed)?;
+                let clear = serde_json::to_vec(mark.get("value").ok_or(SealError::Malformed)?)
+                    .map_err(|_| SealError::Malformed)?;
                 let sealed = key.seal(&place.associated(pointer, class), &clear)?;
                 let envelope = Envelope { class, key: key.id, sealed: URL_SAFE_NO_PAD.encode(sealed) };
                 Ok(Some(json!({ SEALED: envelope })))
@@ -133,7 +152,12 @@ impl Seal {
     }
 
     /// Replaces envelopes as `opening` says for their class. A fact whose key is gone becomes the mark of an erased one.
-    pub async fn open(&self, place: Place<'_>, facts: &mut Value, opening: impl Fn(Class) -> Opening) -> Result<(), SealError> {
+    pub async fn open(
+        &self,
+        place: Place<'_>,
+        facts: &mut Value,
+        opening: impl Fn(Class) -> Opening,
+    ) -> Result<(), SealError> {
         let mut wanted = Vec::new();
         visit(facts, Uuid::nil(), &mut |found, _| {
             if let Found::Envelope(envelope) = found
@@ -158,7 +182,8 @@ impl Seal {
                     Some(Held::Key(key)) if key.subject != subject => Err(SealError::Foreign),
                     Some(Held::Key(key)) => {
                         let sealed = URL_SAFE_NO_PAD.decode(&envelope.sealed).map_err(|_| SealError::Foreign)?;
-                        let clear = key.open(&place.associated(pointer, envelope.class), &sealed).ok_or(SealError::Foreign)?;
+                        let clear =
+                            key.open(&place.associated(pointer, envelope.class), &sealed).ok_or(SealError::Foreign)?;
                         serde_json::from_slice(&clear).map(Some).map_err(|_| SealError::Foreign)
                     }
                 },
@@ -233,10 +258,13 @@ fn replace(
     let subject = child_of(value).unwrap_or(subject);
     let below = |token: &str| format!("{pointer}{}", kit::facts::pointer(&[token]));
     match value {
-        Value::Object(members) => members.iter_mut().try_for_each(|(name, value)| replace(value, subject, &below(name), change)),
-        Value::Array(items) => {
-            items.iter_mut().enumerate().try_for_each(|(index, value)| replace(value, subject, &below(&index.to_string()), change))
+        Value::Object(members) => {
+            members.iter_mut().try_for_each(|(name, value)| replace(value, subject, &below(name), change))
         }
+        Value::Array(items) => items
+            .iter_mut()
+            .enumerate()
+            .try_for_each(|(index, value)| replace(value, subject, &below(&index.to_string()), change)),
         _ => Ok(()),
     }
 }

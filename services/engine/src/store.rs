@@ -37,11 +37,13 @@ pub async fn head(pool: &PgPool) -> Result<Head, sqlx::Error> {
 
 /// Events above a number, at most `limit`, as published in an epoch.
 pub async fn after(pool: &PgPool, epoch: Epoch, number: u64, limit: u32) -> Result<Vec<Outgoing>, sqlx::Error> {
-    let rows = sqlx::query("SELECT number, subject, body::text AS body FROM events WHERE number > $1 ORDER BY number LIMIT $2")
-        .bind(i64::try_from(number).unwrap_or(i64::MAX))
-        .bind(i64::from(limit))
-        .fetch_all(pool)
-        .await?;
+    let rows = sqlx::query(
+        "SELECT number, subject, body::text AS body FROM events WHERE number > $1 ORDER BY number LIMIT $2",
+    )
+    .bind(i64::try_from(number).unwrap_or(i64::MAX))
+    .bind(i64::from(limit))
+    .fetch_all(pool)
+    .await?;
     rows.iter()
         .map(|row| {
             let number = positive(row.try_get("number")?);

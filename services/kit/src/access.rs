@@ -19,7 +19,19 @@ pub struct Principal {
 }
 
 /// What somebody is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::VariantArray, strum::IntoStaticStr)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::VariantArray,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
@@ -105,7 +117,8 @@ mod tests {
         for act in acts {
             for role in Role::VARIANTS {
                 for home in [Some(1), Some(2), None] {
-                    let employed = matches!(role, Role::Worker | Role::ContactPerson | Role::Leader | Role::OnDuty | Role::Temp);
+                    let employed =
+                        matches!(role, Role::Worker | Role::ContactPerson | Role::Leader | Role::OnDuty | Role::Temp);
                     let close = matches!(role, Role::ContactPerson | Role::Leader | Role::OnDuty);
                     let expected = match act {
                         Act::Feed if *role == Role::Service => Verdict::Allow,
@@ -115,7 +128,11 @@ mod tests {
                         Act::Read(_) if close => Verdict::Allow,
                         Act::Read(_) => Verdict::Mask,
                     };
-                    assert_eq!(decide(&principal(*role, home), Some(centre), act), expected, "{role:?} {home:?} {act:?}");
+                    assert_eq!(
+                        decide(&principal(*role, home), Some(centre), act),
+                        expected,
+                        "{role:?} {home:?} {act:?}"
+                    );
                     if act != Act::Feed {
                         assert_eq!(decide(&principal(*role, home), None, act), Verdict::Deny, "what no centre holds");
                     }

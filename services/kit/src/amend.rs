@@ -79,8 +79,10 @@ pub(crate) fn merge(made: &mut Vec<FollowUpChange>, corrected: &[FollowUpChange]
 pub(crate) fn follow(follow_ups: &mut BTreeMap<String, FollowUp>, change: &FollowUpChange) {
     if change.change == Change::Opened {
         let FollowUpChange { what, due, class, responsible, .. } = change.clone();
-        follow_ups
-            .insert(change.key.clone(), FollowUp { what: what.unwrap_or_default(), due, class, responsible, open: true });
+        follow_ups.insert(
+            change.key.clone(),
+            FollowUp { what: what.unwrap_or_default(), due, class, responsible, open: true },
+        );
         return;
     }
     let Some(follow_up) = follow_ups.get_mut(&change.key) else { return };
@@ -119,8 +121,13 @@ mod tests {
     }
 
     fn now(list: &[(&str, bool)]) -> BTreeMap<String, FollowUp> {
-        let follow_up =
-            |open| FollowUp { what: "w".into(), due: None, class: crate::Class::Personal, responsible: Some("w-2".parse().unwrap()), open };
+        let follow_up = |open| FollowUp {
+            what: "w".into(),
+            due: None,
+            class: crate::Class::Personal,
+            responsible: Some("w-2".parse().unwrap()),
+            open,
+        };
         list.iter().map(|(key, open)| ((*key).to_owned(), follow_up(*open))).collect()
     }
 

@@ -2,13 +2,14 @@
 //!
 //! Pure: it folds entries and decides commands. Deliberately absent: how entries are sealed, stored and numbered (the engine).
 
+pub use crate::ask::{Ask, CommonRejection, Decided, Refusal};
+
 use crate::{
     Class, Context, Decider, Facets,
     amend::{self, makes},
     decider::{Claim, Commands, Decision, Events},
     entry::{CaseOpened, Common, Entry, NoteWritten, RecordedInError, What},
     facets::{Change, FollowUpChange},
-    facts::BadFact,
     ids::ActorId,
     sealed::{Narrative, Sealed, exposing},
     when::{DueBy, Happened},
@@ -64,79 +65,6 @@ pub struct FollowUp {
     pub responsible: Option<ActorId>,
     /// Whether it is open.
     pub open: bool,
-}
-
-/// What is asked of a case.
-#[derive(Debug, Clone)]
-pub enum Ask<C> {
-    /// A new case.
-    Open(CaseOpened),
-    /// A domain's command.
-    Record(C),
-    /// Other facts for an earlier entry.
-    Correct {
-        /// The entry.
-        version: u64,
-        /// The facts as they should have been.
-        facts: Value,
-        /// When it really happened; none: as recorded.
-        when: Option<Happened>,
-    },
-    /// One of the common events.
-    Common(Common),
-}
-
-/// What a case answers.
-#[derive(Debug, Clone)]
-pub struct Decided<E> {
-    /// What happens, in order.
-    pub entries: Vec<Entry<E>>,
-    /// Codes of what the worker is told.
-    pub warnings: Vec<&'static str>,
-}
-
-/// Why a command is refused whatever the domain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
-#[strum(serialize_all = "snake_case")]
-pub enum CommonRejection {
-    /// What is recorded lies in the future.
-    #[error("what is recorded has not happened yet")]
-    InTheFuture,
-    /// The version names no entry of this case.
-    #[error("there is no such entry in this case")]
-    NoSuchEntry,
-    /// Corrections are for facts; a common event is answered by another one.
-    #[error("this kind of entry is not corrected")]
-    NotCorrectable,
-    /// The entry was taken back.
-    #[error("the entry was recorded in error already")]
-    RecordedInErrorAlready,
-    /// The key names no follow-up of this case.
-    #[error("there is no such follow-up in this case")]
-    NoSuchFollowUp,
-    /// Moving, handing over or closing needs an open one.
-    #[error("the follow-up is not open")]
-    FollowUpNotOpen,
-    /// At its place the corrected entry would be nothing new.
-    #[error("corrected so, nothing of the entry is left; record it in error instead")]
-    NothingLeft,
-    /// The claim is held by another aggregate.
-    #[error("another case holds it")]
-    ClaimTaken,
-}
-
-/// Why a command is refused.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Refusal<R: std::error::Error> {
-    /// By the domain.
-    #[error(transparent)]
-    Domain(R),
-    /// By every case.
-    #[error(transparent)]
-    Common(CommonRejection),
-    /// A correction's facts cannot be read.
-    #[error(transparent)]
-    Fact(BadFact),
 }
 
 /// An entry with its place.
@@ -348,15 +276,16 @@ impl<D: Decider> Case<D> {
                 }
                 return Ok(common(asked, Facets::routine(), context));
             }
-            Common::FollowUpMoved(moved) => FollowUpChange { due: moved.due.open().copied(), ..FollowUpChange::new(&moved.key, Change::Moved) },
+            Common::FollowUpMoved(moved) => {
+                FollowUpChange { due: moved.due.open().copied(), ..FollowUpChange::new(&moved.key, Change::Moved) }
+            }
             Common::FollowUpAssigned(assigned) => FollowUpChange {
                 responsible: Some(assigned.responsible.clone()),
                 ..FollowUpChange::new(&assigned.key, Change::Assigned)
             },
             Common::FollowUpClosed(closed) => FollowUpChange::closed(&closed.key),
-            Common::FollowUpReopened(reopened) => {
-                FollowUpChange::new(&reopened.key, Change::Reopened).due_on(reopened.due.as_ref().and_then(Sealed::open))
-            }
+            Common::FollowUpReopened(reopened) => FollowUpChange::new(&reopened.key, Change::Reopened)
+                .due_on(reopened.due.as_ref().and_then(Sealed::open)),
             // The engine routes these elsewhere; as a plain request they are nothing.
             Common::CaseOpened(_) | Common::RecordedInError(_) => {
                 return Ok(Decided { entries: Vec::new(), warnings: Vec::new() });

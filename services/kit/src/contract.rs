@@ -283,7 +283,11 @@ fn facts(entry: &EntryDescription, asking: &mut Asking<'_>) -> Vec<Fact> {
         choices: choices(schema)
             .into_iter()
             .map(|value| {
-                let ids = [format!("choice-{}-{name}-{value}", entry.event), format!("choice-{name}-{value}"), format!("choice-{value}")];
+                let ids = [
+                    format!("choice-{}-{name}-{value}", entry.event),
+                    format!("choice-{name}-{value}"),
+                    format!("choice-{value}"),
+                ];
                 let label = asking.any(&ids);
                 (value, label)
             })
@@ -295,7 +299,9 @@ fn facts(entry: &EntryDescription, asking: &mut Asking<'_>) -> Vec<Fact> {
 
 fn find<'a>(schema: &'a Value, keyword: &str) -> Option<&'a Value> {
     match schema {
-        Value::Object(members) => members.get(keyword).or_else(|| members.values().find_map(|value| find(value, keyword))),
+        Value::Object(members) => {
+            members.get(keyword).or_else(|| members.values().find_map(|value| find(value, keyword)))
+        }
         Value::Array(items) => items.iter().find_map(|value| find(value, keyword)),
         _ => None,
     }
@@ -307,7 +313,8 @@ fn choices(schema: &Value) -> Vec<String> {
         Value::Object(members) => {
             let listed = members.get("enum").and_then(Value::as_array).into_iter().flatten();
             let own = listed.chain(members.get("const")).filter_map(Value::as_str).map(str::to_owned);
-            own.chain(members.iter().filter(|(name, _)| *name != "enum").flat_map(|(_, value)| choices(value))).collect()
+            own.chain(members.iter().filter(|(name, _)| *name != "enum").flat_map(|(_, value)| choices(value)))
+                .collect()
         }
         Value::Array(items) => items.iter().flat_map(choices).collect(),
         _ => Vec::new(),

@@ -3,12 +3,8 @@
 //! Deliberately absent: versions, corrections, notes and the moving of follow-ups, which [`crate::Case`] adds to every domain alike.
 
 use crate::{
-    ActorId, AggregateId, CentreId, Facets, Happened,
-    contract::EntryDescription,
-    deadlines::Deadlines,
-    facts::BadFact,
-    ids::derive_id,
-    when::DueBy,
+    ActorId, AggregateId, CentreId, Facets, Happened, contract::EntryDescription, deadlines::Deadlines, facts::BadFact,
+    ids::derive_id, when::DueBy,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;

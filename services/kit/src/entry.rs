@@ -225,7 +225,9 @@ impl<E: Events> Entry<E> {
             let CorrectionFacts { version, event, facts } = serde_json::from_value(facts)?;
             What::Corrected { version, fact: E::from_facts(&event, facts)? }
         } else if Common::NAMES.contains(&name) {
-            Common::from_facts(name, facts)?.map(What::Common).ok_or_else(|| serde::de::Error::custom("no such event"))?
+            Common::from_facts(name, facts)?
+                .map(What::Common)
+                .ok_or_else(|| serde::de::Error::custom("no such event"))?
         } else {
             What::Fact(E::from_facts(name, facts)?)
         };

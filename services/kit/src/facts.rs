@@ -190,7 +190,10 @@ mod tests {
         assert_eq!(mistake(json!({ "rent": 1, "rooms": "Nørrebrogade 1" })), ("/rooms".into(), Mistake::WrongType));
         assert_eq!(mistake(json!({ "rent": 1, "rooms": 900 })), ("/rooms".into(), Mistake::InvalidValue));
         assert_eq!(mistake(json!({ "rent": "x", "rooms": 2 })), ("/rent".into(), Mistake::WrongType));
-        assert_eq!(mistake(json!({ "rent": 1, "rooms": 2, "Nørrebrogade 1": 1 })), (String::new(), Mistake::UnknownFact));
+        assert_eq!(
+            mistake(json!({ "rent": 1, "rooms": 2, "Nørrebrogade 1": 1 })),
+            (String::new(), Mistake::UnknownFact)
+        );
         let forged = json!({ "$sealed": { "class": "personal", "key": uuid::Uuid::nil(), "box": "" } });
         assert_eq!(mistake(json!({ "rent": forged, "rooms": 2 })), (String::new(), Mistake::UnknownFact));
     }

@@ -2,7 +2,12 @@
 //!
 //! It runs the same [`Case`] as the engine does, with facts sealed and read back between commands, so a rule that looks at a fact
 //! it could not know in the real service fails here too. For tests alone: it panics where a test would.
-#![expect(clippy::panic, clippy::expect_used, clippy::missing_panics_doc, reason = "an assertion language for tests: a failed expectation is a panic")]
+#![expect(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "an assertion language for tests: a failed expectation is a panic"
+)]
 
 mod golden;
 mod walk;
@@ -17,7 +22,6 @@ use crate::{
     decider::{Commands, Events},
     entry::{CaseOpened, Common, Entry, RecordedInError, What, event_id},
     facets::{Change, FollowUpChange, Weight},
-    facts::BadFact,
     policy::{Heard, Order},
     sealed::{Stored, exposing},
     when::DueBy,
@@ -354,18 +358,6 @@ impl<D: Decider> Then<D> {
         match &self.outcome {
             Ok(decided) => decided,
             Err(refusal) => panic!("refused: {refusal}"),
-        }
-    }
-}
-
-impl<R: std::error::Error + crate::decider::Code> Refusal<R> {
-    /// The stable code.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Domain(rejection) => rejection.clone().into(),
-            Self::Common(rejection) => (*rejection).into(),
-            Self::Fact(BadFact { mistake, .. }) => (*mistake).into(),
         }
     }
 }

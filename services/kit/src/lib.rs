@@ -6,13 +6,14 @@
 
 pub mod access;
 mod amend;
+mod ask;
 pub mod calendar;
 pub mod case;
 pub mod contract;
 pub mod deadlines;
 pub mod decider;
-pub mod entry;
 mod entries;
+pub mod entry;
 pub mod facets;
 pub mod facts;
 pub mod given;

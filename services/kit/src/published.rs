@@ -3,11 +3,7 @@
 //! The stored body is everything but the number and the epoch; [`publish`] sets those two in front of the stored bytes.
 //! Relay and feed use the same function, so all readers see the same bytes. Deliberately absent: what facts mean.
 
-use crate::{
-    ActorId, AggregateId, CentreId, Epoch, Facets, Happened, WomanId,
-    entry::event_id,
-    when::NotATime,
-};
+use crate::{ActorId, AggregateId, CentreId, Epoch, Facets, Happened, WomanId, entry::event_id, when::NotATime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;

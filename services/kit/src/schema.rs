@@ -89,7 +89,9 @@ pub fn breaking(old: &Value, new: &Value) -> Vec<String> {
 fn compare(old: &Value, new: &Value, at: &str, found: &mut Vec<String>) {
     let empty = Map::new();
     let (old_members, new_members) = (old.as_object().unwrap_or(&empty), new.as_object().unwrap_or(&empty));
-    for keyword in ["type", "format", "pattern", "const", "x-class", "x-unit", "maxLength", "minLength", "minimum", "maximum"] {
+    for keyword in
+        ["type", "format", "pattern", "const", "x-class", "x-unit", "maxLength", "minLength", "minimum", "maximum"]
+    {
         if old_members.get(keyword) != new_members.get(keyword) {
             found.push(format!("{at}: {keyword} changed"));
         }
@@ -114,8 +116,18 @@ fn compare(old: &Value, new: &Value, at: &str, found: &mut Vec<String>) {
         }
     }
     let (old_required, new_required) = (list_of(old_members.get("required")), list_of(new_members.get("required")));
-    found.extend(new_required.iter().filter(|name| !old_required.contains(name)).map(|name| format!("{at}: {name} became required")));
-    found.extend(old_required.iter().filter(|name| !new_required.contains(name)).map(|name| format!("{at}: {name} is no longer certain")));
+    found.extend(
+        new_required
+            .iter()
+            .filter(|name| !old_required.contains(name))
+            .map(|name| format!("{at}: {name} became required")),
+    );
+    found.extend(
+        old_required
+            .iter()
+            .filter(|name| !new_required.contains(name))
+            .map(|name| format!("{at}: {name} is no longer certain")),
+    );
     let (old_facts, new_facts) = (old_members.get("properties"), new_members.get("properties"));
     for (name, fact) in old_facts.and_then(Value::as_object).unwrap_or(&empty) {
         let at = format!("{at}/properties/{name}");

@@ -11,8 +11,22 @@ use serde_json::Value;
 use std::{borrow::Cow, cell::Cell, fmt, marker::PhantomData};
 
 /// How far a fact may travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, strum::IntoStaticStr,
-    strum::EnumString, strum::VariantArray)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::IntoStaticStr,
+    strum::EnumString,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Class {
@@ -158,7 +172,9 @@ impl<T: Serialize, C: Classified> Serialize for Sealed<T, C> {
         let mut map = serializer.serialize_map(Some(1))?;
         match &self.state {
             State::Open(value) if EXPOSING.get() => map.serialize_entry(OPEN, &Mark { class: C::CLASS, value })?,
-            State::Open(_) => return Err(serde::ser::Error::custom("an open fact may not be written outside the seal")),
+            State::Open(_) => {
+                return Err(serde::ser::Error::custom("an open fact may not be written outside the seal"));
+            }
             State::Closed(envelope) => map.serialize_entry(SEALED, envelope)?,
             State::Erased => map.serialize_entry(ERASED, &C::CLASS)?,
         }
@@ -176,7 +192,8 @@ impl<'de, T: DeserializeOwned, C: Classified> Deserialize<'de> for Sealed<T, C> 
             }
             Some(Stored::Erased) => State::Erased,
             Some(Stored::Open(mark)) => State::Open(
-                serde_json::from_value(mark.get("value").cloned().unwrap_or_default()).map_err(serde::de::Error::custom)?,
+                serde_json::from_value(mark.get("value").cloned().unwrap_or_default())
+                    .map_err(serde::de::Error::custom)?,
             ),
             None => State::Open(serde_json::from_value(value).map_err(serde::de::Error::custom)?),
         };

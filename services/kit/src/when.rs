@@ -6,7 +6,9 @@ use crate::calendar;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{borrow::Cow, fmt, str::FromStr};
-use time::{Date, OffsetDateTime, PrimitiveDateTime, format_description::BorrowedFormatItem, macros::format_description};
+use time::{
+    Date, OffsetDateTime, PrimitiveDateTime, format_description::BorrowedFormatItem, macros::format_description,
+};
 
 const DAY: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]");
 const MINUTE: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]");
@@ -15,7 +17,9 @@ const YEARS: std::ops::RangeInclusive<i32> = 1900..=2199;
 
 /// The text is no day or time in the form asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a date such as 2026-11-20, a time such as 2026-11-20T14:30, a month such as 2026-11, or unknown; years 1900 to 2199")]
+#[error(
+    "expected a date such as 2026-11-20, a time such as 2026-11-20T14:30, a month such as 2026-11, or unknown; years 1900 to 2199"
+)]
 pub struct NotATime;
 
 /// A day in Copenhagen, `2026-11-20`.
@@ -257,7 +261,9 @@ mod tests {
             let back = Happened::from_published(happened.instant(), happened.precision()).unwrap();
             assert_eq!(back, happened);
         }
-        for text in ["", "2026", "2026-13", "2026-02-30", "20-11-2026", "2026-11-20T25:00", "1899-12-31", "2200-01-01", "i går"] {
+        for text in
+            ["", "2026", "2026-13", "2026-02-30", "20-11-2026", "2026-11-20T25:00", "1899-12-31", "2200-01-01", "i går"]
+        {
             assert!(text.parse::<Happened>().is_err(), "{text}");
         }
     }

@@ -4,7 +4,10 @@
 use kit::{
     Context, Decider, Decision, Facets, Narrative, Personal, Text,
     decider::{Claim, Commands},
-    entry::{Common, FollowUpAssigned, FollowUpClosed, FollowUpMoved, FollowUpOutcome, FollowUpReopened, NoteWritten, RecordedInError},
+    entry::{
+        Common, FollowUpAssigned, FollowUpClosed, FollowUpMoved, FollowUpOutcome, FollowUpReopened, NoteWritten,
+        RecordedInError,
+    },
     facets::FollowUpChange,
     given::{Given, given},
 };
@@ -82,7 +85,9 @@ impl Decider for Calls {
 
     fn decide(&self, command: domain::Command, _: &Context<'_>) -> Result<Decision<Self>, Rejection> {
         let warn = match &command {
-            domain::Command::Settle(settled) if self.settled.as_ref() == Some(&settled.answer) => return Ok(Decision::already()),
+            domain::Command::Settle(settled) if self.settled.as_ref() == Some(&settled.answer) => {
+                return Ok(Decision::already());
+            }
             domain::Command::Settle(_) if self.settled.is_some() => return Err(Rejection::SettledOtherwise),
             domain::Command::Settle(_) => self.noted == 0,
             domain::Command::NoteCall(_) => false,
@@ -110,8 +115,13 @@ impl Decider for Calls {
 
     fn facets(&self, event: &domain::Event, context: &Context<'_>) -> Facets {
         match event {
-            domain::Event::CallNoted(call) if call.ring_back => Facets::routine()
-                .with(FollowUpChange::opened("call/back", Task::RingBack).due_by(context.deadlines, "ring_back", context.day())),
+            domain::Event::CallNoted(call) if call.ring_back => {
+                Facets::routine().with(FollowUpChange::opened("call/back", Task::RingBack).due_by(
+                    context.deadlines,
+                    "ring_back",
+                    context.day(),
+                ))
+            }
             domain::Event::CallNoted(_) => Facets::routine(),
             domain::Event::CallSettled(_) => Facets::milestone().with(FollowUpChange::closed("call/back")),
         }
@@ -132,7 +142,11 @@ fn narrative(text: &str) -> Narrative {
 
 #[test]
 fn a_deadline_is_decided_when_it_is_recorded() {
-    let _ = start().when("note-call", call("bolig", true)).events(&["CallNoted"]).opens("call/back", "ring_back", Some("2026-11-23"));
+    let _ = start().when("note-call", call("bolig", true)).events(&["CallNoted"]).opens(
+        "call/back",
+        "ring_back",
+        Some("2026-11-23"),
+    );
 }
 
 #[test]
@@ -147,7 +161,8 @@ fn a_repeated_outcome_is_nothing_new_and_another_is_refused() {
 fn a_correction_folds_again_without_the_original() {
     // Version 1 opened the case, 2 is the call.
     let case = start().and("note-call", call("bolig", true));
-    let corrected = case.when_corrected(2, call("arbejde", false)).events(&["EntryCorrected"]).closes("call/back").accepted();
+    let corrected =
+        case.when_corrected(2, call("arbejde", false)).events(&["EntryCorrected"]).closes("call/back").accepted();
     assert_eq!(corrected.case().domain().noted, 1, "the original counts no more");
     assert_eq!(corrected.case().domain().last.as_ref().unwrap().open().unwrap().as_str(), "arbejde");
     let again = corrected.when_corrected(2, call("arbejde", true)).opens("call/back", "ring_back", Some("2026-11-23"));
@@ -169,7 +184,8 @@ fn a_correction_obeys_the_rules_and_keeps_what_was_dealt_with() {
 #[test]
 fn what_was_recorded_in_error_counts_no_more() {
     let case = start().and("note-call", call("bolig", true)).and("settle", json!({ "answer": "ja" }));
-    let error = |version| Common::RecordedInError(RecordedInError { version, reason: Some(narrative("forkert kvinde")) });
+    let error =
+        |version| Common::RecordedInError(RecordedInError { version, reason: Some(narrative("forkert kvinde")) });
     let back = case.when_common(error(3)).events(&["RecordedInError"]).accepted();
     assert_eq!(back.case().domain().settled, None);
     assert!(back.case().follow_ups()["call/back"].open, "what it had closed is open again");
@@ -183,7 +199,11 @@ fn what_was_recorded_in_error_counts_no_more() {
 fn follow_ups_are_moved_handed_over_closed_and_reopened() {
     let case = start().and("note-call", call("bolig", true));
     let key = || "call/back".to_owned();
-    let moved = Common::FollowUpMoved(FollowUpMoved { key: key(), due: Personal::new("2026-12-01".parse().unwrap()), reason: None });
+    let moved = Common::FollowUpMoved(FollowUpMoved {
+        key: key(),
+        due: Personal::new("2026-12-01".parse().unwrap()),
+        reason: None,
+    });
     let case = case.when_common(moved.clone()).moves("call/back", "2026-12-01").accepted();
     let _ = case.clone().when_common(moved.clone()).events(&[]);
     let assigned = Common::FollowUpAssigned(FollowUpAssigned { key: key(), responsible: "w-2".parse().unwrap() });

@@ -29,8 +29,8 @@ use kit::{CentreId, Class, Day, WomanId, access::Act};
 use serde::Deserialize;
 use serde_json::json;
 use sqlx::{PgPool, postgres::PgListener};
-use strum::VariantArray;
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
+use strum::VariantArray;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -268,6 +268,8 @@ async fn live(
         }
     });
     let stop = app.live.1.clone();
-    let events = events.take_until(async move { tokio::select! { () = tokio::time::sleep(Duration::from_secs(left)) => {}, () = stop.cancelled() => {} } });
+    let events = events.take_until(async move {
+        tokio::select! { () = tokio::time::sleep(Duration::from_secs(left)) => {}, () = stop.cancelled() => {} }
+    });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }

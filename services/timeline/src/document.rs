@@ -16,7 +16,8 @@ fn read(id: &str, summary: &str, parameters: &Value, content: &str) -> Value {
 /// The document.
 #[must_use]
 pub fn document() -> Value {
-    let woman = json!({ "name": "woman", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } });
+    let woman =
+        json!({ "name": "woman", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } });
     let text = json!({ "type": "string" });
     let day = json!({ "type": "string", "format": "date" });
     let mut paths = Map::new();
@@ -38,7 +39,12 @@ pub fn document() -> Value {
     );
     paths.insert(
         "/v1/women/{woman}/live".into(),
-        read("live", "Server-sent events: that there is something new, never what. Ends with the token.", &json!([woman]), "text/event-stream"),
+        read(
+            "live",
+            "Server-sent events: that there is something new, never what. Ends with the token.",
+            &json!([woman]),
+            "text/event-stream",
+        ),
     );
     paths.insert(
         "/v1/follow-ups".into(),

@@ -52,7 +52,13 @@ impl Apply for Projection {
         Start::Beginning
     }
 
-    async fn apply(&self, transaction: &mut Transaction<'static, Postgres>, service: &str, events: &[Event], _: u64) -> Result<(), ReadError> {
+    async fn apply(
+        &self,
+        transaction: &mut Transaction<'static, Postgres>,
+        service: &str,
+        events: &[Event],
+        _: u64,
+    ) -> Result<(), ReadError> {
         let (held, free) = self.divide(transaction, service, events).await?;
         let mut attempt = transaction.begin().await?;
         let waiting = match apply_all(&mut attempt, service, &free).await {
@@ -79,7 +85,10 @@ impl Apply for Projection {
 
     async fn reset(&self, transaction: &mut Transaction<'static, Postgres>, service: &str) -> Result<(), ReadError> {
         for table in ["entries", "follow_ups", "held_back"] {
-            sqlx::query(&format!("DELETE FROM {table} WHERE service = $1")).bind(service).execute(&mut **transaction).await?;
+            sqlx::query(&format!("DELETE FROM {table} WHERE service = $1"))
+                .bind(service)
+                .execute(&mut **transaction)
+                .await?;
         }
         Ok(())
     }
@@ -96,11 +105,12 @@ impl Projection {
         events: &'a [Event],
     ) -> Result<(Held<'a>, Vec<Applicable<'a>>), ReadError> {
         let women: Vec<Uuid> = events.iter().filter_map(|event| event.woman).map(|woman| woman.0).collect();
-        let waiting: Vec<Uuid> = sqlx::query_scalar("SELECT DISTINCT woman FROM held_back WHERE service = $1 AND woman = ANY($2)")
-            .bind(service)
-            .bind(women)
-            .fetch_all(connection)
-            .await?;
+        let waiting: Vec<Uuid> =
+            sqlx::query_scalar("SELECT DISTINCT woman FROM held_back WHERE service = $1 AND woman = ANY($2)")
+                .bind(service)
+                .bind(women)
+                .fetch_all(connection)
+                .await?;
         let mut waiting: BTreeSet<WomanId> = waiting.into_iter().map(WomanId).collect();
         let (mut held, mut free) = (Vec::new(), Vec::new());
         for event in events {
@@ -120,7 +130,12 @@ impl Projection {
     }
 
     /// The slow way, once something among the events is wrong: each on its own, so that only what is wrong waits.
-    async fn one_by_one(&self, connection: &mut PgConnection, service: &str, events: &[Applicable<'_>]) -> Result<BTreeSet<WomanId>, ReadError> {
+    async fn one_by_one(
+        &self,
+        connection: &mut PgConnection,
+        service: &str,
+        events: &[Applicable<'_>],
+    ) -> Result<BTreeSet<WomanId>, ReadError> {
         let mut waiting = BTreeSet::new();
         for event in events {
             let reason = if waiting.contains(&event.woman) {
@@ -150,7 +165,9 @@ impl Projection {
 fn is_about_data(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Encode(_) => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23")),
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+        }
         _ => false,
     }
 }
@@ -225,11 +242,18 @@ fn standing(body: &Body) -> Option<(i64, &'static str)> {
 }
 
 /// One statement per kind of change; each uses of the change only what that kind carries.
-async fn follow(connection: &mut PgConnection, service: &str, event: &Applicable<'_>, change: &FollowUpChange) -> Result<(), sqlx::Error> {
+async fn follow(
+    connection: &mut PgConnection,
+    service: &str,
+    event: &Applicable<'_>,
+    change: &FollowUpChange,
+) -> Result<(), sqlx::Error> {
     let (due_day, due) = change.due.map(|due| (due.day().date(), due.to_string())).unzip();
     let responsible = change.responsible.as_ref().map(ToString::to_string);
     let basis = change.basis.as_ref().map(sqlx::types::Json);
-    let of = |sql: &'static str| sqlx::query(sql).bind(service).bind(event.body.aggregate.0).bind(&change.key).bind(event.number);
+    let of = |sql: &'static str| {
+        sqlx::query(sql).bind(service).bind(event.body.aggregate.0).bind(&change.key).bind(event.number)
+    };
     let statement = match change.change {
         Change::Opened => of(
             "INSERT INTO follow_ups (service, aggregate, key, number, woman, centre, what, due_day, due, responsible, basis, class, open)
@@ -275,7 +299,11 @@ async fn tell(connection: &mut PgConnection, service: &str, events: &[Applicable
             format!("{} {centre} {service}:{}", event.woman, event.number)
         })
         .collect();
-    sqlx::query("SELECT pg_notify($1, news) FROM unnest($2::text[]) AS news").bind(CHANNEL).bind(news).execute(connection).await?;
+    sqlx::query("SELECT pg_notify($1, news) FROM unnest($2::text[]) AS news")
+        .bind(CHANNEL)
+        .bind(news)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

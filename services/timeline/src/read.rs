@@ -5,8 +5,8 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::{CentreId, WomanId, calendar, published::Body};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use sqlx::{PgPool, Postgres, QueryBuilder, Row, postgres::PgRow};
+use std::collections::BTreeMap;
 use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -80,15 +80,21 @@ pub(crate) async fn knows(pool: &PgPool, woman: WomanId, centre: CentreId) -> Re
         "SELECT EXISTS (SELECT 1 FROM entries WHERE woman = $1 AND centre = $2)
              OR EXISTS (SELECT 1 FROM held_back WHERE woman = $1 AND centre = $2)",
     )
-        .bind(woman.0)
-        .bind(centre.0)
-        .fetch_one(pool)
-        .await
+    .bind(woman.0)
+    .bind(centre.0)
+    .fetch_one(pool)
+    .await
 }
 
 /// A page of entries, newest first, and whether there are more.
-pub(crate) async fn entries(pool: &PgPool, woman: WomanId, centre: CentreId, filter: &Filter) -> Result<(Vec<EntryRow>, bool), sqlx::Error> {
-    let mut query = QueryBuilder::<Postgres>::new("SELECT service, number, at, standing, body FROM entries WHERE woman = ");
+pub(crate) async fn entries(
+    pool: &PgPool,
+    woman: WomanId,
+    centre: CentreId,
+    filter: &Filter,
+) -> Result<(Vec<EntryRow>, bool), sqlx::Error> {
+    let mut query =
+        QueryBuilder::<Postgres>::new("SELECT service, number, at, standing, body FROM entries WHERE woman = ");
     query.push_bind(woman.0).push(" AND centre = ").push_bind(centre.0);
     if let Some(domain) = &filter.domain {
         query.push(" AND service = ").push_bind(domain);
@@ -100,9 +106,18 @@ pub(crate) async fn entries(pool: &PgPool, woman: WomanId, centre: CentreId, fil
         query.push(" AND at < ").push_bind(calendar::start_of_day(until.saturating_add(Duration::DAY)));
     }
     if let Some(Cursor { at, service, number }) = &filter.cursor {
-        query.push(" AND (at, service, number) < (").push_bind(at).push(", ").push_bind(service).push(", ").push_bind(number).push(")");
+        query
+            .push(" AND (at, service, number) < (")
+            .push_bind(at)
+            .push(", ")
+            .push_bind(service)
+            .push(", ")
+            .push_bind(number)
+            .push(")");
     }
-    query.push(" ORDER BY at DESC, service DESC, number DESC LIMIT ").push_bind(i64::try_from(PAGE + 1).unwrap_or(i64::MAX));
+    query
+        .push(" ORDER BY at DESC, service DESC, number DESC LIMIT ")
+        .push_bind(i64::try_from(PAGE + 1).unwrap_or(i64::MAX));
     let rows = query.build().fetch_all(pool).await?;
     let more = rows.len() > PAGE;
     let entry = |row: &PgRow| {
@@ -190,16 +205,20 @@ pub(crate) async fn follow_ups(
 
 /// Services of which something of her is held back: of this centre, or of one that cannot be read.
 pub(crate) async fn held_back(pool: &PgPool, woman: WomanId, centre: CentreId) -> Result<Vec<String>, sqlx::Error> {
-    sqlx::query_scalar("SELECT DISTINCT service FROM held_back WHERE woman = $1 AND (centre = $2 OR centre IS NULL) ORDER BY service")
-        .bind(woman.0)
-        .bind(centre.0)
-        .fetch_all(pool)
-        .await
+    sqlx::query_scalar(
+        "SELECT DISTINCT service FROM held_back WHERE woman = $1 AND (centre = $2 OR centre IS NULL) ORDER BY service",
+    )
+    .bind(woman.0)
+    .bind(centre.0)
+    .fetch_all(pool)
+    .await
 }
 
 /// The last number taken in of each service.
 pub(crate) async fn reached(pool: &PgPool) -> Result<BTreeMap<String, i64>, sqlx::Error> {
-    let rows: Vec<(String, i64)> =
-        sqlx::query_as("SELECT service, number FROM progress WHERE reader = $1").bind(crate::SERVICE).fetch_all(pool).await?;
+    let rows: Vec<(String, i64)> = sqlx::query_as("SELECT service, number FROM progress WHERE reader = $1")
+        .bind(crate::SERVICE)
+        .fetch_all(pool)
+        .await?;
     Ok(rows.into_iter().collect())
 }

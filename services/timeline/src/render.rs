@@ -84,7 +84,13 @@ fn domain(contracts: &Contracts, service: &str) -> Label {
 }
 
 /// An entry for a reader. One whose facts do not open says so, and does not hide the others.
-pub(crate) async fn entry(contracts: &Contracts, seal: &Seal, caller: &Caller, centre: CentreId, row: EntryRow) -> Entry {
+pub(crate) async fn entry(
+    contracts: &Contracts,
+    seal: &Seal,
+    caller: &Caller,
+    centre: CentreId,
+    row: EntryRow,
+) -> Entry {
     let mut body = row.body;
     let readable = open_body(seal, &row.service, &mut body, opening(caller, centre)).await.is_ok();
     if !readable {
@@ -114,7 +120,12 @@ pub(crate) async fn entry(contracts: &Contracts, seal: &Seal, caller: &Caller, c
         centre: body.centre,
         weight: body.data.facets.weight,
         standing: row.standing,
-        corrects: body.data.facts.get("version").and_then(Value::as_u64).filter(|_| kit::entry::Common::NAMES.contains(&name) || name == ENTRY_CORRECTED),
+        corrects: body
+            .data
+            .facts
+            .get("version")
+            .and_then(Value::as_u64)
+            .filter(|_| kit::entry::Common::NAMES.contains(&name) || name == ENTRY_CORRECTED),
         readable,
         facts,
         service: row.service,
@@ -125,7 +136,8 @@ pub(crate) async fn entry(contracts: &Contracts, seal: &Seal, caller: &Caller, c
 fn shown(event: Option<&EventContract>, facts: &Value) -> Vec<ShownFact> {
     let Some(members) = facts.as_object() else { return Vec::new() };
     let known = event.map(|event| event.facts.as_slice()).unwrap_or_default();
-    let described = known.iter().filter_map(|fact| members.get(&fact.name).map(|value| (fact.name.clone(), Some(fact), value)));
+    let described =
+        known.iter().filter_map(|fact| members.get(&fact.name).map(|value| (fact.name.clone(), Some(fact), value)));
     let others = members.iter().filter(|(name, _)| known.iter().all(|fact| fact.name != **name));
     let others = others.map(|(name, value)| (name.clone(), None, value));
     described.chain(others).map(|(name, fact, value)| one(name, fact, value)).collect()
@@ -166,7 +178,9 @@ fn words(fact: Option<&Fact>, value: &Value) -> Label {
             Label { da: join(|label| &label.da), en: join(|label| &label.en) }
         }
         // A child's fact: the child's name is the desk's to find.
-        Value::Object(members) => members.get("value").map_or_else(|| same(&value.to_string()), |inner| one(String::new(), fact, inner).text),
+        Value::Object(members) => {
+            members.get("value").map_or_else(|| same(&value.to_string()), |inner| one(String::new(), fact, inner).text)
+        }
         Value::Null => same(""),
     }
 }

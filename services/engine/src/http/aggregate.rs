@@ -2,7 +2,10 @@
 //!
 //! Deliberately absent: rules. What is not the caller's is answered like what does not exist, from one query.
 
-use super::{App, Caller, Problem};
+use super::{
+    App, Caller, Problem,
+    body::{ActionBody, Correction, OpenBody, below_facts, body, if_match, key, own_centre, read, read_facts},
+};
 use crate::{
     executor::{Answer, ExecuteError, Request},
     feed::{PAGE, Page, digest},
@@ -17,103 +20,20 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use kit::{
-    ActorId, AggregateId, CentreId, Class, Context, Decider, Happened, Narrative, WomanId,
+    ActorId, AggregateId, CentreId, Class, Context, Decider, Happened, WomanId,
     access::{Act, Verdict, decide},
     case::Ask,
     decider::Commands,
     entry::{CaseOpened, Common},
-    facts::{self, BadFact, Mistake},
+    facts::{BadFact, Mistake},
     ids::derive_id,
     published::Body,
-    when::DueBy,
 };
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 use sqlx::Row;
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// The body of an action. Not `Debug`: it holds facts in clear.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ActionBody {
-    /// The facts of the entry.
-    #[serde(default)]
-    pub(super) facts: Value,
-    /// When it happened; left out: today.
-    #[serde(default)]
-    pub(super) when: Option<Happened>,
-    /// A short note that stands on the entry.
-    #[serde(default)]
-    pub(super) note: Option<Narrative>,
-    /// By when what it opens is due; left out: as the deadline's rule says.
-    #[serde(default)]
-    pub(super) due: Option<DueBy>,
-    /// Who holds what it opens; left out: whoever records it.
-    #[serde(default)]
-    pub(super) responsible: Option<ActorId>,
-}
-
-/// The body that opens a case.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct OpenBody {
-    /// Whose case it is.
-    pub(super) woman: WomanId,
-    /// Whether it began before this centre began to record.
-    #[serde(default)]
-    pub(super) before_us: bool,
-    /// When it began; left out: today.
-    #[serde(default)]
-    pub(super) when: Option<Happened>,
-    /// A short note.
-    #[serde(default)]
-    pub(super) note: Option<Narrative>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Correction {
-    version: u64,
-    facts: Value,
-}
-
-fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|_| Problem::common("body_not_json"))?;
-    facts::read(value).map_err(Problem::from)
-}
-
-fn read_facts<T: DeserializeOwned>(facts: Value) -> Result<T, Problem> {
-    facts::read(facts).map_err(below_facts)
-}
-
-fn below_facts(BadFact { pointer, mistake }: BadFact) -> Problem {
-    BadFact { pointer: format!("/facts{pointer}"), mistake }.into()
-}
-
-fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
-    body.map_err(|error| {
-        Problem::common(if error.status() == StatusCode::PAYLOAD_TOO_LARGE { "body_too_large" } else { "body_not_json" })
-    })
-}
-
-/// The command's key: the header, bound to who sends it.
-fn key(headers: &HeaderMap, caller: &Caller) -> Result<Uuid, Problem> {
-    let sent = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).filter(|key| (1..=128).contains(&key.len()));
-    let sent = sent.ok_or_else(|| Problem::common("idempotency_key_missing"))?;
-    Ok(derive_id(&["key", caller.principal.actor.as_str(), sent]))
-}
-
-fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(sent) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let version = sent.to_str().ok().and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
-    version.map(Some).ok_or_else(|| Problem::common("if_match_invalid"))
-}
-
-fn own_centre(caller: &Caller) -> Result<CentreId, Problem> {
-    caller.principal.centre.ok_or_else(|| Problem::common("forbidden"))
-}
 
 impl<D: Decider> App<D> {
     async fn execute(&self, request: Request<D::Command>, status: StatusCode) -> Result<Response, Problem> {
@@ -151,13 +71,15 @@ impl<D: Decider> App<D> {
     async fn relation(&self, caller: &Caller, id: &str) -> Result<(AggregateId, WomanId, CentreId), Problem> {
         let centre = own_centre(caller)?;
         let id: AggregateId = id.parse().map_err(|_| Problem::not_found())?;
-        let row = sqlx::query("SELECT woman, centre FROM aggregates WHERE aggregate_type = $1 AND aggregate_id = $2 AND centre = $3")
-            .bind(D::TYPE)
-            .bind(id.to_string())
-            .bind(centre.0)
-            .fetch_optional(&self.executor.pool)
-            .await?
-            .ok_or_else(Problem::not_found)?;
+        let row = sqlx::query(
+            "SELECT woman, centre FROM aggregates WHERE aggregate_type = $1 AND aggregate_id = $2 AND centre = $3",
+        )
+        .bind(D::TYPE)
+        .bind(id.to_string())
+        .bind(centre.0)
+        .fetch_optional(&self.executor.pool)
+        .await?
+        .ok_or_else(Problem::not_found)?;
         Ok((id, WomanId(row.try_get("woman")?), CentreId(row.try_get("centre")?)))
     }
 
@@ -281,7 +203,10 @@ pub(super) async fn show<D: Decider>(
     reveal(&mut state, opening(&caller, centre)).map_err(|_| Problem::common("unavailable"))?;
     let mut follow_ups = loaded.case.follow_ups().clone();
     let open = opening(&caller, centre);
-    follow_ups.values_mut().filter(|follow_up| open(follow_up.class) != Opening::Value).for_each(|follow_up| follow_up.due = None);
+    follow_ups
+        .values_mut()
+        .filter(|follow_up| open(follow_up.class) != Opening::Value)
+        .for_each(|follow_up| follow_up.due = None);
     let likely = loaded.case.actions(&context);
     let aggregate = app.contract.aggregates.iter().find(|aggregate| aggregate.kind == D::TYPE);
     let all = aggregate.into_iter().flat_map(|aggregate| &aggregate.entries).map(|entry| entry.action.as_str());
@@ -389,7 +314,10 @@ pub(super) async fn feed<D: Decider>(
     if let (Some(last), Some(before)) = (last, after.checked_sub(1)) {
         let own = store::after(pool, epoch, before, 1).await?.into_iter().find(|event| event.number == after);
         if own.is_none_or(|own| digest(&own.bytes) != last) {
-            tracing::warn!(service = app.executor.service, "a reader knows a history that is not here: the numbering gets a new epoch");
+            tracing::warn!(
+                service = app.executor.service,
+                "a reader knows a history that is not here: the numbering gets a new epoch"
+            );
             epoch = store::take_epoch(pool, epoch).await?;
         }
     }

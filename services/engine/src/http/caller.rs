@@ -64,7 +64,10 @@ impl Auth {
 
     /// Who calls.
     pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+        let token = headers
+            .get(header::AUTHORIZATION)
+            .and_then(|value| value.to_str().ok())
+            .and_then(|value| value.strip_prefix("Bearer "));
         let verified = token.and_then(|token| self.verifier.verify(token).ok());
         let (principal, until) = verified.ok_or_else(|| Problem::common("unauthorized"))?;
         // Our own services are few and read in pages.

@@ -4,6 +4,7 @@
 //! service's contract does not hold.
 
 mod aggregate;
+mod body;
 mod caller;
 pub mod openapi;
 mod operations;
@@ -57,7 +58,9 @@ pub fn routes<D: Decider>(app: Arc<App<D>>) -> Router {
 pub fn finish(router: Router) -> Router {
     router
         .fallback(async || Problem::not_found())
-        .method_not_allowed_fallback(async || Problem::of(405, "method_not_allowed", "This address does not take that method."))
+        .method_not_allowed_fallback(async || {
+            Problem::of(405, "method_not_allowed", "This address does not take that method.")
+        })
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(axum::middleware::map_response(async |mut response: Response| {
             let headers = response.headers_mut();

@@ -1,7 +1,7 @@
 //! A service's OpenAPI 3.1 document, made from its contract and the schemas of its facts.
 
 use super::{
-    aggregate::{ActionBody, OpenBody},
+    body::{ActionBody, OpenBody},
     problem::COMMON,
 };
 use kit::{
@@ -20,25 +20,35 @@ pub fn document<D: Decider>(contract: &Contract) -> Value {
     let mut paths = Map::new();
     paths.insert(collection.clone(), json!({ "post": command("open-case", "Opens a case; its id comes from the key.", &clear::<OpenBody>(), "201", &[]) }));
     let aggregate = format!("{collection}/{{id}}");
-    let id = json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }]);
-    paths.insert(aggregate.clone(), json!({
-        "parameters": id,
-        "get": read("show", "State, follow-ups, likely actions. What the caller may not see is masked."),
-    }));
-    paths.insert(format!("{aggregate}/events"), json!({
-        "parameters": id,
-        "get": read("events", "The events of one aggregate in their order, opened as far as the caller may see."),
-    }));
+    let id =
+        json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }]);
+    paths.insert(
+        aggregate.clone(),
+        json!({
+            "parameters": id,
+            "get": read("show", "State, follow-ups, likely actions. What the caller may not see is masked."),
+        }),
+    );
+    paths.insert(
+        format!("{aggregate}/events"),
+        json!({
+            "parameters": id,
+            "get": read("events", "The events of one aggregate in their order, opened as far as the caller may see."),
+        }),
+    );
     let rejections: Vec<&String> = contract.rejections.keys().collect();
     for entry in D::Command::describe().iter().chain(&contract::common()) {
         if entry.action == "open-case" {
             continue;
         }
         let label = contract.event(entry.event, entry.version).map_or("", |event| &event.action_label.en);
-        paths.insert(format!("{aggregate}/{}", entry.action), json!({
-            "parameters": id,
-            "post": command(&entry.action, label, &action(&entry.facts), "200", &rejections),
-        }));
+        paths.insert(
+            format!("{aggregate}/{}", entry.action),
+            json!({
+                "parameters": id,
+                "post": command(&entry.action, label, &action(&entry.facts), "200", &rejections),
+            }),
+        );
     }
     paths.insert("/v1/events".into(), json!({ "get": {
         "operationId": "feed",
@@ -52,9 +62,12 @@ pub fn document<D: Decider>(contract: &Contract) -> Value {
 /// A document of a service that only reads, from its own paths.
 #[must_use]
 pub fn finish(contract: &Contract, mut paths: Map<String, Value>) -> Value {
-    for (path, summary) in
-        [("/livez", "The process lives."), ("/readyz", "It can serve."), ("/metrics", "OpenMetrics."), ("/openapi.json", "This document.")]
-    {
+    for (path, summary) in [
+        ("/livez", "The process lives."),
+        ("/readyz", "It can serve."),
+        ("/metrics", "OpenMetrics."),
+        ("/openapi.json", "This document."),
+    ] {
         let ok = json!({ "200": { "description": summary }, "503": { "description": "Not now." } });
         paths.insert(path.into(), json!({ "get": { "operationId": path.trim_start_matches('/'), "summary": summary, "security": [], "responses": ok } }));
     }
@@ -131,7 +144,8 @@ pub fn with_problems(mut responses: Value, rejections: &[&String]) -> Value {
     by_status.entry(409).or_default().extend(rejections.iter().map(|code| code.as_str()));
     if let Some(members) = responses.as_object_mut() {
         for (status, codes) in by_status {
-            let content = json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
+            let content =
+                json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
             members.insert(status.to_string(), json!({ "description": codes.join(", "), "content": content }));
         }
     }

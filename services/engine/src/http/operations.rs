@@ -33,7 +33,11 @@ pub fn operations(operations: Operations) -> Router {
 async fn ready(State(operations): State<Operations>) -> Result<Json<Value>, Problem> {
     let asked = sqlx::query("SELECT 1").execute(&operations.pool);
     let answered = tokio::time::timeout(Duration::from_secs(2), asked).await;
-    if matches!(answered, Ok(Ok(_))) { Ok(Json(json!({ "service": operations.service, "ready": true }))) } else { Err(Problem::common("unavailable")) }
+    if matches!(answered, Ok(Ok(_))) {
+        Ok(Json(json!({ "service": operations.service, "ready": true })))
+    } else {
+        Err(Problem::common("unavailable"))
+    }
 }
 
 async fn metrics(State(operations): State<Operations>) -> impl IntoResponse {

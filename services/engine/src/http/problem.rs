@@ -70,7 +70,10 @@ impl Problem {
     #[must_use]
     pub fn common(code: &str) -> Self {
         let known = COMMON.iter().find(|(_, known, _)| *known == code);
-        known.map_or_else(|| Self::of(500, "internal", "Something went wrong here."), |(status, code, title)| Self::of(*status, code, title))
+        known.map_or_else(
+            || Self::of(500, "internal", "Something went wrong here."),
+            |(status, code, title)| Self::of(*status, code, title),
+        )
     }
 
     /// What is answered for what does not exist and for what is somebody else's.
@@ -88,7 +91,10 @@ impl Problem {
 
 impl From<BadFact> for Problem {
     fn from(bad: BadFact) -> Self {
-        Self { errors: vec![FactProblem { pointer: bad.pointer, code: bad.mistake.into() }], ..Self::common("facts_invalid") }
+        Self {
+            errors: vec![FactProblem { pointer: bad.pointer, code: bad.mistake.into() }],
+            ..Self::common("facts_invalid")
+        }
     }
 }
 

@@ -1,0 +1,96 @@
+//! What is asked of a case, and what it answers: the same for every domain.
+//!
+//! Deliberately absent: how it is decided ([`crate::case`]).
+
+use crate::{
+    Happened,
+    decider::Code,
+    entry::{CaseOpened, Common, Entry},
+    facts::BadFact,
+};
+use serde_json::Value;
+
+/// What is asked of a case.
+#[derive(Debug, Clone)]
+pub enum Ask<C> {
+    /// A new case.
+    Open(CaseOpened),
+    /// A domain's command.
+    Record(C),
+    /// Other facts for an earlier entry.
+    Correct {
+        /// The entry.
+        version: u64,
+        /// The facts as they should have been.
+        facts: Value,
+        /// When it really happened; none: as recorded.
+        when: Option<Happened>,
+    },
+    /// One of the common events.
+    Common(Common),
+}
+
+/// What a case answers.
+#[derive(Debug, Clone)]
+pub struct Decided<E> {
+    /// What happens, in order.
+    pub entries: Vec<Entry<E>>,
+    /// Codes of what the worker is told.
+    pub warnings: Vec<&'static str>,
+}
+
+/// Why a command is refused whatever the domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum CommonRejection {
+    /// What is recorded lies in the future.
+    #[error("what is recorded has not happened yet")]
+    InTheFuture,
+    /// The version names no entry of this case.
+    #[error("there is no such entry in this case")]
+    NoSuchEntry,
+    /// Corrections are for facts; a common event is answered by another one.
+    #[error("this kind of entry is not corrected")]
+    NotCorrectable,
+    /// The entry was taken back.
+    #[error("the entry was recorded in error already")]
+    RecordedInErrorAlready,
+    /// The key names no follow-up of this case.
+    #[error("there is no such follow-up in this case")]
+    NoSuchFollowUp,
+    /// Moving, handing over or closing needs an open one.
+    #[error("the follow-up is not open")]
+    FollowUpNotOpen,
+    /// At its place the corrected entry would be nothing new.
+    #[error("corrected so, nothing of the entry is left; record it in error instead")]
+    NothingLeft,
+    /// The claim is held by another aggregate.
+    #[error("another case holds it")]
+    ClaimTaken,
+}
+
+/// Why a command is refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum Refusal<R: std::error::Error> {
+    /// By the domain.
+    #[error(transparent)]
+    Domain(R),
+    /// By every case.
+    #[error(transparent)]
+    Common(CommonRejection),
+    /// A correction's facts cannot be read.
+    #[error(transparent)]
+    Fact(BadFact),
+}
+
+impl<R: std::error::Error + Code> Refusal<R> {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Domain(rejection) => rejection.clone().into(),
+            Self::Common(rejection) => (*rejection).into(),
+            Self::Fact(BadFact { mistake, .. }) => (*mistake).into(),
+        }
+    }
+}
