@@ -24,6 +24,7 @@ pub mod published;
 pub mod schema;
 pub mod sealed;
 pub mod when;
+pub mod words;
 
 pub use case::Case;
 pub use decider::{Context, Decider, Decision};

@@ -21,11 +21,14 @@ pub struct Token {
     who: Who,
 }
 
+/// Who acts where nobody is named.
+const USUAL: &str = "demo-worker";
+
 /// Whom a token speaks for.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Who {
     /// Who acts
-    #[arg(long, default_value = "demo-worker", value_name = "ID")]
+    #[arg(long, default_value = USUAL, value_name = "ID")]
     actor: ActorId,
     /// `worker`, `contact_person`, `leader`, `on_duty`, `temp`, `volunteer` or `secretariat`; the first sees no names, places or free text
     #[arg(long, default_value = "contact_person", value_parser = role)]
@@ -39,12 +42,15 @@ impl Who {
     /// As the services know them.
     #[must_use]
     pub fn principal(&self) -> Principal {
-        Principal {
-            actor: self.actor.clone(),
-            role: self.role,
-            centre: Some(self.centre.unwrap_or_else(|| demo_centre(1))),
-        }
+        Principal { actor: self.actor.clone(), role: self.role, centre: self.centre.or(usual().centre) }
     }
+}
+
+/// Whom a token speaks for where nobody is named: somebody who records and reads everything at the demo's first centre.
+#[must_use]
+pub fn usual() -> Principal {
+    let actor = USUAL.parse().unwrap_or_else(|_| ActorId::service(USUAL));
+    Principal { actor, role: Role::ContactPerson, centre: Some(demo_centre(1)) }
 }
 
 fn role(text: &str) -> Result<Role, String> {

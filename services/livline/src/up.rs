@@ -161,14 +161,18 @@ fn table(bound: &[Bound], servers: &Servers, folder: &Path) -> String {
     format!("Livline is running.\n\n{}\n", lines.join("\n"))
 }
 
-/// Something to paste into another terminal. A token printed here would be over before it is read.
+/// Something to paste into another terminal.
 fn first_step(options: &Up, folder: &Path) -> String {
     let program = terminal::program();
     let data = options.data.folder().map(|_| format!(" --data {}", folder.display())).unwrap_or_default();
     let housing = Ports(options.offset).of(housing::SERVICE);
     let woman = kit::ids::derive_id(&["first", "woman"]);
+    // Over before long: what is to be pasted makes its own.
+    let who = crate::token::usual();
+    let token = crate::token::issuer(folder).and_then(|issuer| crate::token::issue(&issuer, &who));
+    let token = token.map(|token| format!("A first token, good for a minute:\n\n  {token}\n\n")).unwrap_or_default();
     format!(
-        "Open a housing case for a made-up woman, and look at her course:\n\n  \
+        "{token}Open a housing case for a made-up woman, and look at her course:\n\n  \
          curl -s http://127.0.0.1:{housing}/v1/cases -H \"Authorization: Bearer $({program} token{data})\" \\\n    \
          -H 'Idempotency-Key: first' -d '{{\"woman\":\"{woman}\"}}'\n  \
          {program} timeline {woman}{data}\n"

@@ -6,7 +6,7 @@ use crate::{
     Contracts,
     project::CHANNEL,
     read::{self, Cursor, Due, Filter, Wanted},
-    render,
+    render::{self, Renderer},
 };
 use axum::{
     Json, Router,
@@ -107,9 +107,11 @@ async fn timeline(
     let filter = Filter { domain, from: from.map(Day::date), until: until.map(Day::date), cursor };
     let (rows, more) = read::entries(&app.pool, woman, centre, &filter).await?;
     let next = rows.last().filter(|_| more).map(|last| Cursor::behind(last).text());
+    let tasks = read::tasks(&app.pool, woman, centre).await?;
+    let renderer = Renderer { contracts: &app.contracts, seal: &app.seal, caller: &caller, centre, tasks };
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
-        entries.push(render::entry(&app.contracts, &app.seal, &caller, centre, row).await);
+        entries.push(render::entry(&renderer, row).await);
     }
     let today = app.clock.today();
     let wanted = Wanted { due: Due::Any, responsible: None, today, classes: classes(&caller, centre) };

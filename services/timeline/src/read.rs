@@ -142,6 +142,9 @@ pub(crate) enum Due {
     None,
 }
 
+/// Follow-ups' codes by service, aggregate and key.
+pub(crate) type Tasks = BTreeMap<(String, Uuid, String), String>;
+
 /// How follow-ups are asked for.
 #[derive(Debug)]
 pub(crate) struct Wanted<'a> {
@@ -201,6 +204,17 @@ pub(crate) async fn follow_ups(
         })
     };
     rows.iter().map(follow_up).collect()
+}
+
+/// What each of a woman's follow-ups asks for, by service, aggregate and key: all there ever were.
+pub(crate) async fn tasks(pool: &PgPool, woman: WomanId, centre: CentreId) -> Result<Tasks, sqlx::Error> {
+    let rows: Vec<(String, Uuid, String, String)> =
+        sqlx::query_as("SELECT service, aggregate, key, what FROM follow_ups WHERE woman = $1 AND centre = $2")
+            .bind(woman.0)
+            .bind(centre.0)
+            .fetch_all(pool)
+            .await?;
+    Ok(rows.into_iter().map(|(service, aggregate, key, what)| ((service, aggregate, key), what)).collect())
 }
 
 /// Services of which something of her is held back: of this centre, or of one that cannot be read.

@@ -4,17 +4,17 @@
 
 use crate::{
     Contracts,
-    read::{EntryRow, FollowUpRow},
+    read::{EntryRow, FollowUpRow, Tasks},
 };
 use engine::{
     http::{Caller, open_body, opening},
     seal::Seal,
 };
 use kit::{
-    CentreId,
+    CentreId, Happened,
     contract::{EventContract, Fact},
-    entry::ENTRY_CORRECTED,
-    labels::Label,
+    entry::{Common, ENTRY_CORRECTED},
+    labels::{Label, Language},
     sealed::{ERASED, MASKED},
 };
 use serde::Serialize;
@@ -83,16 +83,20 @@ fn domain(contracts: &Contracts, service: &str) -> Label {
     contracts.get(service).map_or_else(|| same(service), |contract| contract.label.clone())
 }
 
+/// What entries are rendered with.
+pub(crate) struct Renderer<'a> {
+    pub contracts: &'a Contracts,
+    pub seal: &'a Seal,
+    pub caller: &'a Caller,
+    pub centre: CentreId,
+    pub tasks: Tasks,
+}
+
 /// An entry for a reader. One whose facts do not open says so, and does not hide the others.
-pub(crate) async fn entry(
-    contracts: &Contracts,
-    seal: &Seal,
-    caller: &Caller,
-    centre: CentreId,
-    row: EntryRow,
-) -> Entry {
+pub(crate) async fn entry(renderer: &Renderer<'_>, row: EntryRow) -> Entry {
+    let Renderer { contracts, seal, caller, centre, tasks } = renderer;
     let mut body = row.body;
-    let readable = open_body(seal, &row.service, &mut body, opening(caller, centre)).await.is_ok();
+    let readable = open_body(seal, &row.service, &mut body, opening(caller, *centre)).await.is_ok();
     if !readable {
         body.data.facts = Value::Null;
     }
@@ -100,13 +104,22 @@ pub(crate) async fn entry(
     let (name, version) = body.event().map_or(("", 1), |event| (event.name, event.version));
     let described = contract.and_then(|contract| contract.event(name, version));
     let facts = &body.data.facts;
-    let facts = if name == ENTRY_CORRECTED {
+    let mut facts = if name == ENTRY_CORRECTED {
         // What it should have been reads like the entry it corrects.
         let event = facts.get("event").and_then(Value::as_str).unwrap_or_default();
         shown(contract.and_then(|contract| contract.event(event, 1)), facts.get("facts").unwrap_or(&Value::Null))
     } else {
         shown(described, facts)
     };
+    if Common::NAMES.contains(&name) {
+        // A follow-up's key is a code: people are told what it asks for.
+        for fact in facts.iter_mut().filter(|fact| fact.name == "key") {
+            let key = fact.value.as_str().unwrap_or_default().to_owned();
+            let what = tasks.get(&(row.service.clone(), body.aggregate.0, key));
+            let label = what.and_then(|what| contract.and_then(|contract| contract.follow_ups.get(what)));
+            fact.text = label.cloned().unwrap_or_else(|| fact.text.clone());
+        }
+    }
     Entry {
         position: format!("{}:{}", row.service, row.number),
         domain: domain(contracts, &row.service),
@@ -125,7 +138,7 @@ pub(crate) async fn entry(
             .facts
             .get("version")
             .and_then(Value::as_u64)
-            .filter(|_| kit::entry::Common::NAMES.contains(&name) || name == ENTRY_CORRECTED),
+            .filter(|_| Common::NAMES.contains(&name) || name == ENTRY_CORRECTED),
         readable,
         facts,
         service: row.service,
@@ -167,7 +180,13 @@ fn words(fact: Option<&Fact>, value: &Value) -> Label {
     match value {
         Value::Bool(true) => both("Ja", "Yes"),
         Value::Bool(false) => both("Nej", "No"),
-        Value::String(text) => fact.and_then(|fact| fact.choices.get(text)).cloned().unwrap_or_else(|| same(text)),
+        Value::String(text) => match (fact.and_then(|fact| fact.choices.get(text)), text.parse()) {
+            (Some(choice), _) => choice.clone(),
+            (None, Ok(happened @ (Happened::On(_) | Happened::At(_)))) => {
+                Label { da: kit::words::when(Language::Da, happened), en: kit::words::when(Language::En, happened) }
+            }
+            (None, _) => same(text),
+        },
         Value::Number(number) => match (fact.and_then(|fact| fact.unit.as_deref()), number.as_u64()) {
             (Some("øre"), Some(ore)) => money(ore),
             _ => same(&number.to_string()),

@@ -2,21 +2,6 @@
 
 use kit::labels::Language::{self, Da, En};
 
-const MONTHS: [(&str, &str); 12] = [
-    ("januar", "January"),
-    ("februar", "February"),
-    ("marts", "March"),
-    ("april", "April"),
-    ("maj", "May"),
-    ("juni", "June"),
-    ("juli", "July"),
-    ("august", "August"),
-    ("september", "September"),
-    ("oktober", "October"),
-    ("november", "November"),
-    ("december", "December"),
-];
-
 /// The text of a language.
 pub(super) fn pick(language: Language, da: &str, en: &str) -> String {
     match language {
@@ -26,11 +11,8 @@ pub(super) fn pick(language: Language, da: &str, en: &str) -> String {
 }
 
 fn month_name(language: Language, month: &str) -> Option<&'static str> {
-    let (da, en) = MONTHS.get(month.parse::<usize>().ok()?.checked_sub(1)?)?;
-    Some(match language {
-        Da => da,
-        En => en,
-    })
+    let month = month.parse::<u8>().ok().and_then(|month| time::Month::try_from(month).ok())?;
+    Some(kit::words::month(language, month))
 }
 
 /// `2026-11-20T14:30` → `November 2026`, as a heading; as it is where it is no date.
