@@ -91,7 +91,7 @@ async fn writers_race_in_two_processes_on_shared_cases() {
     let writers = (0..12).map(|writer: usize| {
         let (leader, cases) = (ground.leader().named(&format!("w-{writer}")), cases.clone());
         async move {
-            let service = if writer % 2 == 0 { "housing" } else { "madeup" };
+            let service = if writer.is_multiple_of(2) { "housing" } else { "madeup" };
             for turn in 0..25 {
                 let case = &cases[(writer + turn) % cases.len()];
                 let (path, key) = (format!("/v1/cases/{case}/make-offer"), format!("{writer}-{turn}"));

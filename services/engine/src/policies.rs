@@ -211,7 +211,7 @@ impl<P: Policy> PolicyRunner<P> {
                     }
                     // One woman's row must not keep the day from the others.
                     Err(ReadError::Malformed) => {
-                        tracing::error!(policy = P::NAME, "what was heard of somebody does not read")
+                        tracing::error!(policy = P::NAME, "what was heard of somebody does not read");
                     }
                     Err(error) => return Err(error),
                 }
