@@ -314,7 +314,11 @@ impl Answer {
     }
 
     /// The answer, where it is a success.
-    #[expect(clippy::return_self_not_must_use, reason = "often called for its assertion alone")]
+    #[expect(
+        clippy::return_self_not_must_use,
+        clippy::must_use_candidate,
+        reason = "often called for its assertion alone"
+    )]
     pub fn ok(self) -> Self {
         assert!(self.status.is_success(), "{} {}", self.status, self.body);
         self
