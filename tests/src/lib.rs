@@ -69,6 +69,8 @@ const KNOWN: &[&str] = &["housing", "aftercare", "timeline", "madeup"];
 impl Ground {
     /// Starts the servers and makes the keys.
     pub async fn start() -> Self {
+        // What the services say shows with the output of a test that fails.
+        engine::run::log(&std::env::var("LIVLINE_LOG").unwrap_or_else(|_| "off".into()));
         let directory = tempfile::Builder::new().prefix("livline-test-").tempdir_in("/tmp").unwrap();
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let folder = DataFolder::open(Some(&directory.path().join("data"))).unwrap();

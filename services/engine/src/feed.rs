@@ -53,16 +53,17 @@ impl Feed {
         Self { client: client.build().unwrap_or_default(), address: address.trim_end_matches('/').to_owned(), issuer }
     }
 
-    /// The events above a number. `last` is the digest of the event under that number as this reader knows it: where the service has
-    /// another one there, or none, its database was set back, and it takes a new epoch before it answers.
-    pub async fn page(&self, after: u64, last: Option<&str>) -> Result<Page, FeedError> {
+    /// The events above a number. `last` is the digest of the event under that number as this reader knows it, in the epoch it knows:
+    /// where that epoch is the present one and the service has another event there, or none, its database was set back, and it takes a
+    /// new epoch before it answers.
+    pub async fn page(&self, after: u64, last: Option<(Epoch, &str)>) -> Result<Page, FeedError> {
         let failed = |error: reqwest::Error| FeedError(error.without_url().to_string());
         let token = self.issuer.issue_own().map_err(|error| FeedError(error.to_string()))?;
         let request = self
             .client
             .get(format!("{}/v1/events", self.address))
             .query(&[("after", after)])
-            .query(&last.map(|last| [("last", last)]))
+            .query(&last.map(|(epoch, last)| [("epoch", epoch.to_string()), ("last", last.to_owned())]))
             .bearer_auth(token);
         let response = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
         response.json().await.map_err(failed)

@@ -259,7 +259,8 @@ impl<A: Apply> Reader<A> {
     /// Asks the service for everything after the progress. The service is who knows which epoch is the present one.
     async fn catch_up(&self, mut progress: Progress) -> Result<Progress, ReadError> {
         loop {
-            let page = self.feed.page(progress.number, progress.last.as_deref()).await?;
+            let page =
+                self.feed.page(progress.number, progress.last.as_deref().map(|last| (progress.epoch, last))).await?;
             if page.epoch != progress.epoch {
                 progress = self.begin_anew(progress, page.epoch).await?;
                 continue;

@@ -150,8 +150,6 @@ impl Relay {
                     return Err(Stop::Unexpected);
                 }
                 looked = Instant::now();
-            } else if store::head(&self.pool).await?.epoch != epoch {
-                return Err(Stop::Unexpected);
             }
             tokio::select! {
                 changed = self.written.changed() => if changed.is_err() { tokio::time::sleep(POLL).await },
@@ -168,8 +166,11 @@ impl Relay {
     }
 
     /// What comes after the tail. The tail itself is read again each time: where it is not the same any more, the database was set
-    /// back under a living connection, and what stands behind it belongs to another history.
+    /// back under a living connection, and what stands behind it belongs to another history. So does what has another epoch.
     async fn beyond(&self, epoch: Epoch, tail: Option<&Outgoing>) -> Result<Vec<Outgoing>, Stop> {
+        if store::head(&self.pool).await?.epoch != epoch {
+            return Err(Stop::Unexpected);
+        }
         let Some(tail) = tail else { return Ok(store::after(&self.pool, epoch, 0, BATCH).await?) };
         let mut events = store::after(&self.pool, epoch, tail.number - 1, BATCH + 1).await?;
         if events.first().is_none_or(|first| first.bytes != tail.bytes) {

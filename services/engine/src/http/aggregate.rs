@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use kit::{
-    ActorId, AggregateId, CentreId, Class, Context, Decider, Happened, WomanId,
+    ActorId, AggregateId, CentreId, Class, Context, Decider, Epoch, Happened, WomanId,
     access::{Act, Verdict, decide},
     case::Ask,
     decider::Commands,
@@ -297,6 +297,8 @@ pub async fn open_body(
 pub(super) struct After {
     /// The last number that the reader has; 0 and left out: none.
     after: Option<u64>,
+    /// The epoch in which the reader has it.
+    epoch: Option<Epoch>,
     /// The digest of that event as the reader knows it.
     last: Option<String>,
 }
@@ -308,10 +310,10 @@ pub(super) async fn feed<D: Decider>(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     app.auth.caller(&headers)?.may(Act::Feed)?;
-    let Query(After { after, last }) = query.map_err(|_| Problem::common("query_invalid"))?;
+    let Query(After { after, epoch: known, last }) = query.map_err(|_| Problem::common("query_invalid"))?;
     let (pool, after) = (&app.executor.pool, after.unwrap_or(0));
     let mut epoch = store::head(pool).await?.epoch;
-    if let (Some(last), Some(before)) = (last, after.checked_sub(1)) {
+    if let (Some(last), Some(before)) = (last.filter(|_| known == Some(epoch)), after.checked_sub(1)) {
         let own = store::after(pool, epoch, before, 1).await?.into_iter().find(|event| event.number == after);
         if own.is_none_or(|own| digest(&own.bytes) != last) {
             tracing::warn!(
