@@ -294,7 +294,7 @@ pub async fn open_body(
 /// The query of the feed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct After {
+pub(super) struct FeedQuery {
     /// The last number that the reader has; 0 and left out: none.
     after: Option<u64>,
     /// The epoch in which the reader has it.
@@ -306,11 +306,11 @@ pub(super) struct After {
 /// `GET /v1/events?after=N`
 pub(super) async fn feed<D: Decider>(
     State(app): State<Arc<App<D>>>,
-    query: Result<Query<After>, axum::extract::rejection::QueryRejection>,
+    query: Result<Query<FeedQuery>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     app.auth.caller(&headers)?.may(Act::Feed)?;
-    let Query(After { after, epoch: known, last }) = query.map_err(|_| Problem::common("query_invalid"))?;
+    let Query(FeedQuery { after, epoch: known, last }) = query.map_err(|_| Problem::common("query_invalid"))?;
     let (pool, after) = (&app.executor.pool, after.unwrap_or(0));
     let mut epoch = store::head(pool).await?.epoch;
     if let (Some(last), Some(before)) = (last.filter(|_| known == Some(epoch)), after.checked_sub(1)) {
