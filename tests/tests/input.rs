@@ -29,6 +29,7 @@ async fn every_mistake_has_its_code_and_leaves_nothing() {
 
     let too_large = format!("{{\"facts\":{{\"place\":\"{}\"}}}}", "x".repeat(300_000));
     let deep = "[".repeat(100_000);
+    let temporary = format!("/v1/cases/{case}/arrange-temporary-housing");
     let (sing, nowhere) = (format!("/v1/cases/{case}/sing"), format!("/v1/cases/{}/make-offer", Uuid::new_v4()));
     let cases: Vec<(&str, &str, String, u16, &str)> = vec![
         ("no JSON", &make, "{".into(), 400, "body_not_json"),
@@ -47,6 +48,20 @@ async fn every_mistake_has_its_code_and_leaves_nothing() {
         ("a day that is none", &make, facts(json!({ "answer_by": "2026-02-30" })), 422, "facts_invalid"),
         ("too large a body", &make, too_large, 413, "body_too_large"),
         ("a fact in the future", &make, json!({ "facts": {}, "when": future }).to_string(), 409, "in_the_future"),
+        (
+            "dates that contradict",
+            &temporary,
+            facts(json!({ "from": "2026-03-02", "until": "2026-03-01" })),
+            409,
+            "until_before_from",
+        ),
+        (
+            "an answer for a service",
+            &make,
+            json!({ "facts": {}, "responsible": "service:housing" }).to_string(),
+            422,
+            "facts_invalid",
+        ),
         ("an unknown action", &sing, facts(json!({})), 404, "unknown_action"),
         ("an unknown case", &nowhere, facts(json!({})), 404, "not_found"),
         ("no id at all", "/v1/cases/x/make-offer", facts(json!({})), 404, "not_found"),
@@ -142,4 +157,25 @@ async fn a_key_that_races_itself_happens_once() {
         }
         assert_eq!(events(&pool).await, before + 1);
     }
+}
+
+/// A principal that asks too often waits; the others do not.
+#[tokio::test(flavor = "multi_thread")]
+async fn rates_are_bounded_by_principal() {
+    let ground = Ground::start().await;
+    let mut settings = ground.settings("housing", &engine::database::SERVICE).await;
+    let few = |number| std::num::NonZeroU32::new(number).unwrap();
+    settings.limits = engine::http::Limits { per_second: few(1), burst: few(5) };
+    let domain = engine::run::Domain::<housing::case::Housing>::open(
+        housing::contract().unwrap(),
+        "housing",
+        settings,
+        ground.clock.clone(),
+    );
+    let _housing = livline_tests::Running::start(domain.await.unwrap().service()).await;
+    let (eager, other) = (ground.leader(), ground.leader().named("w-2"));
+    let asked = futures::future::join_all((0..20).map(|_| eager.get("housing", "/v1/cases/x"))).await;
+    let refused = asked.iter().filter(|answer| answer.code() == "too_many_requests").count();
+    assert!((10..=15).contains(&refused), "{refused} of 20");
+    assert_eq!(other.get("housing", "/v1/cases/x").await.code(), "not_found");
 }

@@ -68,7 +68,7 @@ struct Written {
     schemas: Option<PathBuf>,
     #[serde(default)]
     limits: Limits,
-    #[serde(default = "one")]
+    #[serde(default = "connections")]
     pool: u32,
 }
 
@@ -83,7 +83,7 @@ struct WrittenNats {
     replicas: usize,
 }
 
-fn one() -> u32 {
+fn connections() -> u32 {
     5
 }
 
@@ -197,5 +197,50 @@ fn sentence(error: &figment::Error) -> String {
             "the configuration is not valid TOML, or its file cannot be read".to_owned()
         }
         _ => format!("the configuration's {path} cannot be read"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../../deploy/housing.example.toml");
+
+    fn read(text: &str) -> Result<Settings, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, secret) = (folder.path().join("housing.toml"), folder.path().join("secret"));
+        std::fs::write(&secret, "a secret\n").unwrap();
+        let text = text.lines().map(|line| match line.split_once("_file = \"") {
+            // Every secret of the sample is there.
+            Some((name, _)) if !line.starts_with('#') => format!("{name}_file = {:?}", secret.to_str().unwrap()),
+            _ => line.to_owned(),
+        });
+        std::fs::write(&file, text.collect::<Vec<_>>().join("\n")).unwrap();
+        Settings::read("housing", Some(&file))
+    }
+
+    #[test]
+    fn the_sample_is_what_a_service_reads() {
+        let settings = read(SAMPLE).unwrap();
+        assert_eq!(settings.database.expose_secret(), "a secret");
+        assert_eq!((settings.listen.port(), settings.replicas, settings.issuers.len()), (7363, 3, 2));
+        assert_eq!(settings.services["aftercare"], "http://127.0.0.1:7367");
+    }
+
+    #[test]
+    fn a_mistake_is_one_sentence_and_quotes_no_value() {
+        let wrong = |text: &str| read(text).unwrap_err().to_string();
+        assert_eq!(wrong(&format!("databse = \"x\"\n{SAMPLE}")), "the configuration has an unknown key databse");
+        assert_eq!(
+            wrong(&SAMPLE.replace("listen =", "# listen =").replace("[nats]", "[nats]\nport = 1")),
+            "the configuration has an unknown key port"
+        );
+        assert_eq!(
+            wrong(&format!("database = \"x\"\n{SAMPLE}")),
+            "the configuration gives both database and database_file"
+        );
+        assert_eq!(wrong(&SAMPLE.replace("pool = 5", "pool = \"hemmelig\"")), "the configuration's pool should be u32");
+        let broken = wrong(&format!("database = \"postgres://u:hemmelig\n{SAMPLE}"));
+        assert!(!broken.contains("hemmelig"), "{broken}");
     }
 }

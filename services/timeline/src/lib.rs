@@ -5,6 +5,7 @@
 
 mod api;
 mod document;
+mod follow_ups;
 mod project;
 mod read;
 mod render;

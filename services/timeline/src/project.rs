@@ -4,15 +4,12 @@
 //! correction is about. An event that cannot be applied is held back, with those of the same woman and service behind it; the rest
 //! goes on. Deliberately absent: order and progress (`engine::reader`).
 
+use crate::follow_ups;
 use engine::{
     metrics::Metrics,
     reader::{Apply, Event, ReadError, Start},
 };
-use kit::{
-    CentreId, WomanId,
-    facets::{Change, FollowUpChange},
-    published::Body,
-};
+use kit::{CentreId, WomanId, published::Body};
 use serde_json::Value;
 use sqlx::{Acquire, PgConnection, Postgres, Transaction};
 use std::collections::BTreeSet;
@@ -36,11 +33,11 @@ impl Projection {
 }
 
 /// An event that can be applied.
-struct Applicable<'a> {
-    number: i64,
-    woman: WomanId,
-    body: &'a Body,
-    bytes: &'a str,
+pub(crate) struct Applicable<'a> {
+    pub number: i64,
+    pub woman: WomanId,
+    pub body: &'a Body,
+    pub bytes: &'a str,
 }
 
 impl Apply for Projection {
@@ -224,11 +221,8 @@ async fn apply_all(connection: &mut PgConnection, service: &str, events: &[Appli
                 .execute(&mut *connection)
                 .await?;
         }
-        for change in &event.body.data.facets.follow_ups {
-            follow(&mut *connection, service, event, change).await?;
-        }
     }
-    Ok(())
+    follow_ups::apply(connection, service, events).await
 }
 
 /// Which earlier entry of the same aggregate does not stand as it was any more.
@@ -239,55 +233,6 @@ fn standing(body: &Body) -> Option<(i64, &'static str)> {
         _ => return None,
     };
     body.data.facts.get("version").and_then(Value::as_i64).map(|version| (version, standing))
-}
-
-/// One statement per kind of change; each uses of the change only what that kind carries.
-async fn follow(
-    connection: &mut PgConnection,
-    service: &str,
-    event: &Applicable<'_>,
-    change: &FollowUpChange,
-) -> Result<(), sqlx::Error> {
-    let (due_day, due) = change.due.map(|due| (due.day().date(), due.to_string())).unzip();
-    let responsible = change.responsible.as_ref().map(ToString::to_string);
-    let basis = change.basis.as_ref().map(sqlx::types::Json);
-    let of = |sql: &'static str| {
-        sqlx::query(sql).bind(service).bind(event.body.aggregate.0).bind(&change.key).bind(event.number)
-    };
-    let statement = match change.change {
-        Change::Opened => of(
-            "INSERT INTO follow_ups (service, aggregate, key, number, woman, centre, what, due_day, due, responsible, basis, class, open)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, true)
-             ON CONFLICT (service, aggregate, key) DO UPDATE SET number = $4, woman = $5, centre = $6, what = $7, due_day = $8,
-                 due = $9, responsible = $10, basis = $11, class = $12, open = true",
-        )
-        .bind(event.woman.0)
-        .bind(event.body.centre.map(|centre| centre.0))
-        .bind(change.what.as_deref().unwrap_or_default())
-        .bind(due_day)
-        .bind(due)
-        .bind(responsible)
-        .bind(basis)
-        .bind(change.class.code()),
-        Change::Moved => of(
-            "UPDATE follow_ups SET number = $4, due_day = $5, due = $6, basis = $7 WHERE service = $1 AND aggregate = $2 AND key = $3",
-        )
-        .bind(due_day)
-        .bind(due)
-        .bind(basis),
-        Change::Assigned => {
-            of("UPDATE follow_ups SET number = $4, responsible = $5 WHERE service = $1 AND aggregate = $2 AND key = $3").bind(responsible)
-        }
-        Change::Closed => of("UPDATE follow_ups SET number = $4, open = false WHERE service = $1 AND aggregate = $2 AND key = $3"),
-        Change::Reopened => of(
-            "UPDATE follow_ups SET number = $4, open = true, due_day = coalesce($5, due_day), due = coalesce($6, due)
-             WHERE service = $1 AND aggregate = $2 AND key = $3",
-        )
-        .bind(due_day)
-        .bind(due),
-    };
-    statement.execute(connection).await?;
-    Ok(())
 }
 
 /// Tells who watches a course; sent by Postgres when the transaction is committed.
