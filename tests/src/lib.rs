@@ -99,9 +99,8 @@ impl Ground {
             let (private, public) = tokens::generate().unwrap();
             ground.issuers.insert((*name).to_owned(), public);
             ground.signing.insert((*name).to_owned(), private.to_string());
-            // Taken and let go: the port is this test's, for none of ours is given out twice at once.
-            let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            ground.services.insert((*name).to_owned(), format!("http://{}", listener.local_addr().unwrap()));
+            let port = livline::cluster::free_port().unwrap();
+            ground.services.insert((*name).to_owned(), format!("http://127.0.0.1:{port}"));
         }
         let master = ground.master_key_file();
         std::fs::write(&master, FileMasterKey::generate().unwrap().as_bytes()).unwrap();

@@ -2,7 +2,7 @@
 //! use yet, and to show that readers need no change for it.
 
 use kit::{
-    Context, Decider, Decision, Facets, Personal, Text,
+    Context, Decider, Decision, Facets, Identity, Personal, Text,
     contract::{Contract, ContractError},
     decider::Commands,
     facets::FollowUpChange,
@@ -20,6 +20,9 @@ pub struct Loan {
     pub bicycle: String,
     /// Why she needs it.
     pub reason: Personal<Text>,
+    /// Whom to ring about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Identity<Text>>,
 }
 
 /// A bicycle is back.
@@ -129,7 +132,7 @@ impl Decider for Bicycles {
 /// Its words.
 pub fn contract() -> Result<Contract, ContractError> {
     let common = "service-madeup = Cykler\nevent-BicycleLent = Cykel udlånt\nevent-BicycleReturned = Cykel afleveret\n\
-                  action-lend-bicycle = Udlån\naction-take-back = Tag imod\nfact-bicycle = Cykel\nfollow-up-fetch_bicycle = Hent cyklen\n\
+                  action-lend-bicycle = Udlån\naction-take-back = Tag imod\nfact-bicycle = Cykel\nfact-phone = Telefon\nfollow-up-fetch_bicycle = Hent cyklen\n\
                   warning-second_bicycle = Hun har en i forvejen\nrejection-not_lent = Hun har den ikke\n";
     Contract::load::<Bicycles>("madeup", common, &common.replace("Cykel", "Bicycle").replace("Cykler", "Bicycles"))
 }

@@ -12,7 +12,13 @@ use livline_tests::{
 };
 use serde_json::json;
 use sqlx::{Connection, PgConnection, PgPool};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 use uuid::Uuid;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
@@ -45,12 +51,9 @@ async fn assert_commands(pool: &PgPool, count: usize) {
     assert!(commands.values().all(|events| *events == 2), "no command is there in part");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_a_group_only_the_command_that_clashes_is_left_out() {
-    let ground = Ground::start().await;
-    ground.settings("housing", &database::SERVICE).await;
-    let pool = ground.pool("livline_housing").await;
-    let command = |aggregate: u128, expected, events: usize| Append {
+/// A command as the journal takes it, of events that mean nothing.
+fn command(aggregate: u128, expected: u64, events: usize) -> Append {
+    Append {
         aggregate_type: "case",
         aggregate: kit::AggregateId(Uuid::from_u128(aggregate)),
         expected,
@@ -63,7 +66,14 @@ async fn of_a_group_only_the_command_that_clashes_is_left_out() {
         events: (0..events)
             .map(|_| NewEvent { event: "X".into(), event_version: 1, body: "{\"a\":1}".into() })
             .collect(),
-    };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_group_only_the_command_that_clashes_is_left_out() {
+    let ground = Ground::start().await;
+    ground.settings("housing", &database::SERVICE).await;
+    let pool = ground.pool("livline_housing").await;
     let first = append(&pool, &[command(1, 0, 2), command(2, 0, 1)]).await.unwrap();
     assert_eq!(first, [Outcome::Accepted { first_number: 1 }, Outcome::Accepted { first_number: 3 }]);
     let second = append(&pool, &[command(1, 2, 2), command(2, 0, 3), command(3, 0, 1)]).await.unwrap();
@@ -147,23 +157,39 @@ async fn killed_during_an_append() {
 async fn killed_before_and_while_publishing() {
     let mut ground = Ground::start().await;
     let settings = ground.settings("housing", &database::SERVICE).await;
-    let mut housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
+    let housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
     let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
     let case = leader.open("housing", Uuid::new_v4()).await;
     ground.nats.kill().await.unwrap();
-    for number in 0..150 {
-        assert_eq!(try_command(&leader, &case, &format!("k-{number}")).await, Some(200), "care goes on without NATS");
+    for number in 0..10 {
+        let sent = try_command(&leader, &case, &format!("k-{number}")).await;
+        assert_eq!(sent, Some(200), "care goes on without NATS");
     }
     housing.kill().await;
-    ground.nats.start_again().await.unwrap();
-    for _ in 0..6 {
-        housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
-        // Somewhere in the middle of it: no two rounds stop at the same place.
-        tokio::time::sleep(engine::clock::jitter(Duration::from_millis(60))).await;
-        housing.kill().await;
+    assert_commands(&pool, 10).await;
+    // So many that a relay is always caught in the middle of it.
+    for _ in 0..200 {
+        let group: Vec<_> = (0..64).map(|_| command(Uuid::new_v4().as_u128(), 0, 1)).collect();
+        append(&pool, &group).await.unwrap();
     }
+    let head = store::head(&pool).await.unwrap().number;
+    ground.nats.start_again().await.unwrap();
+    let context = engine::nats::jetstream(engine::nats::connect(&ground.nats_config(), "test").await.unwrap());
+    let reached = async || {
+        let stream = context.get_stream(engine::nats::stream_name("housing")).await.ok()?;
+        Some(stream.cached_info().state.last_sequence)
+    };
+    let (mut before, mut caught) = (reached().await.unwrap_or(0), 0);
+    for _ in 0..4 {
+        let housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
+        before =
+            eventually("it publishes", async || reached().await.filter(|last| *last > before || *last == head)).await;
+        housing.kill().await;
+        caught += usize::from(reached().await.is_some_and(|last| last < head));
+    }
+    assert!(caught > 0, "none was killed in the middle of it");
     let _housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
-    assert_commands(&pool, 150).await;
+    assert_exact(&pool).await;
     assert_published(&ground, "housing", &pool).await;
 }
 
@@ -232,36 +258,40 @@ async fn sigterm_loses_no_accepted_command() {
     for _ in 0..4 {
         cases.push(leader.open("housing", Uuid::new_v4()).await);
     }
+    let mut known = 0;
     for round in 0..3 {
+        let answered = Arc::new(AtomicUsize::new(0));
         let writers = cases.iter().enumerate().map(|(writer, case)| {
-            let (leader, case) = (leader.clone(), case.clone());
+            let (leader, case, answered) = (leader.clone(), case.clone(), answered.clone());
             tokio::spawn(async move {
                 let mut sent = Vec::new();
-                for turn in 0..40 {
+                // Until the service is gone.
+                for turn in 0..10_000 {
                     let key = format!("{round}-{writer}-{turn}");
                     let status = try_command(&leader, &case, &key).await;
                     sent.push((case.clone(), key, status));
+                    if status != Some(200) {
+                        break;
+                    }
+                    answered.fetch_add(1, Ordering::Relaxed);
                 }
                 sent
             })
         });
         let writers: Vec<_> = writers.collect();
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        eventually("it is under load", async || (answered.load(Ordering::Relaxed) > 10).then_some(())).await;
         assert!(housing.terminate().await, "it stops cleanly");
         let sent: Vec<_> = futures::future::join_all(writers).await.into_iter().flat_map(Result::unwrap).collect();
         let acknowledged = sent.iter().filter(|(.., status)| *status == Some(200)).count();
-        assert!(
-            acknowledged > 0 && acknowledged < sent.len(),
-            "it was stopped in the middle: {acknowledged} of {}",
-            sent.len()
-        );
-        let stored = commands(&pool).await.len() - round * sent.len();
+        assert!(acknowledged < sent.len(), "it was stopped in the middle of it");
+        let stored = commands(&pool).await.len() - known;
         assert!(stored >= acknowledged, "{stored} stored of {acknowledged} acknowledged");
         housing = ground.process(PROGRAM, "housing", &settings, "warn").await;
         for (case, key, _) in &sent {
             assert_eq!(try_command(&leader, case, key).await, Some(200));
         }
-        assert_commands(&pool, (round + 1) * sent.len()).await;
+        known += sent.len();
+        assert_commands(&pool, known).await;
     }
     assert_published(&ground, "housing", &pool).await;
 }
@@ -416,11 +446,30 @@ async fn a_frozen_stream_doubles_nothing() {
     let pid = ground.nats.pid().unwrap();
     signal(pid, "STOP").await;
     write(&leader, &case, 0, 20).await;
-    // Longer than an acknowledgement is waited for.
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    // Until the relay has given up waiting for an acknowledgement.
+    eventually("the relay looks again", async || {
+        let url = format!("{}/metrics", ground.services["housing"]);
+        let text = reqwest::Client::builder().no_proxy().build().ok()?.get(url).send().await.ok()?.text().await.ok()?;
+        let stops = text.lines().find_map(|line| line.strip_prefix("livline_relay_stops_total "))?;
+        (stops.parse::<u64>().ok()? > 0).then_some(())
+    })
+    .await;
     signal(pid, "CONT").await;
     write(&leader, &case, 20, 5).await;
     assert_published(&ground, "housing", &pool).await;
     assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &pool)]).await;
     assert_commands(&pool, 25).await;
+}
+
+/// A service does not start on a database that may forget what it acknowledged.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_starts_on_a_database_that_may_forget() {
+    let ground = Ground::start().await;
+    let settings = ground.settings("housing", &database::SERVICE).await;
+    let mut admin = PgConnection::connect(&ground.postgres.admin_url("postgres")).await.unwrap();
+    sqlx::query("ALTER DATABASE livline_housing SET synchronous_commit = off").execute(&mut admin).await.unwrap();
+    let refused = engine::run::Host::open("housing", settings.clone(), ground.clock.clone(), &database::SERVICE).await;
+    assert!(refused.unwrap_err().to_string().contains("synchronous_commit off"));
+    sqlx::query("ALTER DATABASE livline_housing RESET synchronous_commit").execute(&mut admin).await.unwrap();
+    engine::run::Host::open("housing", settings, ground.clock.clone(), &database::SERVICE).await.unwrap();
 }

@@ -25,7 +25,10 @@ async fn a_service_needs_its_contract_and_nothing_else() {
     let (_madeup, _timeline) = (start(&ground).await, ground.timeline(vec![as_read()]).await);
     let (leader, woman) = (ground.leader(), Uuid::new_v4());
     let case = leader.open("madeup", woman).await;
-    let lent = leader.act("madeup", &case, "lend-bicycle", json!({ "bicycle": "rød", "reason": "arbejde" })).await.ok();
+    let lent = leader
+        .act("madeup", &case, "lend-bicycle", json!({ "bicycle": "rød", "reason": "arbejde", "phone": "55 55 12 34" }))
+        .await
+        .ok();
     let course = leader.course(woman, &lent.text("position")).await;
     let entry = &course["entries"][0];
     assert_eq!(
@@ -34,6 +37,15 @@ async fn a_service_needs_its_contract_and_nothing_else() {
     );
     assert_eq!(entry["facts"][1]["value"], "arbejde");
     assert_eq!(course["open"][0]["label"]["da"], "Hent cyklen");
+    // A number that identifies somebody: sealed, and for those close to her alone.
+    assert!(course.to_string().contains("55 55 12 34"));
+    let worker = ground.client(kit::access::Role::Worker, Some(livline_tests::CENTRE));
+    assert!(!worker.course(woman, &lent.text("position")).await.to_string().contains("55 55"));
+    let pool = ground.pool("livline_madeup").await;
+    let stored: Vec<String> = sqlx::query_scalar("SELECT body::text FROM events").fetch_all(&pool).await.unwrap();
+    assert!(
+        stored.iter().all(|body| !body.contains("55 55")) && stored.iter().any(|body| body.contains("\"identity\""))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

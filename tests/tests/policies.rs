@@ -48,44 +48,45 @@ async fn an_offer_lapses_on_its_day_and_once() {
     let (first, second) = (housing(&ground, settings.clone()).await, housing(&ground, replica).await);
     let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
     let case = leader.open("housing", Uuid::new_v4()).await;
-    let (_lapses, answered, extended, later) = (
-        offer(&leader, &case, 3).await,
-        offer(&leader, &case, 3).await,
-        offer(&leader, &case, 3).await,
-        offer(&leader, &case, 9).await,
-    );
+    // The first lapses a day before the others could: it tells that the calendar has run that day.
+    for days in [2, 3] {
+        offer(&leader, &case, days).await;
+    }
+    let (answered, extended) = (offer(&leader, &case, 3).await, offer(&leader, &case, 3).await);
+    offer(&leader, &case, 9).await;
     leader.act("housing", &case, "decline-offer", json!({ "offer": answered })).await.ok();
     leader
         .act("housing", &case, "extend-offer-answer", json!({ "offer": extended, "answer_by": in_days(6) }))
         .await
         .ok();
+    // A reminder before the last day takes nothing from her.
+    let path = format!("/v1/cases/{case}/make-offer");
+    let early = json!({ "facts": { "answer_by": in_days(9) }, "due": in_days(1) });
+    leader.post("housing", &path, "early", early).await.ok();
 
-    // On the day itself it can still be answered.
     let ran = async |to: i64, lapsed: i64| {
         days.store(to, Ordering::Relaxed);
-        eventually(&format!("{lapsed} offers lapse by day {to}"), async || {
-            (count(&pool, "HousingOfferLapsed").await == lapsed).then_some(())
-        })
-        .await;
+        let what = format!("{lapsed} offers lapse by day {to}");
+        eventually(&what, async || (count(&pool, "HousingOfferLapsed").await >= lapsed).then_some(())).await;
+        assert_eq!(count(&pool, "HousingOfferLapsed").await, lapsed, "{what}, and no more");
     };
-    ran(3, 0).await;
-    ran(4, 1).await;
-    ran(7, 2).await;
+    // On the day itself the second can still be answered.
+    ran(3, 1).await;
+    ran(4, 2).await;
+    ran(7, 3).await;
     first.stop().await;
     second.stop().await;
     let _again = housing(&ground, settings).await;
-    ran(10, 3).await;
-    // The calendar runs on: nothing of it happens twice, and nothing that was settled happens.
-    ran(40, 3).await;
+    ran(10, 5).await;
+    // The calendar runs on, as the last offer shows: nothing of it happens twice, and nothing that was settled happens.
+    offer(&leader, &case, 30).await;
+    ran(40, 6).await;
     assert_exact(&pool).await;
     let refused: i64 =
         sqlx::query_scalar("SELECT count(*) FROM orders WHERE outcome <> 'done'").fetch_one(&pool).await.unwrap();
     assert_eq!(refused, 0);
     let state = leader.get("housing", &format!("/v1/cases/{case}")).await.ok().body;
-    assert!(
-        state["follow_ups"].as_object().unwrap().values().all(|follow_up| follow_up["open"] == false),
-        "{later} too"
-    );
+    assert!(state["follow_ups"].as_object().unwrap().values().all(|follow_up| follow_up["open"] == false));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,7 @@ fact-until = Til og med
 follow-up-answer_aftercare_offer = Spørg til svaret på tilbuddet om efterværn. Det kan altid tilbydes igen
 
 warning-not_offered = Der er ikke registreret et tilbud om efterværn. Svaret er registreret alligevel.
+warning-offered_already = Et tilbud om efterværn venter allerede på svar. Det nye er registreret ved siden af.
 warning-accepted_already = Der er allerede takket ja til efterværn.
 
 rejection-second_outcome = Tilbuddet er allerede besvaret på en anden måde. Tilbyd efterværn igen, eller ret den tidligere registrering.

@@ -14,6 +14,7 @@ fact-until = Until and including
 follow-up-answer_aftercare_offer = Ask about the answer to the offer of aftercare. It can always be offered again
 
 warning-not_offered = No offer of aftercare is recorded. The answer is recorded all the same.
+warning-offered_already = An offer of aftercare is waiting for its answer already. The new one is recorded beside it.
 warning-accepted_already = Aftercare has been accepted already.
 
 rejection-second_outcome = The offer was answered in another way already. Offer aftercare again, or correct the earlier entry.

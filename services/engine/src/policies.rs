@@ -43,6 +43,13 @@ pub struct PolicyRunner<P: Policy> {
     policy: PhantomData<fn() -> P>,
 }
 
+/// What an order follows from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    Event,
+    Calendar,
+}
+
 /// How an event sounds to a policy.
 enum Sound<F> {
     /// None of its business.
@@ -65,12 +72,14 @@ impl<P: Policy> PolicyRunner<P> {
         Self { clock: executor.clock.clone(), executor, pool, metrics, feeds, policy: PhantomData }
     }
 
-    /// Gives every order that was not dealt with before.
+    /// Gives every order that was not dealt with before. What the calendar orders is decided afresh each day as long as it comes to
+    /// nothing; what an event orders is dealt with once it was decided.
     async fn give(
         &self,
         connection: &mut PgConnection,
         orders: Vec<Order<P::Decider>>,
         heard: &Value,
+        on: Occasion,
     ) -> Result<(), ReadError> {
         for order in orders {
             let key = order.key(P::NAME);
@@ -84,6 +93,7 @@ impl<P: Policy> PolicyRunner<P> {
                 continue;
             }
             let outcome = match self.executor.execute(&self.request(order, heard)).await {
+                Ok(answer) if answer.events.is_empty() && on == Occasion::Calendar => continue,
                 Ok(_) => "done",
                 Err(ExecuteError::Busy | ExecuteError::Unavailable) => {
                     return Err(ReadError::Effect("an order got no answer".into()));
@@ -207,7 +217,7 @@ impl<P: Policy> PolicyRunner<P> {
                 match self.heard_of(&mut transaction, WomanId(woman)).await {
                     Ok(heard) => {
                         let value = serde_json::to_value(&heard).map_err(|_| ReadError::Malformed)?;
-                        self.give(&mut transaction, P::due(&heard, today), &value).await?;
+                        self.give(&mut transaction, P::due(&heard, today), &value, Occasion::Calendar).await?;
                     }
                     // One woman's row must not keep the day from the others.
                     Err(ReadError::Malformed) => {
@@ -316,7 +326,7 @@ impl<P: Policy> Apply for PolicyRunner<P> {
             P::hear(&mut heard, &event_heard);
             if event.number > since {
                 let value = serde_json::to_value(&heard).map_err(|_| ReadError::Malformed)?;
-                self.give(transaction, P::react(&heard, &event_heard), &value).await?;
+                self.give(transaction, P::react(&heard, &event_heard), &value, Occasion::Event).await?;
             }
             all.insert(woman, heard);
         }

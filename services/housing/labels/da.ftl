@@ -21,7 +21,8 @@ event-MovingGrantApplied = Flyttehjælp søgt (aktivlovens § 85)
 event-MovingGrantDecided = Flyttehjælp afgjort (aktivlovens § 85)
 event-MovedIn = Flyttet ind
 event-HousingBenefitApplied = Boligstøtte søgt
-event-HousingBenefitGranted = Boligstøtte bevilget
+# Et afslag registreres også her: derfor ikke »bevilget«.
+event-HousingBenefitGranted = Boligstøtte afgjort
 event-BelongingsFetched = Ejendele hentet
 event-PetPlaced = Kæledyr i pleje
 event-HousingCaseClosed = Boligsag afsluttet

@@ -5,6 +5,7 @@
 //! something new about it. Deliberately absent: which entries stand ([`crate::case`]).
 
 use crate::{
+    Class,
     case::FollowUp,
     decider::Events,
     facets::{Change, FollowUpChange},
@@ -49,7 +50,9 @@ pub(crate) fn amended(
             _ => None,
         })
         .collect();
-    let new = is.iter().filter(|new| !says(was, new) && !says(made, new));
+    // What a place or its time decided is closed by now, and `was` knows nothing of it: only what was recorded tells.
+    let known = |new: &FollowUpChange| new.class != Class::Personal || !says(was, new);
+    let new = is.iter().filter(|new| known(new) && !says(made, new));
     let new = new.filter(|new| open(&new.key) || (new.change == Change::Opened && !makes(made, new)));
     changes.extend(new.map(|new| FollowUpChange {
         responsible: now.get(&new.key).and_then(|follow_up| follow_up.responsible.clone()).or(new.responsible.clone()),

@@ -292,6 +292,8 @@ impl<D: Decider> Case<D> {
             }
         };
         let follow_up = self.follow_ups.get(&change.key).ok_or(Refusal::Common(CommonRejection::NoSuchFollowUp))?;
+        // Its date stays of the class it was opened with.
+        let change = FollowUpChange { class: follow_up.class, ..change };
         let so_already = match change.change {
             Change::Closed => !follow_up.open,
             Change::Reopened => follow_up.open && change.due.is_none(),

@@ -3,7 +3,7 @@
 //! Deliberately absent: how a case folds them ([`crate::case`]) and how they are sealed and stored (the engine).
 
 use crate::{
-    ActorId, AggregateId, CentreId, Facets, Happened, Narrative, Personal, WomanId,
+    ActorId, AggregateId, CentreId, Facets, Happened, Location, Narrative, WomanId,
     decider::Events,
     when::{Day, DueBy},
 };
@@ -98,8 +98,8 @@ pub struct NoteWritten {
 pub struct FollowUpMoved {
     /// Which one.
     pub key: String,
-    /// The new date, or date and time.
-    pub due: Personal<DueBy>,
+    /// The new date, or date and time. Of the strictest class, for the follow-up may be a meeting's.
+    pub due: Location<DueBy>,
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Narrative>,
@@ -146,7 +146,7 @@ pub struct FollowUpReopened {
     pub key: String,
     /// A new date; none: as it stood.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due: Option<Personal<Day>>,
+    pub due: Option<Location<Day>>,
 }
 
 /// The facts of a correction as stored.

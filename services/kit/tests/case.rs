@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up should say where, and stop")]
 
 use kit::{
-    Context, Decider, Decision, Facets, Narrative, Personal, Text,
+    Context, Decider, Decision, Facets, Location, Narrative, Personal, Text,
     decider::{Claim, Commands},
     entry::{
         Common, FollowUpAssigned, FollowUpClosed, FollowUpMoved, FollowUpOutcome, FollowUpReopened, NoteWritten,
@@ -38,7 +38,6 @@ struct Settled {
 }
 
 mod domain {
-    #![allow(unreachable_pub, missing_docs)]
     use super::{Call, Settled};
     kit::entries! {
         /// She called.
@@ -201,7 +200,7 @@ fn follow_ups_are_moved_handed_over_closed_and_reopened() {
     let key = || "call/back".to_owned();
     let moved = Common::FollowUpMoved(FollowUpMoved {
         key: key(),
-        due: Personal::new("2026-12-01".parse().unwrap()),
+        due: Location::new("2026-12-01".parse().unwrap()),
         reason: None,
     });
     let case = case.when_common(moved.clone()).moves("call/back", "2026-12-01").accepted();

@@ -49,6 +49,7 @@ impl Data {
 }
 
 /// A variable of the environment that names a place or a filter of this program; services' settings are `engine::config`'s.
+#[expect(clippy::disallowed_methods, reason = "here and in `cluster::programs` the program looks where it is")]
 pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

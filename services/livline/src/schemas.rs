@@ -72,11 +72,19 @@ fn pretty(value: &Value) -> String {
     format!("{value:#}\n")
 }
 
+/// Published and partner schemas whose event is not made any more, or leaves no more: whoever reads them is broken as well.
+fn gone(folder: &Path, files: &BTreeMap<PathBuf, String>) -> Vec<String> {
+    let relied_on = |name: &str| name.contains(".v") && !name.ends_with(".command.json");
+    let names = stale(folder, files).into_iter().map(|path| path.display().to_string());
+    names.filter(|name| relied_on(name)).map(|name| format!("{name} is gone")).collect()
+}
+
 /// Writes the folder, unless that would break somebody who reads what is there.
 pub fn write(options: &Schemas) -> Result<(), Failure> {
     let folder = &options.folder;
     let files = all().map_err(|error| Failure::Other(format!("The contracts cannot be made: {error}.")))?;
-    let broken = broken(folder, &files);
+    let mut broken = broken(folder, &files);
+    broken.extend(gone(folder, &files));
     if !broken.is_empty() {
         return Err(Failure::Other(format!(
             "Nothing was written, for this would break whoever reads {}: make it version 2, or delete the file where no such event was ever stored.",
@@ -169,12 +177,18 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("schemas");
         written(&folder).unwrap();
-        let (stale, foreign) = (folder.join("housing/Gone.v1.json"), folder.join("notes/mine.json"));
+        let (stale, foreign) = (folder.join("housing/Gone.v1.command.json"), folder.join("notes/mine.json"));
         fs::write(&stale, "{}").unwrap();
         fs::create_dir(foreign.parent().unwrap()).unwrap();
         fs::write(&foreign, "{}").unwrap();
         written(&folder).unwrap();
         assert!(!stale.exists() && foreign.exists());
+        // What others rely on does not go by itself.
+        for relied_on in ["housing/Gone.v1.json", "housing/PetPlaced.v1.partner.json"] {
+            fs::write(folder.join(relied_on), "{}").unwrap();
+            assert!(written(&folder).unwrap_err().to_string().contains("is gone"));
+            fs::remove_file(folder.join(relied_on)).unwrap();
+        }
 
         // What is checked in promises a fact that the types no longer have.
         let promised = folder.join("housing/HousingOfferMade.v1.json");

@@ -4,9 +4,9 @@ use super::event::{Acceptance, Offer, Refusal};
 
 kit::entries! {
     /// Aftercare is offered.
-    OfferAftercare => AftercareOffered(Offer), feed, withhold [contact_worker];
+    OfferAftercare => AftercareOffered(Offer), feed, withhold [contact_worker, until];
     /// She takes aftercare.
-    AcceptAftercare => AftercareAccepted(Acceptance), feed, withhold [contact_worker];
+    AcceptAftercare => AftercareAccepted(Acceptance), feed, withhold [contact_worker, until];
     /// She does not take aftercare.
     DeclineAftercare => AftercareDeclined(Refusal), feed;
 }

@@ -5,6 +5,7 @@
 
 use super::{
     command::{Command, Event},
+    event::{Acceptance, Offer},
     state::{Aftercare, Standing},
 };
 use kit::{Context, Decider, Decision, Facets, decider::Commands, facets::FollowUpChange};
@@ -24,6 +25,8 @@ pub enum Rejection {
 pub enum Warning {
     /// No offer was logged: she arrives mid-story.
     NotOffered,
+    /// An offer waits for its answer already.
+    OfferedAlready,
     /// She has aftercare already.
     AcceptedAlready,
 }
@@ -53,14 +56,24 @@ impl Decider for Aftercare {
     fn decide(&self, command: Command, context: &Context<'_>) -> Result<Decision<Self>, Rejection> {
         let runs = self.runs(context.today);
         let unoffered = self.standing == Standing::NotOffered;
+        let (pending, accepted) =
+            (self.standing == Standing::Offered, matches!(self.standing, Standing::Accepted { .. }));
         match (&command, &self.standing) {
-            (Command::OfferAftercare(_), Standing::Offered)
-            | (Command::AcceptAftercare(_), Standing::Accepted { .. })
-            | (Command::DeclineAftercare(_), Standing::Declined) => Ok(Decision::already()),
-            // The rule offers to whoever moves in; a worker may have a reason to offer more.
-            (Command::OfferAftercare(_), _) if runs && context.by_rule() => Ok(Decision::already()),
-            (Command::OfferAftercare(_), _) => {
-                Ok(Decision::event(command.record()).warn_if(runs, Warning::AcceptedAlready))
+            (Command::DeclineAftercare(_), Standing::Declined) => Ok(Decision::already()),
+            // The rule offers to whoever moves in; a worker may have a reason to offer more, and a name or a day to add.
+            (Command::OfferAftercare(offer), _)
+                if (context.by_rule() && (runs || pending)) || (pending && *offer == Offer::default()) =>
+            {
+                Ok(Decision::already())
+            }
+            (Command::OfferAftercare(_), _) => Ok(Decision::event(command.record())
+                .warn_if(pending, Warning::OfferedAlready)
+                .warn_if(runs, Warning::AcceptedAlready)),
+            (Command::AcceptAftercare(acceptance), _) if accepted && *acceptance == Acceptance::default() => {
+                Ok(Decision::already())
+            }
+            (Command::AcceptAftercare(_), Standing::Accepted { .. }) => {
+                Ok(Decision::event(command.record()).warn_if(true, Warning::AcceptedAlready))
             }
             (Command::AcceptAftercare(_), Standing::Declined)
             | (Command::DeclineAftercare(_), Standing::Accepted { .. }) => Err(Rejection::SecondOutcome),

@@ -14,9 +14,9 @@ kit::entries! {
     /// She is on a waiting list.
     JoinList => HousingListJoined(ListPlace), never;
     /// A municipality is asked to allocate a home.
-    RequestAllocation => MunicipalAllocationRequested(AllocationRequest), request;
+    RequestAllocation => MunicipalAllocationRequested(AllocationRequest), request, withhold [grounds];
     /// The municipality has decided on an allocation.
-    RecordAllocationDecision => MunicipalAllocationDecided(AllocationDecision), request;
+    RecordAllocationDecision => MunicipalAllocationDecided(AllocationDecision), request, withhold [grounds];
     /// She has a home for a while.
     ArrangeTemporaryHousing => TemporaryHousingArranged(TemporaryHousing), never;
     /// She has left a temporary home.

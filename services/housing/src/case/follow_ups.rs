@@ -187,8 +187,12 @@ fn has_viewing(offer: &OfferState) -> bool {
 /// It is an alert, always: whether her address protection is special is known to safety alone, and an address reported too early
 /// cannot be taken back. Where the day is unknown, the talk and the benefit count from today.
 fn moved_in(state: &Housing, day: Option<&Day>, context: &Context<'_>) -> Facets {
+    // A date that tells the day of the move tells as much as the day does.
+    let class = if day.is_some() { Class::Location } else { Class::Personal };
     let day = day.map(|day| day.date()).or(context.day()).or(Some(context.today));
-    let by = |key, what, deadline| FollowUpChange::opened(key, what).due_by(context.deadlines, deadline, day);
+    let by = |key, what, deadline| {
+        FollowUpChange::opened(key, what).due_by(context.deadlines, deadline, day).of_class(class)
+    };
     let viewings = state.offers.iter().filter(|(_, offer)| has_viewing(offer)).map(|(id, _)| viewing_key(*id));
     let stays = state.temporary.iter().filter(|(_, stay)| **stay == Stay::Arranged);
     let allocation = (state.allocation == Application::Pending).then(|| ALLOCATION.to_owned());

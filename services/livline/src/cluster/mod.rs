@@ -36,6 +36,11 @@ pub use folder::DataFolder;
 pub use nats::{Nats, NatsUser};
 pub use postgres::Postgres;
 
+/// A loopback port that is free and that this process was not given before: for whoever starts a service beside others.
+pub fn free_port() -> Result<u16, ClusterError> {
+    ports::choose(0, "a service")
+}
+
 /// Why a data folder or a server below it cannot be used: one sentence for the person at the terminal.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {

@@ -22,7 +22,7 @@ pub(crate) fn is_free(port: u16) -> bool {
 }
 
 /// `asked` if it is free, and for 0 a free port that this process was not given before.
-pub(super) fn choose(asked: u16, server: &'static str) -> Result<u16, ClusterError> {
+pub(crate) fn choose(asked: u16, server: &'static str) -> Result<u16, ClusterError> {
     match asked {
         0 => (0..COUNT).find_map(|_| candidate().filter(|port| is_free(*port))).ok_or(ClusterError::NoPort),
         port if is_free(port) => Ok(port),

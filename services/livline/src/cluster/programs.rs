@@ -2,6 +2,10 @@
 //!
 //! Owns the three places a program is sought in: our environment variable, the PATH, where Debian puts it.
 //! Deliberately absent: installing anything, and any program that is not run by `cluster` or a backup of it.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "programs are found by the environment: PATH and the two variables that override it"
+)]
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};

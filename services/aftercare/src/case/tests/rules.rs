@@ -17,8 +17,13 @@ fn an_offer_asks_for_an_answer() {
 }
 
 #[test]
-fn a_pending_offer_is_so_already() {
-    drop(offered().when("offer-aftercare", json!({ "contact_worker": "w-2" })).already());
+fn a_pending_offer_is_so_already_unless_there_is_more_to_say() {
+    drop(offered().when("offer-aftercare", json!({})).already());
+    let more = offered().when("offer-aftercare", json!({ "contact_worker": "w-2" }));
+    drop(more.events(&["AftercareOffered"]).warns(&["offered_already"]));
+    let accepted = offered().and("accept-aftercare", json!({}));
+    let longer = accepted.when("accept-aftercare", json!({ "until": "2027-06-01" }));
+    drop(longer.events(&["AftercareAccepted"]).warns(&["accepted_already"]));
 }
 
 #[test]

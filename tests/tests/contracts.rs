@@ -1,0 +1,95 @@
+//! What one part says and another understands: golden samples against those who read them, and every action over HTTP.
+
+use kit::{Policy, policy::Heard};
+use livline_tests::Ground;
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, path::Path};
+use uuid::Uuid;
+
+/// A service's golden samples, by event.
+fn golden(service: &str) -> BTreeMap<String, Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services").join(service).join("golden");
+    let read = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().split('.').next().unwrap().to_owned();
+        (name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+    };
+    std::fs::read_dir(folder).unwrap().map(read).collect()
+}
+
+/// Whether a policy understands both samples of an event as the engine hands them over.
+fn understands<P: Policy>(service: &str, event: &str) -> bool {
+    let samples = golden(service);
+    ["complete", "minimal"].iter().all(|form| {
+        let whole = json!({ "event": event, "facts": samples[event][form], "facets": {} });
+        let Ok(foreign) = serde_json::from_value::<P::Foreign>(whole) else { return false };
+        let heard = Heard {
+            id: "x".into(),
+            aggregate: kit::AggregateId::default(),
+            actor: "w-1".parse().unwrap(),
+            woman: kit::WomanId::default(),
+            centre: kit::CentreId::default(),
+            event: foreign,
+        };
+        let mut state = P::Heard::default();
+        P::hear(&mut state, &heard);
+        drop(P::react(&state, &heard));
+        true
+    })
+}
+
+#[test]
+fn policies_understand_what_the_services_say() {
+    assert!(understands::<aftercare::policy::OfferAftercare>("housing", "MovedIn"));
+    for event in [
+        "HousingOfferMade",
+        "OfferAnswerExtended",
+        "HousingOfferAccepted",
+        "HousingOfferDeclined",
+        "HousingOfferLapsed",
+    ] {
+        assert!(understands::<housing::policy::LapseOffers>("housing", event), "{event}");
+    }
+}
+
+/// Every action of housing, with its complete and its minimal sample, each sent twice: taken once, answered alike, read back whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_action_is_taken_once_and_read_back() {
+    let ground = Ground::start().await;
+    let _housing = ground.housing().await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
+    let contract = housing::contract().unwrap();
+    let events = &contract.aggregates[0].entries;
+    for (event, samples) in golden("housing") {
+        let action = &events.iter().find(|described| described.event == event).unwrap().action;
+        for form in ["complete", "minimal"] {
+            let case = leader.open("housing", Uuid::new_v4()).await;
+            let (path, body) =
+                (format!("/v1/cases/{case}/{action}"), json!({ "facts": samples[form], "note": "igen" }));
+            let first = leader.post("housing", &path, "k", body.clone()).await.ok();
+            let again = leader.post("housing", &path, "k", body).await.ok();
+            assert_eq!(first.body, again.body, "{event}");
+            let stored: i64 = sqlx::query_scalar("SELECT count(*) FROM events WHERE aggregate_id = $1")
+                .bind(&case)
+                .fetch_one(&pool)
+                .await
+                .unwrap();
+            assert_eq!(stored, 3, "{event}: the opening, the fact, the note");
+            leader.get("housing", &format!("/v1/cases/{case}")).await.ok();
+            let shown = leader.get("housing", &format!("/v1/cases/{case}/events")).await.ok().body;
+            let facts = shown["events"][1]["data"]["facts"].as_object().unwrap().clone();
+            for (name, value) in samples[form].as_object().unwrap() {
+                assert_eq!(&facts[name], value, "{event}: {name} reads back as it was sent");
+            }
+        }
+    }
+}
+
+/// The files of deploy/ are what the programs read.
+#[test]
+fn deploy_holds_nothing_broken() {
+    let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
+    let checked = std::process::Command::new("bash").arg("-n").arg(deploy.join("setup.sh")).status().unwrap();
+    assert!(checked.success());
+    kit::deadlines::Deadlines::parse(&std::fs::read_to_string(deploy.join("deadlines.toml")).unwrap()).unwrap();
+}
