@@ -244,3 +244,31 @@ async fn follow_ups_are_due_by_copenhagens_day() {
     assert_eq!(dues("responsible=somebody-else").await, [0_i64; 0]);
     assert_eq!(leader.get("timeline", "/v1/follow-ups?due=sometime").await.code(), "query_invalid");
 }
+
+/// What is open and what happened are of the same moment, however much is going on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_course_is_read_at_one_moment() {
+    let ground = Ground::start().await;
+    let (_housing, _timeline) = (ground.housing().await, ground.timeline(contracts()).await);
+    let (leader, woman) = (ground.leader(), Uuid::new_v4());
+    let case = leader.open("housing", woman).await;
+    let writing = tokio::spawn({
+        let (leader, case) = (leader.clone(), case.clone());
+        async move {
+            for _ in 0..80 {
+                leader.act("housing", &case, "make-offer", json!({})).await.ok();
+            }
+        }
+    });
+    let mut seen = 0;
+    while seen < 80 {
+        let page = leader.get("timeline", &format!("/v1/women/{woman}/timeline")).await.body;
+        let count = |list: &str, name: &str, value: &str| {
+            let items = page[list].as_array().cloned().unwrap_or_default();
+            items.iter().filter(|item| item[name] == value).count()
+        };
+        seen = count("entries", "event", "HousingOfferMade");
+        assert_eq!(count("open", "what", "answer_offer"), seen);
+    }
+    writing.await.unwrap();
+}

@@ -21,7 +21,7 @@ use crate::{
     services::{self, Listed},
     signals::Signals,
     supervise::Servers,
-    terminal,
+    terminal, token,
 };
 use engine::run::{self, Bound};
 use std::path::Path;
@@ -141,7 +141,7 @@ async fn welcome(options: &Up, folder: &Path) -> Failure {
     };
     match text {
         Ok(text) => {
-            terminal::say(text);
+            terminal::say(format!("{}{text}", first_token(folder)));
             std::future::pending().await
         }
         Err(failure) => failure,
@@ -161,18 +161,20 @@ fn table(bound: &[Bound], servers: &Servers, folder: &Path) -> String {
     format!("Livline is running.\n\n{}\n", lines.join("\n"))
 }
 
+/// A token to try things with. It is over before long: what is to be pasted makes its own.
+fn first_token(folder: &Path) -> String {
+    let token = token::issuer(folder).and_then(|issuer| token::issue(&issuer, &token::usual()));
+    token.map(|token| format!("A first token, good for a minute:\n\n  {token}\n\n")).unwrap_or_default()
+}
+
 /// Something to paste into another terminal.
 fn first_step(options: &Up, folder: &Path) -> String {
     let program = terminal::program();
     let data = options.data.folder().map(|_| format!(" --data {}", folder.display())).unwrap_or_default();
     let housing = Ports(options.offset).of(housing::SERVICE);
     let woman = kit::ids::derive_id(&["first", "woman"]);
-    // Over before long: what is to be pasted makes its own.
-    let who = crate::token::usual();
-    let token = crate::token::issuer(folder).and_then(|issuer| crate::token::issue(&issuer, &who));
-    let token = token.map(|token| format!("A first token, good for a minute:\n\n  {token}\n\n")).unwrap_or_default();
     format!(
-        "{token}Open a housing case for a made-up woman, and look at her course:\n\n  \
+        "Open a housing case for a made-up woman, and look at her course:\n\n  \
          curl -s http://127.0.0.1:{housing}/v1/cases -H \"Authorization: Bearer $({program} token{data})\" \\\n    \
          -H 'Idempotency-Key: first' -d '{{\"woman\":\"{woman}\"}}'\n  \
          {program} timeline {woman}{data}\n"

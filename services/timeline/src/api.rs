@@ -101,13 +101,15 @@ async fn timeline(
     let woman: WomanId = woman.parse().map_err(|_| Problem::not_found())?;
     let cursor = cursor.map(|text| Cursor::parse(&text).ok_or_else(|| Problem::common("query_invalid"))).transpose()?;
     let behind = behind(&app, at_least.as_deref()).await?;
-    if !read::knows(&app.pool, woman, centre).await? {
+    // One snapshot: what is open and what happened are of the same moment.
+    let mut snapshot = app.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+    if !read::knows(&mut snapshot, woman, centre).await? {
         return Err(Problem::not_found());
     }
     let filter = Filter { domain, from: from.map(Day::date), until: until.map(Day::date), cursor };
-    let (rows, more) = read::entries(&app.pool, woman, centre, &filter).await?;
+    let (rows, more) = read::entries(&mut snapshot, woman, centre, &filter).await?;
     let next = rows.last().filter(|_| more).map(|last| Cursor::behind(last).text());
-    let tasks = read::tasks(&app.pool, woman, centre).await?;
+    let tasks = read::tasks(&mut snapshot, woman, centre).await?;
     let renderer = Renderer { contracts: &app.contracts, seal: &app.seal, caller: &caller, centre, tasks };
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
@@ -115,9 +117,9 @@ async fn timeline(
     }
     let today = app.clock.today();
     let wanted = Wanted { due: Due::Any, responsible: None, today, classes: classes(&caller, centre) };
-    let open = read::follow_ups(&app.pool, centre, Some(woman), &wanted).await?;
+    let open = read::follow_ups(&mut snapshot, centre, Some(woman), &wanted).await?;
     let open: Vec<_> = open.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
-    let held_back = read::held_back(&app.pool, woman, centre).await?;
+    let held_back = read::held_back(&mut snapshot, woman, centre).await?;
     let body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
     let mut response = Json(body).into_response();
     if !behind.is_empty()
@@ -144,7 +146,7 @@ async fn behind(app: &App, positions: Option<&str>) -> Result<Vec<String>, Probl
     let deadline = tokio::time::Instant::now() + WAIT;
     loop {
         if !waiting.is_empty() {
-            let reached = read::reached(&app.pool).await?;
+            let reached = read::reached(&mut *app.pool.acquire().await?).await?;
             waiting.retain(|service, number| reached.get(service).is_none_or(|reached| reached < number));
         }
         if waiting.is_empty() || tokio::time::Instant::now() >= deadline {
@@ -185,7 +187,7 @@ async fn follow_ups(
     };
     let today = app.clock.today();
     let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes: classes(&caller, centre) };
-    let rows = read::follow_ups(&app.pool, centre, None, &wanted).await?;
+    let rows = read::follow_ups(&mut *app.pool.acquire().await?, centre, None, &wanted).await?;
     let complete = i64::try_from(rows.len()).is_ok_and(|count| count < read::FOLLOW_UPS);
     let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
     Ok(Json(json!({ "today": Day::from(today), "follow_ups": rows, "complete": complete })).into_response())
@@ -248,7 +250,7 @@ async fn live(
     let (caller, centre) = app.reader(&headers)?;
     let woman: WomanId = woman.parse().map_err(|_| Problem::not_found())?;
     let news = app.live.0.subscribe();
-    if !read::knows(&app.pool, woman, centre).await? {
+    if !read::knows(&mut *app.pool.acquire().await?, woman, centre).await? {
         return Err(Problem::not_found());
     }
     let left = u64::try_from(caller.until - app.clock.now().unix_timestamp()).unwrap_or(0);

@@ -5,7 +5,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::{CentreId, WomanId, calendar, published::Body};
 use serde_json::Value;
-use sqlx::{PgPool, Postgres, QueryBuilder, Row, postgres::PgRow};
+use sqlx::{PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 use std::collections::BTreeMap;
 use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -75,20 +75,24 @@ impl Cursor {
 }
 
 /// Whether this centre has anything of her, be it held back.
-pub(crate) async fn knows(pool: &PgPool, woman: WomanId, centre: CentreId) -> Result<bool, sqlx::Error> {
+pub(crate) async fn knows(
+    connection: &mut PgConnection,
+    woman: WomanId,
+    centre: CentreId,
+) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM entries WHERE woman = $1 AND centre = $2)
              OR EXISTS (SELECT 1 FROM held_back WHERE woman = $1 AND centre = $2)",
     )
     .bind(woman.0)
     .bind(centre.0)
-    .fetch_one(pool)
+    .fetch_one(connection)
     .await
 }
 
 /// A page of entries, newest first, and whether there are more.
 pub(crate) async fn entries(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     woman: WomanId,
     centre: CentreId,
     filter: &Filter,
@@ -118,7 +122,7 @@ pub(crate) async fn entries(
     query
         .push(" ORDER BY at DESC, service DESC, number DESC LIMIT ")
         .push_bind(i64::try_from(PAGE + 1).unwrap_or(i64::MAX));
-    let rows = query.build().fetch_all(pool).await?;
+    let rows = query.build().fetch_all(connection).await?;
     let more = rows.len() > PAGE;
     let entry = |row: &PgRow| {
         Ok(EntryRow {
@@ -157,7 +161,7 @@ pub(crate) struct Wanted<'a> {
 
 /// Open follow-ups of a centre, soonest first, those without a date last.
 pub(crate) async fn follow_ups(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     centre: CentreId,
     woman: Option<WomanId>,
     wanted: &Wanted<'_>,
@@ -189,7 +193,7 @@ pub(crate) async fn follow_ups(
         None => {}
     }
     query.push(" ORDER BY due_day NULLS LAST, due, service, aggregate, key LIMIT ").push_bind(FOLLOW_UPS);
-    let rows = query.build().fetch_all(pool).await?;
+    let rows = query.build().fetch_all(connection).await?;
     let follow_up = |row: &PgRow| {
         Ok(FollowUpRow {
             service: row.try_get("service")?,
@@ -207,32 +211,40 @@ pub(crate) async fn follow_ups(
 }
 
 /// What each of a woman's follow-ups asks for, by service, aggregate and key: all there ever were.
-pub(crate) async fn tasks(pool: &PgPool, woman: WomanId, centre: CentreId) -> Result<Tasks, sqlx::Error> {
+pub(crate) async fn tasks(
+    connection: &mut PgConnection,
+    woman: WomanId,
+    centre: CentreId,
+) -> Result<Tasks, sqlx::Error> {
     let rows: Vec<(String, Uuid, String, String)> =
         sqlx::query_as("SELECT service, aggregate, key, what FROM follow_ups WHERE woman = $1 AND centre = $2")
             .bind(woman.0)
             .bind(centre.0)
-            .fetch_all(pool)
+            .fetch_all(connection)
             .await?;
     Ok(rows.into_iter().map(|(service, aggregate, key, what)| ((service, aggregate, key), what)).collect())
 }
 
 /// Services of which something of her is held back: of this centre, or of one that cannot be read.
-pub(crate) async fn held_back(pool: &PgPool, woman: WomanId, centre: CentreId) -> Result<Vec<String>, sqlx::Error> {
+pub(crate) async fn held_back(
+    connection: &mut PgConnection,
+    woman: WomanId,
+    centre: CentreId,
+) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar(
         "SELECT DISTINCT service FROM held_back WHERE woman = $1 AND (centre = $2 OR centre IS NULL) ORDER BY service",
     )
     .bind(woman.0)
     .bind(centre.0)
-    .fetch_all(pool)
+    .fetch_all(connection)
     .await
 }
 
 /// The last number taken in of each service.
-pub(crate) async fn reached(pool: &PgPool) -> Result<BTreeMap<String, i64>, sqlx::Error> {
+pub(crate) async fn reached(connection: &mut PgConnection) -> Result<BTreeMap<String, i64>, sqlx::Error> {
     let rows: Vec<(String, i64)> = sqlx::query_as("SELECT service, number FROM progress WHERE reader = $1")
         .bind(crate::SERVICE)
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await?;
     Ok(rows.into_iter().collect())
 }
