@@ -344,6 +344,27 @@ async fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
     assert!(copied.success());
 }
 
+/// Copies the service's database; whoever is connected is thrown out first.
+async fn take_a_copy(admin: &mut PgConnection) {
+    eventually("a copy is taken", async || {
+        sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'livline_housing'")
+            .execute(&mut *admin)
+            .await
+            .ok()?;
+        sqlx::query("CREATE DATABASE older TEMPLATE livline_housing").execute(&mut *admin).await.ok().map(drop)
+    })
+    .await;
+}
+
+/// Puts the copy in the place of the service's database, under living connections.
+async fn take_its_place(admin: &mut PgConnection) {
+    eventually("the older copy takes its place", async || {
+        sqlx::query("DROP DATABASE IF EXISTS livline_housing WITH (FORCE)").execute(&mut *admin).await.ok()?;
+        sqlx::query("ALTER DATABASE older RENAME TO livline_housing").execute(&mut *admin).await.ok().map(drop)
+    })
+    .await;
+}
+
 /// The service's database is set back to an older copy under living connections: a new epoch, and the readers follow.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_database_is_set_back() {
@@ -369,14 +390,7 @@ async fn set_back(with_nats: bool) {
     if !with_nats {
         ground.nats.kill().await.unwrap();
     }
-    eventually("a copy is taken", async || {
-        sqlx::query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'livline_housing'")
-            .execute(&mut admin)
-            .await
-            .ok()?;
-        sqlx::query("CREATE DATABASE older TEMPLATE livline_housing").execute(&mut admin).await.ok().map(drop)
-    })
-    .await;
+    take_a_copy(&mut admin).await;
     let _housing = ground.housing().await;
     let pool = ground.pool("livline_housing").await;
     write(&leader, &case, 20, 20).await;
@@ -387,11 +401,7 @@ async fn set_back(with_nats: bool) {
     let before = store::head(&pool).await.unwrap();
     pool.close().await;
 
-    eventually("the older copy takes its place", async || {
-        sqlx::query("DROP DATABASE IF EXISTS livline_housing WITH (FORCE)").execute(&mut admin).await.ok()?;
-        sqlx::query("ALTER DATABASE older RENAME TO livline_housing").execute(&mut admin).await.ok().map(drop)
-    })
-    .await;
+    take_its_place(&mut admin).await;
     let pool = ground.pool("livline_housing").await;
     // More than was lost, so that the numbers pass the stream's last one: only the comparison of bytes can tell.
     for number in 100..130 {
@@ -410,6 +420,49 @@ async fn set_back(with_nats: bool) {
     assert_published(&ground, "housing", &pool).await;
     assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &pool)]).await;
     assert_commands(&pool, 50).await;
+}
+
+/// The relay notices by itself, with no reader to tell: the older copy has grown past what the stream holds, so that numbers alone
+/// look right.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_relay_alone_notices_a_database_that_was_set_back() {
+    let ground = Ground::start().await;
+    ground.settings("housing", &database::SERVICE).await;
+    let mut admin = PgConnection::connect(&ground.postgres.admin_url("postgres")).await.unwrap();
+    let more = async |pool: &PgPool, count: u64| {
+        for _ in 0..count {
+            append(pool, &[command(Uuid::new_v4().as_u128(), 0, 1)]).await.unwrap();
+        }
+    };
+    let pool = ground.pool("livline_housing").await;
+    more(&pool, 5).await;
+    pool.close().await;
+    take_a_copy(&mut admin).await;
+    let pool = ground.pool("livline_housing").await;
+    let (_written, head) = tokio::sync::watch::channel(0);
+    let relay = engine::relay::Relay {
+        service: "housing",
+        pool: pool.clone(),
+        nats: ground.nats_config(),
+        replicas: 1,
+        written: head,
+        metrics: engine::metrics::Metrics::default(),
+    };
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(relay.run(stop.clone()));
+    more(&pool, 5).await;
+    assert_published(&ground, "housing", &pool).await;
+
+    // The older copy grows before it takes the other's place.
+    let older = ground.pool("older").await;
+    more(&older, 12).await;
+    older.close().await;
+    take_its_place(&mut admin).await;
+    let pool = ground.pool("livline_housing").await;
+    assert_eq!(store::head(&pool).await.unwrap().number, 17);
+    assert_published(&ground, "housing", &pool).await;
+    stop.cancel();
+    running.await.unwrap();
 }
 
 /// A stream that belongs to another database is left alone.

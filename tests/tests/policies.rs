@@ -119,8 +119,14 @@ async fn a_move_makes_aftercare_offer_itself_once() {
     leader.act("housing", &case, "move-in", json!({})).await.ok();
     aftercare = ground.aftercare().await;
     until(4).await;
+    let offered: String =
+        sqlx::query_scalar("SELECT aggregate_id FROM aggregates LIMIT 1").fetch_one(&theirs).await.unwrap();
+    leader.act("aftercare", &offered, "decline-aftercare", json!({})).await.ok();
     aftercare.stop().await;
-    sqlx::query("DELETE FROM heard").execute(&theirs).await.unwrap();
+    // Even where nobody remembers what was dealt with, and one of them has said no meanwhile: the key is the order's own.
+    for table in ["heard", "orders"] {
+        sqlx::query(&format!("DELETE FROM {table}")).execute(&theirs).await.unwrap();
+    }
     sqlx::query("UPDATE progress SET number = 0, since = 0").execute(&theirs).await.unwrap();
     let _aftercare = ground.aftercare().await;
     let case = leader.open("housing", Uuid::new_v4()).await;

@@ -11,7 +11,7 @@ use crate::{
     seal::{Place, Seal},
 };
 use kit::{
-    ActorId, AggregateId, Context, Decider, Happened, WomanId,
+    ActorId, AggregateId, CentreId, Context, Decider, Happened, WomanId,
     case::{Ask, CommonRejection, Decided, Refusal},
     deadlines::Deadlines,
     decider::Claim,
@@ -23,6 +23,7 @@ use kit::{
 use serde_json::{Map, Value};
 use sqlx::{PgPool, Row};
 use std::{collections::BTreeMap, fmt::Write as _, marker::PhantomData, sync::Arc, time::Duration};
+use uuid::Uuid;
 
 /// How often a command is decided again before the client is told to come back.
 const ATTEMPTS: u32 = 12;
@@ -188,21 +189,13 @@ impl<D: Decider> Executor<D> {
     ) -> Result<(Decided<D::Event>, Vec<Claim>), ExecuteError> {
         let mut heard = self.heard(opened.woman).await?;
         heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), heard)));
-        let today = self.clock.today();
+        let looking = self.looking(request.aggregate, request.actor.clone(), request.centre, &heard);
         let context = Context {
-            service: self.service,
-            aggregate: request.aggregate,
-            now: self.clock.now(),
-            today,
-            actor: request.actor.clone(),
-            centre: request.centre,
             key: request.key,
-            happened: request.when.unwrap_or(Happened::On(today.into())),
+            happened: request.when.unwrap_or(looking.happened),
             due: request.due,
             responsible: request.responsible.clone(),
-            deadlines: &self.deadlines,
-            open: Vec::new(),
-            heard: &heard,
+            ..looking
         };
         let mut all = Decided { entries: Vec::new(), warnings: Vec::new() };
         let mut case = std::borrow::Cow::Borrowed(&loaded.case);
@@ -218,6 +211,33 @@ impl<D: Decider> Executor<D> {
         }
         let claims = case.claims_since(&loaded.case);
         Ok((all, claims))
+    }
+
+    /// What somebody sees who looks at an aggregate now, with nothing in mind.
+    #[must_use]
+    pub fn looking<'a>(
+        &'a self,
+        aggregate: AggregateId,
+        actor: ActorId,
+        centre: CentreId,
+        heard: &'a BTreeMap<String, Value>,
+    ) -> Context<'a> {
+        let today = self.clock.today();
+        Context {
+            service: self.service,
+            aggregate,
+            now: self.clock.now(),
+            today,
+            actor,
+            centre,
+            key: Uuid::nil(),
+            happened: Happened::On(today.into()),
+            due: None,
+            responsible: None,
+            deadlines: &self.deadlines,
+            open: Vec::new(),
+            heard,
+        }
     }
 
     /// What this service's policies have heard of her.

@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use kit::{
-    ActorId, AggregateId, CentreId, Class, Context, Decider, Epoch, Happened, WomanId,
+    ActorId, AggregateId, CentreId, Class, Decider, Epoch, Happened, WomanId,
     access::{Act, Verdict, decide},
     case::Ask,
     decider::Commands,
@@ -33,7 +33,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 use sqlx::Row;
 use std::sync::Arc;
-use uuid::Uuid;
 
 impl<D: Decider> App<D> {
     async fn execute(&self, request: Request<D::Command>, status: StatusCode) -> Result<Response, Problem> {
@@ -182,23 +181,8 @@ pub(super) async fn show<D: Decider>(
     caller.may(Act::Read(Class::Open))?;
     let (id, woman, centre) = app.relation(&caller, &id).await?;
     let loaded = app.executor.load(id).await.map_err(ExecuteError::from)?;
-    let today = app.executor.clock.today();
     let heard = app.executor.heard(woman).await?;
-    let context = Context {
-        service: app.executor.service,
-        aggregate: id,
-        now: app.executor.clock.now(),
-        today,
-        actor: caller.principal.actor.clone(),
-        centre,
-        key: Uuid::nil(),
-        happened: Happened::On(today.into()),
-        due: None,
-        responsible: None,
-        deadlines: &app.executor.deadlines,
-        open: Vec::new(),
-        heard: &heard,
-    };
+    let context = app.executor.looking(id, caller.principal.actor.clone(), centre, &heard);
     let mut state = loaded.case.state().map_err(|_| Problem::common("unavailable"))?;
     reveal(&mut state, opening(&caller, centre)).map_err(|_| Problem::common("unavailable"))?;
     let mut follow_ups = loaded.case.follow_ups().clone();
