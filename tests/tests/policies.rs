@@ -106,9 +106,10 @@ async fn a_move_makes_aftercare_offer_itself_once() {
         sqlx::query_scalar::<_, i64>("SELECT 1::bigint FROM progress").fetch_optional(&theirs).await.ok().flatten()
     })
     .await;
-    let mut cases = Vec::new();
+    let (mut cases, mut last) = (Vec::new(), Uuid::nil());
     for _ in 0..3 {
-        let case = leader.open("housing", Uuid::new_v4()).await;
+        last = Uuid::new_v4();
+        let case = leader.open("housing", last).await;
         leader.act("housing", &case, "move-in", json!({})).await.ok();
         cases.push(case);
     }
@@ -119,8 +120,11 @@ async fn a_move_makes_aftercare_offer_itself_once() {
     leader.act("housing", &case, "move-in", json!({})).await.ok();
     aftercare = ground.aftercare().await;
     until(4).await;
-    let offered: String =
-        sqlx::query_scalar("SELECT aggregate_id FROM aggregates LIMIT 1").fetch_one(&theirs).await.unwrap();
+    let offered: String = sqlx::query_scalar("SELECT aggregate_id FROM aggregates WHERE woman = $1")
+        .bind(last)
+        .fetch_one(&theirs)
+        .await
+        .unwrap();
     leader.act("aftercare", &offered, "decline-aftercare", json!({})).await.ok();
     aftercare.stop().await;
     // Even where nobody remembers what was dealt with, and one of them has said no meanwhile: the key is the order's own.
