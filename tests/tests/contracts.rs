@@ -1,6 +1,7 @@
 //! What one part says and another understands: golden samples against those who read them, and every action over HTTP.
 
-use kit::{Policy, policy::Heard};
+use housing::case::Command;
+use kit::{Policy, decider::Commands, given::given, policy::Heard};
 use livline_tests::Ground;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::Path};
@@ -17,38 +18,52 @@ fn golden(service: &str) -> BTreeMap<String, Value> {
     std::fs::read_dir(folder).unwrap().map(read).collect()
 }
 
-/// Whether a policy understands both samples of an event as the engine hands them over.
-fn understands<P: Policy>(service: &str, event: &str) -> bool {
-    let samples = golden(service);
-    ["complete", "minimal"].iter().all(|form| {
-        let whole = json!({ "event": event, "facts": samples[event][form], "facets": {} });
-        let Ok(foreign) = serde_json::from_value::<P::Foreign>(whole) else { return false };
-        let heard = Heard {
-            id: "x".into(),
-            aggregate: kit::AggregateId::default(),
-            actor: "w-1".parse().unwrap(),
-            woman: kit::WomanId::default(),
-            centre: kit::CentreId::default(),
-            event: foreign,
-        };
-        let mut state = P::Heard::default();
-        P::hear(&mut state, &heard);
-        drop(P::react(&state, &heard));
-        true
+/// An event that housing makes of a golden sample, as the engine hands it to a policy.
+fn heard<P: Policy>(event: &str, form: &str, offer: Option<Uuid>) -> Option<Heard<P::Foreign>> {
+    let mut facts = golden("housing")[event][form].clone();
+    if let Some(offer) = offer {
+        facts["offer"] = json!(offer);
+    }
+    let action = Command::action_of(event).unwrap();
+    let made = given::<housing::case::Housing>("2026-11-20", engine::config::DEADLINES).when(&action, facts.clone());
+    let entry = &made.outcome.unwrap().entries[0];
+    let whole = json!({ "event": entry.name(), "facts": facts, "facets": entry.facets });
+    Some(Heard {
+        id: event.into(),
+        aggregate: kit::AggregateId::default(),
+        actor: "w-1".parse().unwrap(),
+        woman: kit::WomanId::default(),
+        centre: kit::CentreId::default(),
+        event: serde_json::from_value(whole).ok()?,
     })
 }
 
 #[test]
-fn policies_understand_what_the_services_say() {
-    assert!(understands::<aftercare::policy::OfferAftercare>("housing", "MovedIn"));
-    for event in [
-        "HousingOfferMade",
-        "OfferAnswerExtended",
-        "HousingOfferAccepted",
-        "HousingOfferDeclined",
-        "HousingOfferLapsed",
-    ] {
-        assert!(understands::<housing::policy::LapseOffers>("housing", event), "{event}");
+fn aftercare_understands_a_move_and_nothing_else_of_housing() {
+    use aftercare::policy::OfferAftercare;
+    for form in ["complete", "minimal"] {
+        let moved = heard::<OfferAftercare>("MovedIn", form, None).expect("it reads");
+        assert_eq!(OfferAftercare::react(&(), &moved).len(), 1);
+    }
+    for event in golden("housing").into_keys().filter(|event| event != "MovedIn") {
+        assert!(heard::<OfferAftercare>(&event, "complete", None).is_none(), "{event}");
+    }
+}
+
+#[test]
+fn the_lapsing_rule_understands_offers_and_their_answers() {
+    use housing::policy::LapseOffers;
+    let (offer, much_later) = (Uuid::from_u128(9), time::macros::date!(2190 - 01 - 01));
+    let after = |events: &[&str]| {
+        let mut state = <LapseOffers as Policy>::Heard::default();
+        for event in events {
+            LapseOffers::hear(&mut state, &heard::<LapseOffers>(event, "complete", Some(offer)).expect("it reads"));
+        }
+        LapseOffers::due(&state, much_later).len()
+    };
+    assert_eq!(after(&["HousingOfferMade"]), 1);
+    for answer in ["HousingOfferAccepted", "HousingOfferDeclined", "HousingOfferLapsed"] {
+        assert_eq!(after(&["HousingOfferMade", answer]), 0, "{answer}");
     }
 }
 

@@ -172,7 +172,6 @@ pub struct Service {
 pub struct Domain<D: Decider> {
     host: Host,
     executor: Executor<D>,
-    contract: Arc<Contract>,
     service: Service,
 }
 
@@ -194,12 +193,6 @@ impl Service {
             stop: CancellationToken::new(),
             drained: CancellationToken::new(),
         }
-    }
-
-    /// Told when the service is to stop: ends what would go on by itself, such as live streams.
-    #[must_use]
-    pub fn stopping(&self) -> CancellationToken {
-        self.stop.clone()
     }
 
     /// Runs a task until the service stops.
@@ -306,7 +299,7 @@ impl<D: Decider> Domain<D> {
         service.tasks.spawn(relay.run(service.drained.clone()));
         let announcing = relay::announce(name, host.pool.clone(), host.settings.nats.clone(), service.stop.clone());
         service.tasks.spawn(announcing);
-        Ok(Self { host, executor, contract, service })
+        Ok(Self { host, executor, service })
     }
 
     /// Adds a policy: a reader of each service it hears, and its calendar.
@@ -329,12 +322,6 @@ impl<D: Decider> Domain<D> {
     #[must_use]
     pub fn service(self) -> Service {
         self.service
-    }
-
-    /// Its words.
-    #[must_use]
-    pub fn contract(&self) -> &Contract {
-        &self.contract
     }
 }
 

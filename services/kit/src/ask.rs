@@ -10,8 +10,8 @@ use crate::{
 };
 use serde_json::Value;
 
-/// What is asked of a case.
-#[derive(Debug, Clone)]
+/// What is asked of a case. Not `Debug`: a correction holds facts in clear.
+#[derive(Clone)]
 pub enum Ask<C> {
     /// A new case.
     Open(CaseOpened),

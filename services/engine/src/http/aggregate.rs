@@ -16,7 +16,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, Query, State, rejection::BytesRejection},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use kit::{
@@ -48,12 +48,7 @@ impl<D: Decider> App<D> {
             }
             other => other.into(),
         })?;
-        let etag = HeaderValue::from_str(&format!("\"{}\"", answer.version)).ok();
-        let mut response = (status, Json(self.worded(&answer))).into_response();
-        if let Some(etag) = etag {
-            response.headers_mut().insert(header::ETAG, etag);
-        }
-        Ok(response)
+        Ok(versioned(answer.version, (status, Json(self.worded(&answer)))))
     }
 
     /// The answer with its warnings in both languages.
@@ -201,11 +196,12 @@ pub(super) async fn show<D: Decider>(
         "before_us": loaded.case.opened().is_some_and(|opened| opened.before_us),
         "state": state, "follow_ups": follow_ups, "actions": likely, "other_actions": others,
     });
-    let mut response = Json(body).into_response();
-    if let Ok(etag) = HeaderValue::from_str(&format!("\"{version}\"")) {
-        response.headers_mut().insert(header::ETAG, etag);
-    }
-    Ok(response)
+    Ok(versioned(version, Json(body)))
+}
+
+/// An answer that says of which version it is.
+fn versioned(version: u64, answer: impl IntoResponse) -> Response {
+    ([(header::ETAG, format!("\"{version}\""))], answer).into_response()
 }
 
 /// What the caller gets of each class of what its centre holds.
