@@ -236,6 +236,7 @@ impl<D: Decider> Executor<D> {
             responsible: None,
             deadlines: &self.deadlines,
             open: Vec::new(),
+            taken: false,
             heard,
         }
     }

@@ -81,19 +81,11 @@ fact-amount = Beløb
 fact-police_escort = Politiet var med
 fact-place = Hvor
 
-choice-outcome-granted = Bevilget
-choice-outcome-partly_granted = Delvist bevilget
-choice-outcome-refused = Afslag
 choice-outcome-new_home = Ny bolig
 choice-outcome-tenancy_kept = Boligen er beholdt
 choice-outcome-others_help = Andre hjælper videre
 choice-outcome-no_longer_needed = Ikke længere brug for eller ønske om hjælp til bolig
 choice-outcome-contact_lost = Kontakten er gået tabt
-choice-companion-contact_person = Kontaktperson
-choice-companion-worker = En anden medarbejder
-choice-companion-volunteer = Frivillig
-choice-companion-family_or_friend = Familie eller en ven
-choice-companion-nobody = Ingen
 
 follow-up-renew_list = Forny pladsen på ventelisten (ajourføringsgebyr)
 follow-up-chase_allocation = Spørg kommunen, hvordan det går med anvisningen

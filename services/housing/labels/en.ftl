@@ -80,19 +80,11 @@ fact-amount = Amount
 fact-police_escort = The police went along
 fact-place = Where
 
-choice-outcome-granted = Granted
-choice-outcome-partly_granted = Partly granted
-choice-outcome-refused = Refused
 choice-outcome-new_home = A new home
 choice-outcome-tenancy_kept = The home was kept
 choice-outcome-others_help = Others have taken over
 choice-outcome-no_longer_needed = Help with housing is no longer needed or wanted
 choice-outcome-contact_lost = Contact was lost
-choice-companion-contact_person = Contact person
-choice-companion-worker = Another worker
-choice-companion-volunteer = Volunteer
-choice-companion-family_or_friend = Family or a friend
-choice-companion-nobody = Nobody
 
 follow-up-renew_list = Renew the place on the waiting list (yearly fee)
 follow-up-chase_allocation = Ask the municipality how the allocation is going

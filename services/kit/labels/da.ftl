@@ -32,6 +32,15 @@ fact-outcome = Resultat
 choice-FollowUpClosed-outcome-done = Gjort
 choice-FollowUpClosed-outcome-not_needed = Ikke længere nødvendig
 
+choice-granted = Bevilget
+choice-partly_granted = Delvist bevilget
+choice-refused = Afslag
+choice-contact_person = Kontaktperson
+choice-worker = En anden medarbejder
+choice-volunteer = Frivillig
+choice-family_or_friend = Familie eller en ven
+choice-nobody = Ingen
+
 rejection-in_the_future = Det, du registrerer, er ikke sket endnu.
 rejection-no_such_entry = Registreringen findes ikke i sagen.
 rejection-not_correctable = Den slags registrering kan ikke rettes.

@@ -32,6 +32,15 @@ fact-outcome = Outcome
 choice-FollowUpClosed-outcome-done = Done
 choice-FollowUpClosed-outcome-not_needed = No longer needed
 
+choice-granted = Granted
+choice-partly_granted = Partly granted
+choice-refused = Refused
+choice-contact_person = Contact person
+choice-worker = Another worker
+choice-volunteer = Volunteer
+choice-family_or_friend = Family or a friend
+choice-nobody = Nobody
+
 rejection-in_the_future = What you record has not happened yet.
 rejection-no_such_entry = There is no such entry in this case.
 rejection-not_correctable = This kind of entry cannot be corrected.

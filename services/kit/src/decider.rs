@@ -45,6 +45,19 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     fn claims(&self) -> BTreeSet<String> {
         BTreeSet::new()
     }
+    /// Why a text may stand nowhere in the service's entries (an account number). Asked for every text of facts and notes.
+    #[must_use]
+    fn forbids(text: &str) -> Option<Self::Rejection> {
+        let _ = text;
+        None
+    }
+    /// What this command would take that several aggregates may hold (a companion's day): the claims of others that begin with it are
+    /// looked up, and [`Context::taken`] tells.
+    #[must_use]
+    fn shares(command: &Self::Command) -> Option<String> {
+        let _ = command;
+        None
+    }
     /// The configured deadlines its facets use; checked at start.
     #[must_use]
     fn deadlines() -> &'static [&'static str] {
@@ -157,6 +170,8 @@ pub struct Context<'a> {
     pub deadlines: &'a Deadlines,
     /// The keys of the follow-ups that are open in this aggregate; [`crate::Case`] fills it in.
     pub open: Vec<String>,
+    /// Whether another aggregate holds what the command would share, see [`Decider::shares`].
+    pub taken: bool,
     /// What this service has heard of her from others, by policy name.
     pub heard: &'a BTreeMap<String, Value>,
 }

@@ -49,6 +49,7 @@ pub struct Given<D: Decider> {
     today: Date,
     deadlines: Deadlines,
     commands: u32,
+    taken: bool,
     heard: BTreeMap<String, Value>,
 }
 
@@ -73,6 +74,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         today: day(today),
         deadlines,
         commands: 0,
+        taken: false,
         heard: BTreeMap::new(),
     };
     let opened = CaseOpened { woman: WOMAN, centre: CENTRE, before_us: false };
@@ -102,6 +104,13 @@ impl<D: Decider> Given<D> {
     #[must_use]
     pub fn by_rule(self) -> Self {
         self.by(ActorId::service(SERVICE).as_str())
+    }
+
+    /// Where another aggregate holds what the next commands would share.
+    #[must_use]
+    pub fn taken(mut self) -> Self {
+        self.taken = true;
+        self
     }
 
     /// With what a policy has heard of her.
@@ -211,6 +220,7 @@ impl<D: Decider> Given<D> {
             responsible: Some(self.actor.clone()),
             deadlines: &self.deadlines,
             open: Vec::new(),
+            taken: self.taken,
             heard: &self.heard,
         }
     }

@@ -135,6 +135,11 @@ impl<T, C> Sealed<T, C> {
     }
 }
 
+/// A sealed fact's value, where it was given and can be known.
+pub fn known<T: Copy, C>(fact: Option<&Sealed<T, C>>) -> Option<T> {
+    fact.and_then(|fact| fact.open().copied())
+}
+
 impl<T, C> fmt::Debug for Sealed<T, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.state {

@@ -2,7 +2,11 @@
 //!
 //! Hardly anything must be given: a worker logs in under a minute and fills in later. When it happened stands on the entry itself.
 
-use kit::{AddressRef, Day, Location, Money, Narrative, Personal, Text, when::DueBy};
+use kit::{
+    AddressRef, Day, Location, Money, Narrative, Personal, Text,
+    terms::{Companion, Ruling},
+    when::DueBy,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -272,34 +276,6 @@ pub struct Pet {
 pub struct Closing {
     /// What came of it.
     pub outcome: CaseOutcome,
-}
-
-/// What an authority decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Ruling {
-    /// All of it.
-    Granted,
-    /// Some of it.
-    PartlyGranted,
-    /// Nothing.
-    Refused,
-}
-
-/// Who goes with her, as a role: names are kept elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Companion {
-    /// Her contact person.
-    ContactPerson,
-    /// Another worker of the centre.
-    Worker,
-    /// A volunteer.
-    Volunteer,
-    /// Family or a friend.
-    FamilyOrFriend,
-    /// Nobody.
-    Nobody,
 }
 
 /// What came of a housing case.

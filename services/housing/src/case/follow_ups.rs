@@ -5,12 +5,13 @@
 use super::{
     command::Event,
     event::{ListId, OfferId, OfferOutcome, TemporaryHousingId},
-    state::{Answer, Application, Home, Housing, OfferState, Stay, Viewing},
+    state::{Answer, Home, Housing, OfferState, Stay, Viewing},
 };
 use kit::{
     Class, Context, Day, Facets,
     facets::{Change, FollowUpChange, Weight},
     sealed::Sealed,
+    terms::Application,
 };
 
 /// What a follow-up asks for.

@@ -7,9 +7,15 @@ use super::{
     command::{Command, Event},
     event::OfferId,
     follow_ups::{self, FollowUp},
-    state::{Answer, Application, Home, Housing, Need, OfferState, Stage, Stay, Viewing},
+    state::{Answer, Home, Housing, Need, OfferState, Stage, Stay, Viewing},
 };
-use kit::{Context, Day, Decider, Decision, Facets, decider::Commands, sealed::Sealed, when::DueBy};
+use kit::{
+    Context, Day, Decider, Decision, Facets,
+    decider::Commands,
+    sealed::{Sealed, known},
+    terms::Application,
+    when::DueBy,
+};
 
 /// Why an entry is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
@@ -207,8 +213,8 @@ impl Housing {
             let answer = self.offers.get(&id).map(|offer| offer.answer);
             (answer.is_some_and(|answer| answers.contains(&answer)), Warning::OfferAnsweredAlready)
         };
-        let pending = |application| (application == Application::Pending, Warning::ApplicationPending);
-        let unasked = |application| (application != Application::Pending, Warning::DecisionWithoutApplication);
+        let pending = |application: Application| (application.is_pending(), Warning::ApplicationPending);
+        let unasked = |application: Application| (!application.is_pending(), Warning::DecisionWithoutApplication);
         let candidates = match command {
             Command::MakeOffer(made) => {
                 vec![(offer(made.offer).is_some(), Warning::OfferRecordedAlready), over(known(made.answer_by.as_ref()))]
@@ -256,11 +262,6 @@ impl Housing {
         let all = std::iter::once(closed).chain(candidates);
         all.filter_map(|(applies, warning)| applies.then_some(warning)).collect()
     }
-}
-
-/// A sealed fact's value, where it was given and can be known.
-fn known<T: Copy, C>(fact: Option<&Sealed<T, C>>) -> Option<T> {
-    fact.and_then(|fact| fact.open().copied())
 }
 
 /// Refuses a day on which something happened, where it is still to come.

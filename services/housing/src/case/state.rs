@@ -2,9 +2,12 @@
 
 use super::{
     command::Event,
-    event::{CaseOutcome, Offer, OfferId, Ruling, TemporaryHousingId},
+    event::{CaseOutcome, Offer, OfferId, TemporaryHousingId},
 };
-use kit::{Day, Money, Personal};
+use kit::{
+    Day, Money, Personal,
+    terms::{Application, Ruling},
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -94,16 +97,6 @@ pub(super) enum Viewing {
 pub(super) enum Stay {
     Arranged,
     Ended,
-}
-
-/// How far an application is. One of each kind runs at a time: a new one takes the place of the one before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Application {
-    #[default]
-    None,
-    Pending,
-    Decided(Ruling),
 }
 
 impl OfferState {
