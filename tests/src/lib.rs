@@ -13,7 +13,7 @@ use engine::{
     http::Limits,
     keys::{FileMasterKey, Keyring},
     nats::NatsConfig,
-    run::{Domain, Service},
+    run::Service,
     tokens::{self, DESK, Issuer},
 };
 use kit::{
@@ -63,9 +63,6 @@ pub const OTHER_CENTRE: CentreId = CentreId(Uuid::from_u128(0xc2));
 /// How long anything is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Names that a ground gives ports and keys to.
-const KNOWN: &[&str] = &["housing", "aftercare", "timeline", "madeup"];
-
 impl Ground {
     /// Starts the servers and makes the keys.
     pub async fn start() -> Self {
@@ -95,12 +92,12 @@ impl Ground {
             folder,
             directory,
         };
-        for name in KNOWN {
+        for name in livline::services::names().into_iter().chain(["madeup"]) {
             let (private, public) = tokens::generate().unwrap();
-            ground.issuers.insert((*name).to_owned(), public);
-            ground.signing.insert((*name).to_owned(), private.to_string());
+            ground.issuers.insert(name.to_owned(), public);
+            ground.signing.insert(name.to_owned(), private.to_string());
             let port = livline::cluster::free_port().unwrap();
-            ground.services.insert((*name).to_owned(), format!("http://127.0.0.1:{port}"));
+            ground.services.insert(name.to_owned(), format!("http://127.0.0.1:{port}"));
         }
         let master = ground.master_key_file();
         std::fs::write(&master, FileMasterKey::generate().unwrap().as_bytes()).unwrap();
@@ -191,28 +188,21 @@ impl Ground {
         self.services.get(service).unwrap().trim_start_matches("http://").parse().unwrap()
     }
 
-    /// The housing service, with its policies.
-    pub async fn housing(&self) -> Running {
-        let settings = self.settings("housing", &database::SERVICE).await;
-        let domain = Domain::<housing::case::Housing>::open(
-            housing::contract().unwrap(),
-            "housing",
-            settings,
-            self.clock.clone(),
-        );
-        Running::start(domain.await.unwrap().policy::<housing::policy::LapseOffers>().unwrap().service()).await
+    /// A domain service as the program opens it, with its policies.
+    pub async fn serve(&self, service: &str) -> Running {
+        let settings = self.settings(service, &database::SERVICE).await;
+        let listed = livline::services::find(service).unwrap();
+        Running::start(listed.open(settings, self.clock.clone()).await.unwrap()).await
     }
 
-    /// The aftercare service, with its policies.
+    /// The housing service.
+    pub async fn housing(&self) -> Running {
+        self.serve("housing").await
+    }
+
+    /// The aftercare service.
     pub async fn aftercare(&self) -> Running {
-        let settings = self.settings("aftercare", &database::SERVICE).await;
-        let domain = Domain::<aftercare::case::Aftercare>::open(
-            aftercare::contract().unwrap(),
-            "aftercare",
-            settings,
-            self.clock.clone(),
-        );
-        Running::start(domain.await.unwrap().policy::<aftercare::policy::OfferAftercare>().unwrap().service()).await
+        self.serve("aftercare").await
     }
 
     /// The timeline of these services.

@@ -1,4 +1,4 @@
-//! A service that nobody knew of: two kinds of entries, a claim, an older version of an event. For what the shipped domains do not
+//! A service that nobody knew of: two kinds of entries, a claim. For what the shipped domains do not
 //! use yet, and to show that readers need no change for it.
 
 use kit::{
@@ -9,7 +9,6 @@ use kit::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// A bicycle is lent.
@@ -117,22 +116,12 @@ impl Decider for Bicycles {
             }
         }
     }
-
-    /// The first version called the bicycle a bike, and knew no reason.
-    fn upcast(event: &str, _: u16, mut facts: Value) -> Value {
-        if event == "BicycleLent"
-            && let Some(bike) = facts.as_object_mut().and_then(|facts| facts.remove("bike"))
-        {
-            return json!({ "bicycle": bike, "reason": "ukendt" });
-        }
-        facts
-    }
 }
 
 /// Its words.
 pub fn contract() -> Result<Contract, ContractError> {
     let common = "service-madeup = Cykler\nevent-BicycleLent = Cykel udlånt\nevent-BicycleReturned = Cykel afleveret\n\
-                  action-lend-bicycle = Udlån\naction-take-back = Tag imod\nfact-bicycle = Cykel\nfact-phone = Telefon\nfollow-up-fetch_bicycle = Hent cyklen\n\
+                  action-lend-bicycle = Udlån\n    .help = Når hun låner en\naction-take-back = Tag imod\n    .help = Når den er tilbage\nfact-bicycle = Cykel\nfact-phone = Telefon\nfollow-up-fetch_bicycle = Hent cyklen\n\
                   warning-second_bicycle = Hun har en i forvejen\nrejection-not_lent = Hun har den ikke\n";
     Contract::load::<Bicycles>("madeup", common, &common.replace("Cykel", "Bicycle").replace("Cykler", "Bicycles"))
 }

@@ -1,21 +1,31 @@
 //! What one part says and another understands: golden samples against those who read them, and every action over HTTP.
 
 use housing::case::Command;
-use kit::{Policy, decider::Commands, given::given, policy::Heard};
+use kit::{
+    Policy,
+    deadlines::Deadlines,
+    decider::Commands,
+    given::given,
+    policy::{Heard, Now, Whole},
+};
 use livline_tests::Ground;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::Path};
 use uuid::Uuid;
 
-/// A service's golden samples, by event.
+/// A service's golden samples in their latest versions, by event.
 fn golden(service: &str) -> BTreeMap<String, Value> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services").join(service).join("golden");
     let read = |entry: std::io::Result<std::fs::DirEntry>| {
         let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().split('.').next().unwrap().to_owned();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
         (name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
     };
-    std::fs::read_dir(folder).unwrap().map(read).collect()
+    let samples: BTreeMap<String, Value> = std::fs::read_dir(folder).unwrap().map(read).collect();
+    let latest = |form: &str, event: &str| kit::given::sample(&samples, event, form);
+    let event = |name: &String| name.split('.').next().unwrap().to_owned();
+    let whole = |event: &str| json!({ "complete": latest("complete", event), "minimal": latest("minimal", event) });
+    samples.keys().map(event).map(|event| (event.clone(), whole(&event))).collect()
 }
 
 /// An event that housing makes of a golden sample, as the engine hands it to a policy.
@@ -27,15 +37,28 @@ fn heard<P: Policy>(event: &str, form: &str, offer: Option<Uuid>) -> Option<Hear
     let action = Command::action_of(event).unwrap();
     let made = given::<housing::case::Housing>("2026-11-20", engine::config::DEADLINES).when(&action, facts.clone());
     let entry = &made.outcome.unwrap().entries[0];
-    let whole = json!({ "event": entry.name(), "facts": facts, "facets": entry.facets });
+    let whole = Whole { event: entry.name().to_owned(), facts, facets: entry.facets.clone() };
+    let (entry_version, said) = whole.read::<P::Foreign>(2).ok()?;
     Some(Heard {
         id: event.into(),
+        service: "housing".into(),
         aggregate: kit::AggregateId::default(),
+        entry: entry_version,
         actor: "w-1".parse().unwrap(),
         woman: kit::WomanId::default(),
         centre: kit::CentreId::default(),
-        event: serde_json::from_value(whole).ok()?,
+        happened: entry.happened,
+        facets: entry.facets.clone(),
+        said,
     })
+}
+
+fn deadlines() -> Deadlines {
+    Deadlines::parse(engine::config::DEADLINES).unwrap()
+}
+
+fn now(deadlines: &Deadlines) -> Now<'_> {
+    Now { today: time::macros::date!(2026 - 11 - 20), deadlines }
 }
 
 #[test]
@@ -43,7 +66,7 @@ fn aftercare_understands_a_move_and_nothing_else_of_housing() {
     use aftercare::policy::OfferAftercare;
     for form in ["complete", "minimal"] {
         let moved = heard::<OfferAftercare>("MovedIn", form, None).expect("it reads");
-        assert_eq!(OfferAftercare::react(&(), &moved).len(), 1);
+        assert_eq!(OfferAftercare::react(&(), &moved, now(&deadlines())).len(), 1);
     }
     for event in golden("housing").into_keys().filter(|event| event != "MovedIn") {
         assert!(heard::<OfferAftercare>(&event, "complete", None).is_none(), "{event}");
@@ -59,7 +82,7 @@ fn the_lapsing_rule_understands_offers_and_their_answers() {
         for event in events {
             LapseOffers::hear(&mut state, &heard::<LapseOffers>(event, "complete", Some(offer)).expect("it reads"));
         }
-        LapseOffers::due(&state, much_later).len()
+        LapseOffers::due(&state, Now { today: much_later, deadlines: &deadlines() }).len()
     };
     assert_eq!(after(&["HousingOfferMade"]), 1);
     for answer in ["HousingOfferAccepted", "HousingOfferDeclined", "HousingOfferLapsed"] {

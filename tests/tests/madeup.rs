@@ -1,10 +1,9 @@
-//! A service that the timeline never heard of: its contract is enough. And what the shipped domains do not use yet: claims, upcasting.
+//! A service that the timeline never heard of: its contract is enough. And what the shipped domains do not use yet: claims.
 
 use engine::{database, run::Domain};
 use kit::contract::Contract;
 use livline_tests::{Ground, Running, eventually, history::caught_up, madeup};
 use serde_json::json;
-use sqlx::Row;
 use uuid::Uuid;
 
 async fn start(ground: &Ground) -> Running {
@@ -70,27 +69,6 @@ async fn a_claim_is_held_by_one() {
     leader.act("madeup", holders[0], "take-back", json!({ "bicycle": "blå" })).await.ok();
     let other = cases.iter().find(|case| case != &holders[0]).unwrap();
     leader.act("madeup", other, "lend-bicycle", loan).await.ok();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_older_version_is_read_as_todays() {
-    let ground = Ground::start().await;
-    let _madeup = start(&ground).await;
-    let (leader, pool) = (ground.leader(), ground.pool("livline_madeup").await);
-    let case = leader.open("madeup", Uuid::new_v4()).await;
-    leader.act("madeup", &case, "lend-bicycle", json!({ "bicycle": "grøn", "reason": "x" })).await.ok();
-    // As the first version of the program would have stored it.
-    let row = sqlx::query("SELECT body FROM events WHERE number = 2").fetch_one(&pool).await.unwrap();
-    let mut body: serde_json::Value = row.get("body");
-    body["data"]["facts"] = json!({ "bike": "grøn" });
-    sqlx::query("UPDATE events SET body = $1::text::json WHERE number = 2")
-        .bind(body.to_string())
-        .execute(&pool)
-        .await
-        .unwrap();
-    let state = leader.get("madeup", &format!("/v1/cases/{case}")).await.ok().body;
-    assert_eq!(state["state"]["lent"], json!(["grøn"]));
-    leader.act("madeup", &case, "take-back", json!({ "bicycle": "grøn" })).await.ok();
 }
 
 /// An event that cannot be applied waits, with those of the same woman behind it; her page says so; the others go on.

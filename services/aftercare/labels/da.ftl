@@ -5,8 +5,11 @@ event-AftercareAccepted = Takket ja til efterværn
 event-AftercareDeclined = Takket nej til efterværn
 
 action-offer-aftercare = Tilbyd efterværn
+    .help = Når hun får tilbudt efterværn. Åbner en opfølgning: spørg til svaret.
 action-accept-aftercare = Tak ja til efterværn
+    .help = Når hun siger ja til efterværn. Lukker opfølgningen på tilbuddet.
 action-decline-aftercare = Tak nej til efterværn
+    .help = Når hun siger nej. Lukker opfølgningen; efterværn kan altid tilbydes igen.
 
 fact-contact_worker = Kontaktperson i efterværnet
 fact-until = Til og med

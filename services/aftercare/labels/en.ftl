@@ -5,8 +5,11 @@ event-AftercareAccepted = Aftercare accepted
 event-AftercareDeclined = Aftercare declined
 
 action-offer-aftercare = Offer aftercare
+    .help = When she is offered aftercare. Opens a follow-up: ask about the answer.
 action-accept-aftercare = Accept aftercare
+    .help = When she says yes to aftercare. Closes the follow-up on the offer.
 action-decline-aftercare = Decline aftercare
+    .help = When she says no. Closes the follow-up; aftercare can always be offered again.
 
 fact-contact_worker = Contact in aftercare
 fact-until = Until and including

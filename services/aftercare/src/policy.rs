@@ -6,10 +6,9 @@
 use crate::case::{Aftercare, Command, Offer};
 use kit::{
     Policy,
-    policy::{Heard, Order, To},
+    policy::{Heard, Now, Order, To},
 };
 use serde::Deserialize;
-use time::Date;
 
 /// Offers aftercare.
 #[derive(Debug)]
@@ -36,43 +35,43 @@ impl Policy for OfferAftercare {
 
     fn hear((): &mut (), _: &Heard<Foreign>) {}
 
-    fn react((): &(), event: &Heard<Foreign>) -> Vec<Order<Aftercare>> {
-        vec![Order {
+    fn react((): &(), event: &Heard<Foreign>, _: Now<'_>) -> Vec<Order<Aftercare>> {
+        let offer = event.recorded().map(|_| Order {
             to: To::OpenFor(event.woman),
             centre: event.centre,
             about: event.id.clone(),
             responsible: None,
             command: Command::OfferAftercare(Offer::default()),
-        }]
-    }
-
-    fn due((): &(), _: Date) -> Vec<Order<Aftercare>> {
-        Vec::new()
+        });
+        offer.into_iter().collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kit::{ActorId, AggregateId, CentreId, WomanId};
+    use kit::{ActorId, AggregateId, CentreId, Facets, Happened, WomanId, deadlines::Deadlines, policy::Whole};
     use serde_json::json;
     use uuid::Uuid;
 
     /// The orders on an event of housing as it is published.
     fn orders(event: &str) -> Vec<Order<Aftercare>> {
-        let published = json!({ "event": event, "facts": {}, "facets": { "weight": "alert" } });
-        let Ok(event) = serde_json::from_value(published) else { return Vec::new() };
-        OfferAftercare::react(
-            &(),
-            &Heard {
-                id: "housing/00000000-0000-0000-0000-000000000009/7".into(),
-                aggregate: AggregateId(Uuid::from_u128(9)),
-                actor: ActorId::service("housing"),
-                woman: WomanId(Uuid::from_u128(7)),
-                centre: CentreId(Uuid::from_u128(1)),
-                event,
-            },
-        )
+        let whole = Whole { event: event.to_owned(), facts: json!({}), facets: Facets::default() };
+        let Ok((entry, said)) = whole.read(7) else { return Vec::new() };
+        let heard = Heard {
+            id: "housing/00000000-0000-0000-0000-000000000009/7".into(),
+            service: "housing".into(),
+            aggregate: AggregateId(Uuid::from_u128(9)),
+            entry,
+            actor: ActorId::service("housing"),
+            woman: WomanId(Uuid::from_u128(7)),
+            centre: CentreId(Uuid::from_u128(1)),
+            happened: Happened::Unknown,
+            facets: Facets::default(),
+            said,
+        };
+        let now = Now { today: time::macros::date!(2026 - 11 - 20), deadlines: &Deadlines::default() };
+        OfferAftercare::react(&(), &heard, now)
     }
 
     #[test]

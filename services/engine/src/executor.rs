@@ -6,6 +6,7 @@ pub use crate::command::{Answer, ExecuteError, Happening, Request};
 
 use crate::{
     clock::{Clock, jitter},
+    heard::{self, HeardError},
     journal::{Append, Journal, NewEvent, Outcome},
     root::{LoadError, Loaded, Seen, load},
     seal::{Place, Seal},
@@ -21,8 +22,17 @@ use kit::{
     sealed::exposing,
 };
 use serde_json::{Map, Value};
-use sqlx::{PgPool, Row};
-use std::{collections::BTreeMap, fmt::Write as _, marker::PhantomData, sync::Arc, time::Duration};
+use sqlx::PgPool;
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    marker::PhantomData,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use uuid::Uuid;
 
 /// How often a command is decided again before the client is told to come back.
@@ -45,6 +55,8 @@ pub struct Executor<D> {
     pub deadlines: Arc<Deadlines>,
     /// The clock.
     pub clock: Clock,
+    /// Whether the service has policies, and so something heard to look at.
+    pub hears: Arc<AtomicBool>,
     /// The kind of aggregate.
     pub decider: PhantomData<fn() -> D>,
 }
@@ -58,6 +70,7 @@ impl<D> Clone for Executor<D> {
             seal: self.seal.clone(),
             deadlines: self.deadlines.clone(),
             clock: self.clock.clone(),
+            hears: self.hears.clone(),
             decider: PhantomData,
         }
     }
@@ -190,7 +203,12 @@ impl<D: Decider> Executor<D> {
         let mut heard = self.heard(opened.woman).await?;
         heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), heard)));
         let looking = self.looking(request.aggregate, request.actor.clone(), request.centre, &heard);
+        let shared = match &request.ask {
+            Some(Ask::Record(command)) => D::shares(command),
+            _ => None,
+        };
         let context = Context {
+            taken: self.taken(shared, request.aggregate).await?,
             key: request.key,
             happened: request.when.unwrap_or(looking.happened),
             due: request.due,
@@ -211,6 +229,15 @@ impl<D: Decider> Executor<D> {
         }
         let claims = case.claims_since(&loaded.case);
         Ok((all, claims))
+    }
+
+    /// Whether another aggregate holds a claim that begins so.
+    async fn taken(&self, shared: Option<String>, aggregate: AggregateId) -> Result<bool, ExecuteError> {
+        let Some(shared) = shared else { return Ok(false) };
+        let taken = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM claims WHERE starts_with(key, $1) AND aggregate_id <> $2)",
+        );
+        taken.bind(shared).bind(aggregate.to_string()).fetch_one(&self.pool).await.map_err(|error| unreadable(&error))
     }
 
     /// What somebody sees who looks at an aggregate now, with nothing in mind.
@@ -243,12 +270,12 @@ impl<D: Decider> Executor<D> {
 
     /// What this service's policies have heard of her.
     pub async fn heard(&self, woman: WomanId) -> Result<BTreeMap<String, Value>, ExecuteError> {
-        let rows =
-            sqlx::query("SELECT policy, heard FROM heard WHERE woman = $1").bind(woman.0).fetch_all(&self.pool).await;
-        let read = |row: &sqlx::postgres::PgRow| Ok((row.try_get("policy")?, row.try_get("heard")?));
-        rows.and_then(|rows| rows.iter().map(read).collect()).map_err(|error| {
-            tracing::error!(error = crate::journal::error_kind(&error), "what was heard could not be read");
-            ExecuteError::Unavailable
+        if !self.hears.load(Ordering::Relaxed) {
+            return Ok(BTreeMap::new());
+        }
+        heard::all(&self.pool, &self.seal, self.service, woman).await.map_err(|error| match error {
+            HeardError::Store(error) => unreadable(&error),
+            HeardError::Seal(error) => error.into(),
         })
     }
 
@@ -310,6 +337,11 @@ fn open_facts(facts: &Value) -> Value {
     let plain = |value: &Value| !sealed(value) && !value.is_object() && !value.is_array();
     let members = facts.as_object().into_iter().flatten().filter(|(_, value)| plain(value));
     Value::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>())
+}
+
+fn unreadable(error: &sqlx::Error) -> ExecuteError {
+    tracing::error!(error = crate::journal::error_kind(error), "what a decision looks at could not be read");
+    ExecuteError::Unavailable
 }
 
 fn refused<R: std::error::Error + kit::decider::Code>(refusal: Refusal<R>) -> ExecuteError {

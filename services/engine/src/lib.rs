@@ -9,6 +9,7 @@ pub mod config;
 pub mod database;
 pub mod executor;
 pub mod feed;
+pub mod heard;
 pub mod http;
 pub mod journal;
 pub mod keys;

@@ -5,24 +5,28 @@
 //! under the same keys; one that was dealt with is never given again. A refusal is noted and passed. Deliberately absent: what a
 //! policy decides ([`kit::Policy`]).
 
+mod orders;
+
+use orders::Occasion;
+
 use crate::{
     clock::Clock,
-    executor::{ExecuteError, Executor, Request},
+    executor::Executor,
     feed::Feed,
+    heard::{self, HeardError},
     metrics::Metrics,
     reader::{Apply, Event, ReadError, Start, progress},
     seal::{Opening, Place, SealError},
 };
 use kit::{
-    ActorId, Class, Policy, WomanId,
-    case::Ask,
-    entry::CaseOpened,
-    policy::{Heard, Order, To},
+    Class, Policy, WomanId,
+    policy::{Heard, Now, Whole},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use std::{collections::BTreeMap, marker::PhantomData, time::Duration};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// Events a policy takes in at once: its orders are carried out within the transaction.
 const BATCH: usize = 32;
@@ -41,13 +45,6 @@ pub struct PolicyRunner<P: Policy> {
     /// The feeds of the services it hears.
     feeds: Vec<(&'static str, Feed)>,
     policy: PhantomData<fn() -> P>,
-}
-
-/// What an order follows from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Occasion {
-    Event,
-    Calendar,
 }
 
 /// How an event sounds to a policy.
@@ -72,79 +69,15 @@ impl<P: Policy> PolicyRunner<P> {
         Self { clock: executor.clock.clone(), executor, pool, metrics, feeds, policy: PhantomData }
     }
 
-    /// Gives every order that was not dealt with before. What the calendar orders is decided afresh each day as long as it comes to
-    /// nothing; what an event orders is dealt with once it was decided.
-    async fn give(
-        &self,
-        connection: &mut PgConnection,
-        orders: Vec<Order<P::Decider>>,
-        heard: &Value,
-        on: Occasion,
-    ) -> Result<(), ReadError> {
-        for order in orders {
-            let key = order.key(P::NAME);
-            let dealt_with: bool =
-                sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM orders WHERE policy = $1 AND key = $2)")
-                    .bind(P::NAME)
-                    .bind(key)
-                    .fetch_one(&mut *connection)
-                    .await?;
-            if dealt_with {
-                continue;
-            }
-            let outcome = match self.executor.execute(&self.request(order, heard)).await {
-                Ok(answer) if answer.events.is_empty() && on == Occasion::Calendar => continue,
-                Ok(_) => "done",
-                Err(ExecuteError::Busy | ExecuteError::Unavailable) => {
-                    return Err(ReadError::Effect("an order got no answer".into()));
-                }
-                Err(ExecuteError::Refused { code }) => code,
-                Err(ExecuteError::Erased) => "erased",
-                Err(_) => "not_possible",
-            };
-            if outcome != "done" {
-                tracing::warn!(policy = P::NAME, code = outcome, "an order was refused");
-            }
-            sqlx::query("INSERT INTO orders (policy, key, outcome) VALUES ($1, $2, $3)")
-                .bind(P::NAME)
-                .bind(key)
-                .bind(outcome)
-                .execute(&mut *connection)
-                .await?;
-        }
-        Ok(())
-    }
-
-    fn request(&self, order: Order<P::Decider>, heard: &Value) -> Request<<P::Decider as kit::Decider>::Command> {
-        let opening = match order.to {
-            To::Existing(_) => None,
-            To::OpenFor(woman) => Some(CaseOpened { woman, centre: order.centre, before_us: false }),
-        };
-        Request {
-            aggregate: order.aggregate(P::NAME),
-            key: order.key(P::NAME),
-            bytes: format!("{}:{}", P::NAME, order.about).into_bytes(),
-            opening,
-            ask: Some(Ask::Record(order.command)),
-            note: None,
-            when: None,
-            due: None,
-            responsible: order.responsible,
-            actor: ActorId::service(self.executor.service),
-            centre: order.centre,
-            if_match: None,
-            heard: Some((P::NAME, heard.clone())),
-        }
-    }
-
     /// An event as the policy hears it.
     async fn hear(&self, service: &str, event: &Event) -> Result<Sound<P::Foreign>, ReadError> {
         let Some(body) = &event.body else { return Ok(Sound::Unreadable("does_not_read")) };
         let Some(place) = Place::of(service, body) else { return Ok(Sound::Unreadable("another_service")) };
         let (Some(woman), Some(centre)) = (place.woman, place.centre) else { return Ok(Sound::Nothing) };
-        let whole = |facts: Value| json!({ "event": place.event, "facts": facts, "facets": body.data.facets });
+        let (event, facets) = (place.event.to_owned(), body.data.facets.clone());
+        let whole = |facts: Value| Whole { event: event.clone(), facts, facets: facets.clone() };
         // Most events are none of its business: they are told by their form, with nothing opened.
-        if serde_json::from_value::<P::Foreign>(whole(body.data.facts.clone())).is_err() {
+        if whole(body.data.facts.clone()).read::<P::Foreign>(body.version).is_err() {
             return Ok(Sound::Nothing);
         }
         let mut facts = body.data.facts.clone();
@@ -154,25 +87,25 @@ impl<P: Policy> PolicyRunner<P> {
             Err(SealError::Foreign | SealError::Malformed) => return Ok(Sound::Unreadable("does_not_open")),
             Err(error) => return Err(ReadError::Effect(error.to_string())),
         }
-        let Ok(foreign) = serde_json::from_value::<P::Foreign>(whole(facts)) else {
+        let (Ok((entry, said)), Ok(happened)) = (whole(facts).read::<P::Foreign>(body.version), body.happened()) else {
             return Ok(Sound::Unreadable("does_not_read"));
         };
         // The moment of its recording tells it from another event that had the same id before a restore.
         let id = format!("{} {}", body.id, body.recordedtime.unix_timestamp_nanos());
         let (aggregate, actor) = (body.aggregate, body.actor.clone());
-        Ok(Sound::Heard(Box::new(Heard { id, aggregate, actor, woman, centre, event: foreign })))
+        let service = service.to_owned();
+        let heard = Heard { id, service, aggregate, entry, actor, woman, centre, happened, facets, said };
+        Ok(Sound::Heard(Box::new(heard)))
     }
 
-    async fn heard_of(&self, connection: &mut PgConnection, woman: WomanId) -> Result<P::Heard, ReadError> {
-        let row: Option<Value> = sqlx::query_scalar("SELECT heard FROM heard WHERE policy = $1 AND woman = $2")
-            .bind(P::NAME)
-            .bind(woman.0)
-            .fetch_optional(connection)
-            .await?;
-        row.map_or_else(
-            || Ok(P::Heard::default()),
-            |heard| serde_json::from_value(heard).map_err(|_| ReadError::Malformed),
-        )
+    /// What was heard of a woman, as it is kept; `Null` where nothing is.
+    async fn heard_of(&self, connection: &mut PgConnection, woman: WomanId) -> Result<Value, ReadError> {
+        let Executor { seal, service, .. } = &self.executor;
+        Ok(heard::one(connection, seal, service, woman, P::NAME).await?.unwrap_or_default())
+    }
+
+    fn now(&self, today: time::Date) -> Now<'_> {
+        Now { today, deadlines: &self.executor.deadlines }
     }
 
     /// What the calendar asks for: at start, whenever Copenhagen's day changes, and now and then.
@@ -201,9 +134,9 @@ impl<P: Policy> PolicyRunner<P> {
                 return Ok(false);
             }
         }
-        let mut after = uuid::Uuid::nil();
+        let mut after = Uuid::nil();
         loop {
-            let women: Vec<uuid::Uuid> =
+            let women: Vec<Uuid> =
                 sqlx::query_scalar("SELECT woman FROM heard WHERE policy = $1 AND woman > $2 ORDER BY woman LIMIT 100")
                     .bind(P::NAME)
                     .bind(after)
@@ -214,10 +147,11 @@ impl<P: Policy> PolicyRunner<P> {
             let mut transaction = self.pool.begin().await?;
             self.begin(&mut transaction).await?;
             for woman in women {
-                match self.heard_of(&mut transaction, WomanId(woman)).await {
-                    Ok(heard) => {
-                        let value = serde_json::to_value(&heard).map_err(|_| ReadError::Malformed)?;
-                        self.give(&mut transaction, P::due(&heard, today), &value, Occasion::Calendar).await?;
+                let kept = self.heard_of(&mut transaction, WomanId(woman)).await?;
+                match read::<P>(kept.clone()).map(|heard| (kept, heard)) {
+                    Ok((kept, heard)) => {
+                        let orders = P::due(&heard, self.now(today));
+                        self.give(&mut transaction, WomanId(woman), orders, &kept, Occasion::Calendar).await?;
                     }
                     // One woman's row must not keep the day from the others.
                     Err(ReadError::Malformed) => {
@@ -265,6 +199,19 @@ impl<P: Policy> PolicyRunner<P> {
     }
 }
 
+/// What is kept as the policy's own; nothing kept is its beginning.
+fn read<P: Policy>(kept: Value) -> Result<P::Heard, ReadError> {
+    if kept.is_null() {
+        Ok(P::Heard::default())
+    } else {
+        serde_json::from_value(kept).map_err(|_| ReadError::Malformed)
+    }
+}
+
+fn written<P: Policy>(heard: &P::Heard) -> Result<Value, ReadError> {
+    serde_json::to_value(heard).map_err(|_| ReadError::Malformed)
+}
+
 impl<P: Policy> Apply for PolicyRunner<P> {
     fn name(&self) -> &str {
         P::NAME
@@ -294,7 +241,7 @@ impl<P: Policy> Apply for PolicyRunner<P> {
         events: &[Event],
         since: u64,
     ) -> Result<(), ReadError> {
-        let mut all: BTreeMap<WomanId, P::Heard> = BTreeMap::new();
+        let mut all: BTreeMap<WomanId, (Value, P::Heard)> = BTreeMap::new();
         for event in events {
             if let Some(woman) = event.woman {
                 let waits: bool = sqlx::query_scalar(
@@ -319,28 +266,26 @@ impl<P: Policy> Apply for PolicyRunner<P> {
                 Sound::Heard(heard) => heard,
             };
             let woman = event_heard.woman;
-            let mut heard = match all.remove(&woman) {
-                Some(heard) => heard,
-                None => self.heard_of(transaction, woman).await?,
+            let (kept, mut heard) = if let Some(known) = all.remove(&woman) {
+                known
+            } else {
+                let kept = self.heard_of(transaction, woman).await?;
+                (kept.clone(), read::<P>(kept)?)
             };
             P::hear(&mut heard, &event_heard);
             if event.number > since {
-                let value = serde_json::to_value(&heard).map_err(|_| ReadError::Malformed)?;
-                self.give(transaction, P::react(&heard, &event_heard), &value, Occasion::Event).await?;
+                let orders = P::react(&heard, &event_heard, self.now(self.clock.today()));
+                self.give(transaction, woman, orders, &written::<P>(&heard)?, Occasion::Event).await?;
             }
-            all.insert(woman, heard);
+            all.insert(woman, (kept, heard));
         }
-        for (woman, heard) in all {
-            let heard = serde_json::to_value(heard).map_err(|_| ReadError::Malformed)?;
-            sqlx::query(
-                "INSERT INTO heard (policy, woman, heard) VALUES ($1, $2, $3)
-                 ON CONFLICT (policy, woman) DO UPDATE SET heard = excluded.heard",
-            )
-            .bind(P::NAME)
-            .bind(woman.0)
-            .bind(heard)
-            .execute(&mut **transaction)
-            .await?;
+        for (woman, (kept, heard)) in all {
+            let heard = written::<P>(&heard)?;
+            // Of most women most policies hear nothing they keep.
+            if heard != kept && (!kept.is_null() || heard != written::<P>(&P::Heard::default())?) {
+                let Executor { seal, service, .. } = &self.executor;
+                heard::keep(transaction, seal, service, woman, P::NAME, &heard).await?;
+            }
         }
         Ok(())
     }
@@ -355,6 +300,15 @@ impl<P: Policy> Apply for PolicyRunner<P> {
             sqlx::query(sql).bind(P::NAME).execute(&mut **transaction).await?;
         }
         Ok(())
+    }
+}
+
+impl From<HeardError> for ReadError {
+    fn from(error: HeardError) -> Self {
+        match error {
+            HeardError::Store(error) => error.into(),
+            HeardError::Seal(error) => Self::Effect(error.to_string()),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use kit::{
     Case, Class, Decider,
     case::{Ask, Refusal},
     decider::Events,
-    entry::Entry,
+    entry::{Common, ENTRY_CORRECTED, Entry},
     published::Body,
 };
 use postgres_es::PostgresEventRepository;
@@ -221,13 +221,15 @@ impl PersistedEventRepository for Repository<'_> {
 struct Upcaster<D>(PhantomData<fn() -> D>);
 
 impl<D: Decider> EventUpcaster for Upcaster<D> {
-    fn can_upcast(&self, _: &str, _: &str) -> bool {
-        true
+    /// A domain's own events; a correction says itself of which version its facts are.
+    fn can_upcast(&self, event_type: &str, _: &str) -> bool {
+        event_type != ENTRY_CORRECTED && !Common::NAMES.contains(&event_type)
     }
     fn upcast(&self, mut event: SerializedEvent) -> SerializedEvent {
-        let version = event.event_version.parse().unwrap_or(1);
+        // What cannot be brought to today's form does not read as an event either: loading then fails, and says so.
+        let version = event.event_version.parse().unwrap_or_default();
         if let Some(facts) = event.payload.get_mut("facts") {
-            *facts = D::upcast(&event.event_type, version, facts.take());
+            *facts = D::Event::upcast(&event.event_type, version, facts.take()).unwrap_or_default();
         }
         event
     }

@@ -274,6 +274,7 @@ impl<D: Decider> Domain<D> {
             seal: host.seal.clone(),
             deadlines: Arc::new(host.settings.deadlines.clone()),
             clock: host.clock.clone(),
+            hears: Arc::default(),
             decider: PhantomData,
         };
         let contract = Arc::new(contract);
@@ -304,6 +305,8 @@ impl<D: Decider> Domain<D> {
 
     /// Adds a policy: a reader of each service it hears, and its calendar.
     pub fn policy<P: Policy<Decider = D>>(mut self) -> Result<Self, StartError> {
+        self.host.settings.deadlines.require(P::deadlines().iter().copied())?;
+        self.executor.hears.store(true, std::sync::atomic::Ordering::Relaxed);
         let feeds =
             P::HEARS.iter().map(|heard| Ok((*heard, self.host.feed(heard)?))).collect::<Result<_, StartError>>()?;
         let runner =

@@ -8,9 +8,9 @@ use crate::{
     case::{Command, Housing, OfferId, OfferOutcome},
 };
 use kit::{
-    AggregateId, CentreId, Facets, Policy,
+    AggregateId, CentreId, Policy,
     facets::{Change, FollowUpChange},
-    policy::{Heard, Order, To},
+    policy::{Heard, Now, Order, To},
     when::DueBy,
 };
 use serde::{Deserialize, Serialize};
@@ -42,11 +42,9 @@ enum Answer {
     Settled,
 }
 
-/// What the rule needs of an event.
+/// What the rule needs of an event besides its follow-ups: nothing.
 #[derive(Debug, Deserialize)]
-pub struct Foreign {
-    facets: Facets,
-}
+pub struct Foreign {}
 
 impl Policy for LapseOffers {
     const NAME: &'static str = "lapse-offers";
@@ -58,19 +56,15 @@ impl Policy for LapseOffers {
     type Decider = Housing;
 
     fn hear(heard: &mut Offers, event: &Heard<Foreign>) {
-        for change in &event.event.facets.follow_ups {
+        for change in &event.facets.follow_ups {
             if let Some(offer) = crate::case::offer_of(&change.key) {
                 heard.take(offer, change, event.aggregate, event.centre);
             }
         }
     }
 
-    fn react(_: &Offers, _: &Heard<Foreign>) -> Vec<Order<Housing>> {
-        Vec::new()
-    }
-
-    fn due(heard: &Offers, today: Date) -> Vec<Order<Housing>> {
-        heard.0.iter().filter_map(|offer| offer.lapses(today)).collect()
+    fn due(heard: &Offers, now: Now<'_>) -> Vec<Order<Housing>> {
+        heard.0.iter().filter_map(|offer| offer.lapses(now.today)).collect()
     }
 }
 
@@ -120,8 +114,7 @@ mod tests {
     fn orders(given: &Given<Housing>, today: &str) -> Vec<String> {
         let (heard, at_once) = given.told::<LapseOffers>();
         assert!(at_once.is_empty());
-        let today = today.parse::<kit::Day>().unwrap().date();
-        LapseOffers::due(&heard, today).into_iter().map(|order| order.about).collect()
+        LapseOffers::due(&heard, given.clone().on(today).now()).into_iter().map(|order| order.about).collect()
     }
 
     fn about(day: &str) -> Vec<String> {
@@ -159,8 +152,7 @@ mod tests {
     #[test]
     fn the_order_lapses_the_offer_in_its_own_case() {
         let (heard, _) = offered().told::<LapseOffers>();
-        let today = "2026-12-02".parse::<kit::Day>().unwrap().date();
-        let [order] = LapseOffers::due(&heard, today).try_into().unwrap();
+        let [order] = LapseOffers::due(&heard, offered().on("2026-12-02").now()).try_into().unwrap();
         assert!(matches!(order.to, To::Existing(_)));
         assert_eq!(order.responsible, None);
         let Command::LapseOffer(lapse) = order.command else { panic!("not a lapse") };

@@ -186,7 +186,9 @@ impl<D: Decider> Case<D> {
             let note = Common::NoteWritten(NoteWritten { version, text });
             decided.entries.extend(common(note, Facets::routine(), context).entries);
         }
-        Ok(decided)
+        let forbidden =
+            decided.entries.iter().find_map(|entry| exposing(|| entry.to_facts()).ok().and_then(forbidden::<D>));
+        forbidden.map_or(Ok(decided), |rejection| Err(Refusal::Domain(rejection)))
     }
 
     fn record(&self, command: D::Command, context: &Context<'_>) -> Outcome<D> {
@@ -313,6 +315,16 @@ impl<D: Decider> Case<D> {
 fn common<E>(what: Common, facets: Facets, context: &Context<'_>) -> Decided<E> {
     let entry = Entry { what: What::Common(what), happened: context.happened, facets };
     Decided { entries: vec![entry], warnings: Vec::new() }
+}
+
+/// Why a text anywhere in these facts may not stand here.
+fn forbidden<D: Decider>(facts: Value) -> Option<D::Rejection> {
+    match facts {
+        Value::String(text) => D::forbids(&text),
+        Value::Array(items) => items.into_iter().find_map(forbidden::<D>),
+        Value::Object(members) => members.into_iter().find_map(|(_, value)| forbidden::<D>(value)),
+        _ => None,
+    }
 }
 
 /// A version's place in the list of entries.

@@ -57,6 +57,31 @@ pub struct EntryDescription {
     pub withheld: &'static [&'static str],
     /// The clear schema of its facts.
     pub facts: Value,
+    /// The clear schemas of its earlier versions, from version 1.
+    pub past: Vec<Value>,
+}
+
+impl EntryDescription {
+    /// The entry in each of its earlier versions.
+    pub fn earlier(&self) -> impl Iterator<Item = Self> + '_ {
+        let earlier = (1..).zip(&self.past);
+        earlier.map(|(version, facts)| Self { version, facts: facts.clone(), past: Vec::new(), ..self.clone() })
+    }
+}
+
+/// The version of an event that has these earlier ones.
+#[must_use]
+pub fn version_after(past: &[&str]) -> u16 {
+    u16::try_from(past.len()).unwrap_or(u16::MAX).saturating_add(1)
+}
+
+/// That a version is today's of an event that has these earlier ones.
+pub fn known_version(version: u16, past: &[&str]) -> Result<(), serde_json::Error> {
+    if version == version_after(past) {
+        Ok(())
+    } else {
+        Err(serde::de::Error::custom("a version of an event that this program does not know"))
+    }
 }
 
 /// A service as its readers know it.
@@ -88,6 +113,9 @@ pub struct Aggregate {
     pub plural: String,
     /// Its events and the actions that record them.
     pub entries: Vec<EventContract>,
+    /// Earlier versions of them: what is stored so is read, and nothing is recorded so any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past: Vec<EventContract>,
 }
 
 /// One event.
@@ -106,6 +134,8 @@ pub struct EventContract {
     pub action: String,
     /// What users call the action.
     pub action_label: Label,
+    /// When to use it, what it opens, what to mind.
+    pub help: Label,
     /// Its facts, in the order in which they are asked.
     pub facts: Vec<Fact>,
 }
@@ -195,12 +225,15 @@ impl Contract {
         let mut rejections = asking.codes("rejection", D::Rejection::VARIANTS);
         rejections.extend(asking.codes("rejection", CommonRejection::VARIANTS));
         rejections.extend(asking.codes("rejection", Mistake::VARIANTS));
-        let mut entries: Vec<_> = D::Command::describe().iter().map(|entry| event(entry, &mut asking)).collect();
+        let described = D::Command::describe();
+        let mut entries: Vec<_> = described.iter().map(|entry| event(entry, &mut asking)).collect();
+        let earlier = described.iter().flat_map(EntryDescription::earlier);
+        let past = earlier.map(|entry| event(&entry, &mut asking)).collect();
         entries.extend(common().iter().map(|entry| event(entry, &mut asking)));
         let contract = Self {
             service: service.to_owned(),
             label: asking.one(format!("service-{service}")),
-            aggregates: vec![Aggregate { kind: D::TYPE.to_owned(), plural: D::PLURAL.to_owned(), entries }],
+            aggregates: vec![Aggregate { kind: D::TYPE.to_owned(), plural: D::PLURAL.to_owned(), entries, past }],
             follow_ups: asking.codes("follow-up", D::FollowUp::VARIANTS),
             warnings: asking.codes("warning", D::Warning::VARIANTS),
             rejections,
@@ -213,7 +246,7 @@ impl Contract {
     /// The description of an event.
     #[must_use]
     pub fn event(&self, name: &str, version: u16) -> Option<&EventContract> {
-        let mut entries = self.aggregates.iter().flat_map(|aggregate| &aggregate.entries);
+        let mut entries = self.aggregates.iter().flat_map(|aggregate| aggregate.entries.iter().chain(&aggregate.past));
         entries.find(|entry| entry.event == name && entry.version == version)
     }
 }
@@ -228,6 +261,7 @@ pub fn common() -> Vec<EntryDescription> {
         sharing: Sharing::Never,
         withheld: &[],
         facts,
+        past: Vec::new(),
     };
     let mut rows = vec![
         describe("open-case", "CaseOpened", schema::clear::<entry::CaseOpened>()),
@@ -253,6 +287,7 @@ fn correction() -> Value {
         "properties": {
             "version": { "type": "integer", "minimum": 1, "description": "The entry that was wrong." },
             "event": { "type": "string", "description": "Its event type; set by the service." },
+            "schema": { "type": "integer", "minimum": 1, "description": "The version of the schema that the facts have; set by the service." },
             "facts": { "type": "object", "description": "The facts as they should have been." },
         },
         "required": ["version", "facts"],
@@ -268,6 +303,7 @@ fn event(entry: &EntryDescription, asking: &mut Asking<'_>) -> EventContract {
         sharing: entry.sharing,
         action: entry.action.clone(),
         action_label: asking.one(format!("action-{}", entry.action)),
+        help: asking.one(format!("action-{}.help", entry.action)),
         facts: facts(entry, asking),
     }
 }

@@ -63,12 +63,6 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     fn deadlines() -> &'static [&'static str] {
         &[]
     }
-    /// Brings the facts of an older version of an event to today's. `facts` are as stored, personal ones opened.
-    #[must_use]
-    fn upcast(event: &str, version: u16, facts: Value) -> Value {
-        let _ = (event, version);
-        facts
-    }
 }
 
 /// What a decider decided.
@@ -123,8 +117,11 @@ pub trait Events: Clone + PartialEq + Debug + Send + Sync + Sized + 'static {
     fn schema_version(&self) -> u16;
     /// Its facts as JSON; open facts come out marked, so it works only inside [`crate::sealed::exposing`].
     fn to_facts(&self) -> Result<Value, serde_json::Error>;
-    /// An event from stored facts.
+    /// An event from stored facts of today's version.
     fn from_facts(name: &str, facts: Value) -> Result<Self, serde_json::Error>;
+    /// Brings stored facts of an earlier version to today's; whatever of them is open comes out marked. A version that is still to
+    /// come is an error: a newer program wrote it.
+    fn upcast(name: &str, version: u16, facts: Value) -> Result<Value, serde_json::Error>;
 }
 
 /// The commands of a decider, as [`crate::entries!`] makes them.

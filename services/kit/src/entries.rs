@@ -6,15 +6,19 @@
 /// kit::entries! {
 ///     MakeOffer => HousingOfferMade(Offer), feed, withhold [answer_by];
 ///     FetchBelongings => BelongingsFetched(Belongings), never;
+///     RecordHousingBenefitDecision => HousingBenefitGranted(BenefitDecision), request, past [BenefitDecisionV1];
 /// }
 /// ```
 ///
 /// It makes the enums `Command` and `Event`. Sharing is `never` (the fact that it exists is dangerous), `request` (only inside a
 /// request to a partner) or `feed`; `withhold` names facts that stay here even where the event is shared. The action in the URL is
 /// the command's name in kebab-case. The first column's documentation is the action's.
+///
+/// `past` lists the facts of earlier versions, the first first; each turns `Into` today's facts. What is stored stays as it is and is
+/// brought to today's form whenever it is read; readers find its schema and words in the contract.
 #[macro_export]
 macro_rules! entries {
-    ($($(#[$doc:meta])* $command:ident => $event:ident($facts:ty), $sharing:ident $(, withhold [$($withheld:ident),+])?;)+) => {
+    ($($(#[$doc:meta])* $command:ident => $event:ident($facts:ty), $sharing:ident $(, withhold [$($withheld:ident),+])? $(, past [$($past:ty),+])?;)+) => {
         /// What can be asked: each command has the facts of the event that records it.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Command {
@@ -56,7 +60,8 @@ macro_rules! entries {
                 vec![$($crate::contract::EntryDescription {
                     action: $crate::contract::kebab(stringify!($command)),
                     event: stringify!($event),
-                    version: 1,
+                    version: $crate::contract::version_after(&[$($(stringify!($past)),+)?]),
+                    past: vec![$($($crate::schema::clear::<$past>()),+)?],
                     sharing: $crate::contract::Sharing::parse(stringify!($sharing)),
                     withheld: &[$($(stringify!($withheld)),+)?],
                     facts: $crate::schema::clear::<$facts>(),
@@ -70,7 +75,7 @@ macro_rules! entries {
             }
 
             fn schema_version(&self) -> u16 {
-                1
+                match self { $(Self::$event(_) => $crate::contract::version_after(&[$($(stringify!($past)),+)?]),)+ }
             }
 
             fn to_facts(&self) -> Result<$crate::serde_json::Value, $crate::serde_json::Error> {
@@ -80,6 +85,29 @@ macro_rules! entries {
             fn from_facts(name: &str, facts: $crate::serde_json::Value) -> Result<Self, $crate::serde_json::Error> {
                 match name {
                     $(stringify!($event) => $crate::serde_json::from_value(facts).map(Self::$event),)+
+                    _ => Err($crate::serde::de::Error::custom("no event of this name")),
+                }
+            }
+
+            fn upcast(
+                name: &str,
+                version: u16,
+                facts: $crate::serde_json::Value,
+            ) -> Result<$crate::serde_json::Value, $crate::serde_json::Error> {
+                match name {
+                    $(stringify!($event) => {
+                        $(
+                            let mut past = 0;
+                            $(
+                                past += 1;
+                                if version == past {
+                                    let facts: $facts = $crate::serde_json::from_value::<$past>(facts)?.into();
+                                    return $crate::sealed::exposing(|| $crate::serde_json::to_value(&facts));
+                                }
+                            )+
+                        )?
+                        $crate::contract::known_version(version, &[$($(stringify!($past)),+)?]).map(|()| facts)
+                    })+
                     _ => Err($crate::serde::de::Error::custom("no event of this name")),
                 }
             }

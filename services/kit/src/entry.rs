@@ -155,11 +155,20 @@ pub struct FollowUpReopened {
 struct CorrectionFacts {
     version: u64,
     event: String,
+    /// The version of the schema that the facts have.
+    #[serde(default = "first")]
+    schema: u16,
     facts: Value,
+}
+
+fn first() -> u16 {
+    1
 }
 
 /// The event type of a correction.
 pub const ENTRY_CORRECTED: &str = "EntryCorrected";
+/// The event type that takes an entry back.
+pub const RECORDED_IN_ERROR: &str = "RecordedInError";
 
 macro_rules! common {
     ($($name:ident),+) => {
@@ -213,6 +222,7 @@ impl<E: Events> Entry<E> {
             What::Corrected { version, fact } => serde_json::to_value(CorrectionFacts {
                 version: *version,
                 event: fact.name().to_owned(),
+                schema: fact.schema_version(),
                 facts: fact.to_facts()?,
             }),
             What::Common(common) => common.to_facts(),
@@ -222,8 +232,8 @@ impl<E: Events> Entry<E> {
     /// An entry from what was stored.
     pub fn from_facts(name: &str, facts: Value, happened: Happened, facets: Facets) -> Result<Self, serde_json::Error> {
         let what = if name == ENTRY_CORRECTED {
-            let CorrectionFacts { version, event, facts } = serde_json::from_value(facts)?;
-            What::Corrected { version, fact: E::from_facts(&event, facts)? }
+            let CorrectionFacts { version, event, schema, facts } = serde_json::from_value(facts)?;
+            What::Corrected { version, fact: E::from_facts(&event, E::upcast(&event, schema, facts)?)? }
         } else if Common::NAMES.contains(&name) {
             Common::from_facts(name, facts)?
                 .map(What::Common)

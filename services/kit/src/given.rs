@@ -10,19 +10,20 @@
 )]
 
 mod golden;
+mod told;
 mod walk;
 
-pub use golden::golden;
+pub use golden::{golden, sample};
 pub use walk::walk;
 
 use crate::{
-    ActorId, AggregateId, Case, CentreId, Class, Context, Decider, Happened, Policy, WomanId,
+    ActorId, AggregateId, Case, CentreId, Class, Context, Decider, Happened, WomanId,
     case::{Ask, Decided, Refusal},
     deadlines::Deadlines,
     decider::{Commands, Events},
-    entry::{CaseOpened, Common, Entry, RecordedInError, What, event_id},
+    entry::{CaseOpened, Common, Entry, RecordedInError, What},
     facets::{Change, FollowUpChange, Weight},
-    policy::{Heard, Order},
+    policy::Now,
     sealed::{Stored, exposing},
     when::DueBy,
 };
@@ -182,22 +183,10 @@ impl<D: Decider> Given<D> {
         standing.into_values().collect()
     }
 
-    /// What a policy keeps, and orders at once, when it hears all entries so far as they are published.
+    /// The day and the deadlines, as a policy sees them.
     #[must_use]
-    pub fn told<P: Policy>(&self) -> (P::Heard, Vec<Order<P::Decider>>) {
-        let (mut heard, mut orders) = (P::Heard::default(), Vec::new());
-        for (version, entry) in (1..).zip(&self.entries) {
-            let facts = kept(entry, &[]);
-            let event = json!({ "event": entry.name(), "facts": facts, "facets": entry.facets });
-            let Ok(event) = serde_json::from_value(event) else { continue };
-            let service = P::HEARS.first().expect("a policy hears somebody");
-            let id = event_id(service, AGGREGATE, version);
-            let actor = self.actor.clone();
-            let event = Heard { id, aggregate: AGGREGATE, actor, woman: WOMAN, centre: CENTRE, event };
-            P::hear(&mut heard, &event);
-            orders.extend(P::react(&heard, &event));
-        }
-        (heard, orders)
+    pub fn now(&self) -> Now<'_> {
+        Now { today: self.today, deadlines: &self.deadlines }
     }
 
     /// The actions suggested now.

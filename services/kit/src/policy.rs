@@ -3,10 +3,13 @@
 //! Deliberately absent: progress, retries, exactly-once; the engine's policy runner keeps those.
 
 use crate::{
-    ActorId, AggregateId, CentreId, WomanId,
+    ActorId, AggregateId, CentreId, Facets, Happened, WomanId,
+    deadlines::Deadlines,
     decider::{Commands, Decider, Events},
+    entry::{ENTRY_CORRECTED, RECORDED_IN_ERROR},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 use time::Date;
 use uuid::Uuid;
 
@@ -18,7 +21,7 @@ pub trait Policy: Send + Sync + 'static {
     const HEARS: &'static [&'static str];
     /// Whether it starts with all that has ever happened. Otherwise it starts at the head on its first run.
     const FROM_THE_BEGINNING: bool = false;
-    /// What it keeps of one woman.
+    /// What it keeps of one woman; sealed where it is stored.
     type Heard: Default + Serialize + DeserializeOwned + Send + Sync;
     /// The events it understands: a struct or enum of its own with only the fields it needs, read from `{ "event", "facts",
     /// "facets" }`. What does not parse as it is none of its business. Personal facts come opened, the others closed, so sealed facts
@@ -30,26 +33,175 @@ pub trait Policy: Send + Sync + 'static {
     /// Remembers what matters of an event.
     fn hear(heard: &mut Self::Heard, event: &Heard<Self::Foreign>);
     /// What follows from an event at once. `heard` has taken it in already.
-    fn react(heard: &Self::Heard, event: &Heard<Self::Foreign>) -> Vec<Order<Self::Decider>>;
+    #[must_use]
+    fn react(heard: &Self::Heard, event: &Heard<Self::Foreign>, now: Now<'_>) -> Vec<Order<Self::Decider>> {
+        let _ = (heard, event, now);
+        Vec::new()
+    }
     /// What the day asks for. Runs daily and at start.
-    fn due(heard: &Self::Heard, today: Date) -> Vec<Order<Self::Decider>>;
+    #[must_use]
+    fn due(heard: &Self::Heard, now: Now<'_>) -> Vec<Order<Self::Decider>> {
+        let _ = (heard, now);
+        Vec::new()
+    }
+    /// The configured deadlines it goes by; checked at start.
+    #[must_use]
+    fn deadlines() -> &'static [&'static str] {
+        &[]
+    }
+}
+
+/// What a policy may look at besides what it has heard.
+#[derive(Debug, Clone, Copy)]
+pub struct Now<'a> {
+    /// Today in Copenhagen.
+    pub today: Date,
+    /// The configured deadlines.
+    pub deadlines: &'a Deadlines,
 }
 
 /// An event as a policy hears it.
 #[derive(Debug, Clone)]
 pub struct Heard<F> {
-    /// The event's id, `service/aggregate/version`.
+    /// The event's id, `service/aggregate/version`, with the moment of its recording.
     pub id: String,
+    /// The service it comes from.
+    pub service: String,
     /// The aggregate it happened to.
     pub aggregate: AggregateId,
+    /// Which of the aggregate's entries it is about: itself, or the one that it corrects or takes back.
+    pub entry: u64,
     /// Who recorded it.
     pub actor: ActorId,
     /// The woman.
     pub woman: WomanId,
     /// The centre that recorded it.
     pub centre: CentreId,
-    /// The fields the policy asked for.
-    pub event: F,
+    /// When it happened.
+    pub happened: Happened,
+    /// What it means to readers.
+    pub facets: Facets,
+    /// What it says.
+    pub said: Said<F>,
+}
+
+/// What an event says of an entry, in the fields that the policy asked for.
+#[derive(Debug, Clone)]
+pub enum Said<F> {
+    /// It was recorded.
+    Recorded(F),
+    /// It should have been so.
+    Corrected(F),
+    /// It was recorded in error.
+    TakenBack,
+}
+
+impl<F> Heard<F> {
+    /// The event, where it is one that was recorded just now: what a rule reacts to.
+    pub fn recorded(&self) -> Option<&F> {
+        match &self.said {
+            Said::Recorded(event) => Some(event),
+            Said::Corrected(_) | Said::TakenBack => None,
+        }
+    }
+
+    /// The event as it stands now, be it recorded or corrected.
+    pub fn stands(&self) -> Option<&F> {
+        match &self.said {
+            Said::Recorded(event) | Said::Corrected(event) => Some(event),
+            Said::TakenBack => None,
+        }
+    }
+}
+
+/// An event as it is read for a policy.
+#[derive(Debug, Clone)]
+pub struct Whole {
+    /// The event type's name.
+    pub event: String,
+    /// Its facts.
+    pub facts: Value,
+    /// What it means to readers.
+    pub facets: Facets,
+}
+
+impl Whole {
+    /// What an event of this `version` says, and of which entry; an error where it is none of the policy's business.
+    pub fn read<F: DeserializeOwned>(self, version: u64) -> Result<(u64, Said<F>), serde_json::Error> {
+        let Self { event, facts, facets } = self;
+        let about = || facts.get("version").and_then(Value::as_u64).unwrap_or(version);
+        let field = |name: &str| facts.get(name).cloned().unwrap_or_default();
+        let read = |event: Value, facts: Value| {
+            serde_json::from_value(json!({ "event": event, "facts": facts, "facets": facets }))
+        };
+        match event.as_str() {
+            RECORDED_IN_ERROR => Ok((about(), Said::TakenBack)),
+            ENTRY_CORRECTED => Ok((about(), Said::Corrected(read(field("event"), field("facts"))?))),
+            _ => Ok((version, Said::Recorded(read(event.into(), facts.clone())?))),
+        }
+    }
+}
+
+/// What was heard and stands, in the order in which it was heard: corrections in the place of what they correct, without what was
+/// taken back.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Standing<T>(Vec<Stood<T>>);
+
+/// One entry that stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stood<T> {
+    /// The service it comes from.
+    pub service: String,
+    /// The aggregate.
+    pub aggregate: AggregateId,
+    /// Which of its entries.
+    pub entry: u64,
+    /// The centre that recorded it.
+    pub centre: CentreId,
+    /// When it happened.
+    pub happened: Happened,
+    /// What the policy keeps of it.
+    pub what: T,
+}
+
+impl<T> Default for Standing<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Standing<T> {
+    /// Takes an event in; `of` says what to keep of it, and `None` where it is not kept here.
+    pub fn take<F>(&mut self, event: &Heard<F>, of: impl FnOnce(&F) -> Option<T>) {
+        let is = |stood: &Stood<T>| {
+            (&stood.service, stood.aggregate, stood.entry) == (&event.service, event.aggregate, event.entry)
+        };
+        let place = self.0.iter().position(is);
+        match (event.stands().and_then(of), place) {
+            (Some(what), place) => {
+                let (service, aggregate, entry) = (event.service.clone(), event.aggregate, event.entry);
+                let stood = Stood { service, aggregate, entry, centre: event.centre, happened: event.happened, what };
+                match place.and_then(|place| self.0.get_mut(place)) {
+                    Some(there) => *there = stood,
+                    None => self.0.push(stood),
+                }
+            }
+            (None, Some(place)) => drop(self.0.remove(place)),
+            (None, None) => {}
+        }
+    }
+
+    /// What one centre recorded: what another one knows of her is not known here.
+    #[must_use]
+    pub fn at(&self, centre: CentreId) -> impl DoubleEndedIterator<Item = &Stood<T>> {
+        self.0.iter().filter(move |stood| stood.centre == centre)
+    }
+
+    /// All that stands.
+    #[must_use]
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Stood<T>> {
+        self.0.iter()
+    }
 }
 
 /// A command that a policy gives.
@@ -70,31 +222,30 @@ pub struct Order<D: Decider> {
 /// Which aggregate an order goes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum To {
-    /// One that exists.
+    /// One that exists. Where a rule chooses among several, the first choice for an order is kept.
     Existing(AggregateId),
     /// The woman's case of this policy at this centre, opened where it is not there yet.
     OpenFor(WomanId),
 }
 
 impl<D: Decider> Order<D> {
-    /// The idempotency key of the order.
+    /// The idempotency key of the order: the same wherever and whenever it is given for the same reason.
     #[must_use]
-    pub fn key(&self, policy: &str) -> Uuid {
-        let (aggregate, event) = (self.aggregate(policy).to_string(), self.command.clone().record());
-        crate::ids::derive_id(&["order", policy, &self.about, &aggregate, event.name()])
+    pub fn key(&self, policy: &str, woman: WomanId) -> Uuid {
+        let event = self.command.clone().record();
+        crate::ids::derive_id(&["order", policy, &woman.to_string(), &self.about, event.name()])
     }
+}
 
-    /// The aggregate it goes to.
+impl To {
+    /// The aggregate an order goes to.
     #[must_use]
-    pub fn aggregate(&self, policy: &str) -> AggregateId {
-        match self.to {
-            To::Existing(aggregate) => aggregate,
-            To::OpenFor(woman) => AggregateId(crate::ids::derive_id(&[
-                "case-of-policy",
-                policy,
-                &woman.to_string(),
-                &self.centre.to_string(),
-            ])),
+    pub fn aggregate(self, policy: &str, centre: CentreId) -> AggregateId {
+        match self {
+            Self::Existing(aggregate) => aggregate,
+            Self::OpenFor(woman) => {
+                AggregateId(crate::ids::derive_id(&["case-of-policy", policy, &woman.to_string(), &centre.to_string()]))
+            }
         }
     }
 }

@@ -136,6 +136,7 @@ impl<T, C> Sealed<T, C> {
 }
 
 /// A sealed fact's value, where it was given and can be known.
+#[must_use]
 pub fn known<T: Copy, C>(fact: Option<&Sealed<T, C>>) -> Option<T> {
     fact.and_then(|fact| fact.open().copied())
 }

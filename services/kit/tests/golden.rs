@@ -59,6 +59,9 @@ mod none {
         fn from_facts(_: &str, _: serde_json::Value) -> Result<Self, serde_json::Error> {
             Err(serde::de::Error::custom("there are none"))
         }
+        fn upcast(_: &str, _: u16, facts: serde_json::Value) -> Result<serde_json::Value, serde_json::Error> {
+            Ok(facts)
+        }
     }
 }
 

@@ -38,7 +38,10 @@ pub fn all() -> Result<BTreeMap<PathBuf, String>, ContractError> {
         let Some(contract) = service.contract else { continue };
         put("contract.json", &serde_json::to_value(contract()?).unwrap_or_default());
         for entry in (service.entries)().iter().chain(&contract::common()) {
-            for (name, schema) in of_entry(entry) {
+            // Nothing is recorded in an earlier version any more: it has no command.
+            let earlier =
+                entry.earlier().flat_map(|earlier| of_entry(&earlier).into_iter().skip(1).collect::<Vec<_>>());
+            for (name, schema) in of_entry(entry).into_iter().chain(earlier) {
                 put(&name, &identified(&format!("{BASE}/{}/{name}", service.name), schema));
             }
         }

@@ -229,7 +229,7 @@ async fn apply_all(connection: &mut PgConnection, service: &str, events: &[Appli
 fn standing(body: &Body) -> Option<(i64, &'static str)> {
     let standing = match body.event()?.name {
         kit::entry::ENTRY_CORRECTED => "corrected",
-        "RecordedInError" => "in_error",
+        kit::entry::RECORDED_IN_ERROR => "in_error",
         _ => return None,
     };
     body.data.facts.get("version").and_then(Value::as_i64).map(|version| (version, standing))

@@ -107,7 +107,9 @@ pub(crate) async fn entry(renderer: &Renderer<'_>, row: EntryRow) -> Entry {
     let mut facts = if name == ENTRY_CORRECTED {
         // What it should have been reads like the entry it corrects.
         let event = facts.get("event").and_then(Value::as_str).unwrap_or_default();
-        shown(contract.and_then(|contract| contract.event(event, 1)), facts.get("facts").unwrap_or(&Value::Null))
+        let schema =
+            facts.get("schema").and_then(Value::as_u64).and_then(|schema| u16::try_from(schema).ok()).unwrap_or(1);
+        shown(contract.and_then(|contract| contract.event(event, schema)), facts.get("facts").unwrap_or(&Value::Null))
     } else {
         shown(described, facts)
     };

@@ -116,7 +116,16 @@ async fn executor(ground: &Ground, pool: u32) -> Executing {
     let (journal, _) = Journal::start(host.pool.clone());
     let deadlines = Arc::new(host.settings.deadlines.clone());
     let decider = PhantomData;
-    Executor { service: "housing", pool: host.pool, journal, seal: host.seal, deadlines, clock: host.clock, decider }
+    Executor {
+        service: "housing",
+        pool: host.pool,
+        journal,
+        seal: host.seal,
+        deadlines,
+        clock: host.clock,
+        hears: Arc::default(),
+        decider,
+    }
 }
 
 /// The command at a place of a course.

@@ -7,6 +7,7 @@ use super::event::{
     GrantApplication, GrantDecision, Lease, ListPlace, LoanApplication, LoanDecision, Move, Need, Offer, OfferOutcome,
     Pet, TemporaryHousing, TemporaryHousingEnd, Tenancy, Viewing,
 };
+use super::past::BenefitDecisionV1;
 
 kit::entries! {
     /// What she needs of a home is clear.
@@ -52,7 +53,7 @@ kit::entries! {
     /// Housing benefit is applied for.
     ApplyForHousingBenefit => HousingBenefitApplied(BenefitApplication), request;
     /// Housing benefit is decided.
-    RecordHousingBenefitDecision => HousingBenefitGranted(BenefitDecision), request;
+    RecordHousingBenefitDecision => HousingBenefitGranted(BenefitDecision), request, past [BenefitDecisionV1];
     /// Her belongings are fetched.
     FetchBelongings => BelongingsFetched(Belongings), never;
     /// A pet is cared for.

@@ -244,9 +244,8 @@ pub struct BenefitApplication {}
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BenefitDecision {
-    /// What was decided; left out: granted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcome: Option<Ruling>,
+    /// What was decided.
+    pub outcome: Ruling,
 }
 
 /// Her belongings were fetched.

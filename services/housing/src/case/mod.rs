@@ -6,6 +6,7 @@
 mod command;
 mod event;
 mod follow_ups;
+mod past;
 mod rules;
 mod state;
 #[cfg(test)]

@@ -4,10 +4,7 @@ use super::{
     command::Event,
     event::{CaseOutcome, Offer, OfferId, TemporaryHousingId},
 };
-use kit::{
-    Day, Money, Personal,
-    terms::{Application, Ruling},
-};
+use kit::{Day, Money, Personal, terms::Application};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -152,7 +149,7 @@ impl Housing {
             Event::MovedIn(_) => self.move_in(),
             Event::HousingBenefitApplied(_) => self.benefit = Application::Pending,
             Event::HousingBenefitGranted(decision) => {
-                self.benefit = Application::Decided(decision.outcome.unwrap_or(Ruling::Granted));
+                self.benefit = Application::Decided(decision.outcome);
             }
             Event::HousingCaseClosed(closing) => self.stage = Stage::Closed(closing.outcome),
             Event::LeaseSigned(_) | Event::HousingListJoined(_) | Event::BelongingsFetched(_) | Event::PetPlaced(_) => {

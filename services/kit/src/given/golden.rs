@@ -3,6 +3,7 @@
 use super::replace;
 use crate::{
     Decider,
+    contract::EntryDescription,
     decider::{Commands, Events},
     sealed::exposing,
 };
@@ -24,22 +25,53 @@ macro_rules! samples {
     }};
 }
 
+/// A golden sample of an event in its latest version, `complete` or `minimal`.
+#[must_use]
+pub fn sample(samples: &BTreeMap<String, Value>, event: &str, form: &str) -> Value {
+    let version = |name: &str| name.strip_prefix(event)?.strip_prefix(".v")?.parse::<u16>().ok();
+    let latest = samples.iter().filter_map(|(name, sample)| Some((version(name)?, sample))).max_by_key(|(v, _)| *v);
+    let (_, sample) = latest.unwrap_or_else(|| panic!("no sample of {event}"));
+    sample.get(form).unwrap_or_else(|| panic!("{event} has no sample {form}")).clone()
+}
+
 /// Holds samples by name (`HousingOfferMade.v1`) against a domain: every event has one and every one an event; `complete` has
 /// all facts and `minimal` the required ones; both are `valid` by the clear schema, and read as command and as event and
-/// written again they are what they were.
+/// written again they are what they were. Those of an earlier version become events of today's.
 pub fn golden<D: Decider>(samples: &BTreeMap<String, Value>, valid: impl Fn(&Value, &Value) -> bool) {
     let entries = D::Command::describe();
-    let names: Vec<_> = entries.iter().map(|entry| format!("{}.v{}", entry.event, entry.version)).collect();
+    let all = || entries.iter().flat_map(|entry| std::iter::once(entry.clone()).chain(entry.earlier()));
+    let names: Vec<_> = all().map(|entry| name(&entry)).collect();
     let unknown: Vec<_> = samples.keys().filter(|name| !names.contains(name)).collect();
     assert!(unknown.is_empty(), "samples of no event: {unknown:?}");
-    for (name, entry) in names.iter().zip(&entries) {
-        let sample = samples.get(name).unwrap_or_else(|| panic!("no sample {name}"));
+    for entry in all() {
+        let name = name(&entry);
+        let sample = samples.get(&name).unwrap_or_else(|| panic!("no sample {name}"));
         assert_eq!(keys(Some(sample)), ["complete", "minimal"], "{name}");
         let forms = [("complete", keys(entry.facts.get("properties"))), ("minimal", required(&entry.facts))];
         for (form, facts) in forms {
             let sample = sample.get(form).expect("both forms are there");
             assert_eq!(keys(Some(sample)), facts, "{name} {form}");
             assert!(valid(&entry.facts, sample), "{name} {form} is not valid by its schema");
+        }
+    }
+    for entry in &entries {
+        let sample =
+            |name: &str, form: &str| samples.get(name).and_then(|sample| sample.get(form)).expect("it is there");
+        for (earlier, form) in entry.earlier().flat_map(|earlier| [(earlier.clone(), "complete"), (earlier, "minimal")])
+        {
+            let name = name(&earlier);
+            let today = D::Event::upcast(entry.event, earlier.version, sample(&name, form).clone());
+            let today =
+                clear(today.unwrap_or_else(|error| panic!("{name} {form} cannot be brought to today: {error}")));
+            assert!(valid(&entry.facts, &today), "{name} {form} is not valid by today's schema: {today}");
+            let event = D::Event::from_facts(entry.event, today);
+            assert_eq!(event.expect("today's facts read").schema_version(), entry.version);
+        }
+        let to_come = D::Event::upcast(entry.event, entry.version + 1, Value::Null);
+        assert!(to_come.is_err(), "{}: a version still to come reads", entry.event);
+        let name = name(entry);
+        for form in ["complete", "minimal"] {
+            let sample = sample(&name, form);
             let command = D::Command::read(&entry.action, sample.clone()).expect("the action is there");
             let event = command.unwrap_or_else(|bad| panic!("{name} {form}: {bad}")).record();
             assert_eq!(event.name(), entry.event);
@@ -49,6 +81,10 @@ pub fn golden<D: Decider>(samples: &BTreeMap<String, Value>, valid: impl Fn(&Val
             assert_eq!(&clear(marked), sample, "{name} {form}");
         }
     }
+}
+
+fn name(entry: &EntryDescription) -> String {
+    format!("{}.v{}", entry.event, entry.version)
 }
 
 fn clear(mut facts: Value) -> Value {

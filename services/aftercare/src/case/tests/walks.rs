@@ -1,7 +1,7 @@
 //! What holds in every order of entries.
 
 use super::{Aftercare, case};
-use kit::given::{Given, walk};
+use kit::given::{Given, sample, walk};
 use proptest::{collection::vec, prelude::any, proptest};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 static SAMPLES: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| kit::samples!());
 
 fn plausible(event: &str, byte: u8) -> Value {
-    SAMPLES[&format!("{event}.v1")][if byte & 1 == 0 { "complete" } else { "minimal" }].clone()
+    sample(&SAMPLES, event, if byte & 1 == 0 { "complete" } else { "minimal" })
 }
 
 fn suggestions_stand(given: &Given<Aftercare>) {

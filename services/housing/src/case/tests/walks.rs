@@ -7,7 +7,7 @@ use crate::case::{
 };
 use kit::{
     decider::{Commands, Events},
-    given::{Given, walk},
+    given::{Given, sample, walk},
 };
 use proptest::{collection::vec, prelude::any, proptest};
 use serde_json::{Value, json};
@@ -20,10 +20,6 @@ static SAMPLES: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| kit::sample
 static EVENTS: LazyLock<BTreeMap<String, &str>> =
     LazyLock::new(|| Command::describe().into_iter().map(|entry| (entry.action, entry.event)).collect());
 
-fn sample(event: &str, form: &str) -> Value {
-    SAMPLES[&format!("{event}.v1")][form].clone()
-}
-
 /// Sets a fact, where the entry has it.
 fn set(facts: &mut Value, name: &str, value: Value) {
     if let Some(fact) = facts.get_mut(name) {
@@ -33,7 +29,7 @@ fn set(facts: &mut Value, name: &str, value: Value) {
 
 /// Plausible facts out of a byte: a sample, about one of two offers, with a last day around today.
 fn plausible(event: &str, byte: u8) -> Value {
-    let mut facts = sample(event, if byte & 1 == 0 { "complete" } else { "minimal" });
+    let mut facts = sample(&SAMPLES, event, if byte & 1 == 0 { "complete" } else { "minimal" });
     set(&mut facts, "offer", json!(if byte & 2 == 0 { OFFER } else { OTHER }));
     set(&mut facts, "answer_by", json!(format!("2026-1{}-{}", 1 + (byte >> 7), 10 + byte % 20)));
     facts
@@ -42,7 +38,7 @@ fn plausible(event: &str, byte: u8) -> Value {
 /// Facts for a suggested action that fit the state: about what is there.
 fn fitting(given: &Given<Housing>, action: &str) -> Value {
     let state = given.case().domain();
-    let mut facts = sample(EVENTS[action], "minimal");
+    let mut facts = sample(&SAMPLES, EVENTS[action], "minimal");
     if let Some((offer, _)) = state.offers.iter().find(|(_, offer)| offer.answer == Answer::Awaited) {
         set(&mut facts, "offer", json!(offer));
     }

@@ -1,0 +1,121 @@
+//! Carries out what a policy orders: once, to the aggregate chosen first, under a key of its own.
+//!
+//! Deliberately absent: what leads to an order ([`kit::Policy`]), and when it is given ([`super`]).
+
+use super::PolicyRunner;
+use crate::{
+    executor::{ExecuteError, Request},
+    reader::ReadError,
+};
+use kit::{
+    ActorId, AggregateId, Policy, WomanId,
+    case::Ask,
+    entry::CaseOpened,
+    policy::{Order, To},
+};
+use serde_json::Value;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// What an order follows from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Occasion {
+    Event,
+    Calendar,
+}
+
+impl<P: Policy> PolicyRunner<P> {
+    /// Gives every order that was not dealt with before. What the calendar orders is decided afresh each day as long as it comes to
+    /// nothing; what an event orders is dealt with once it was decided.
+    pub(super) async fn give(
+        &self,
+        connection: &mut PgConnection,
+        woman: WomanId,
+        orders: Vec<Order<P::Decider>>,
+        heard: &Value,
+        on: Occasion,
+    ) -> Result<(), ReadError> {
+        for order in orders {
+            let key = order.key(P::NAME, woman);
+            let Some(aggregate) = self.addressed(connection, key, &order).await? else { continue };
+            let outcome = match self.executor.execute(&self.request(order, key, aggregate, heard)).await {
+                Ok(answer) if answer.events.is_empty() && on == Occasion::Calendar => continue,
+                Ok(_) => "done",
+                Err(ExecuteError::Busy | ExecuteError::Unavailable) => {
+                    return Err(ReadError::Effect("an order got no answer".into()));
+                }
+                Err(ExecuteError::Refused { code }) => code,
+                Err(ExecuteError::Erased) => "erased",
+                Err(_) => "not_possible",
+            };
+            if outcome != "done" {
+                tracing::warn!(policy = P::NAME, code = outcome, "an order was refused");
+            }
+            sqlx::query("UPDATE orders SET outcome = $3 WHERE policy = $1 AND key = $2")
+                .bind(P::NAME)
+                .bind(key)
+                .bind(outcome)
+                .execute(&mut *connection)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The aggregate an order goes to; `None` where it was dealt with. The choice is kept before the order is carried out, so that an
+    /// order given again goes to the same one, whatever else was heard meanwhile.
+    async fn addressed(
+        &self,
+        connection: &mut PgConnection,
+        key: Uuid,
+        order: &Order<P::Decider>,
+    ) -> Result<Option<AggregateId>, ReadError> {
+        let known = "SELECT aggregate, outcome IS NOT NULL FROM orders WHERE policy = $1 AND key = $2";
+        let known: Option<(Uuid, bool)> =
+            sqlx::query_as(known).bind(P::NAME).bind(key).fetch_optional(&mut *connection).await?;
+        match known {
+            Some((_, true)) => Ok(None),
+            Some((aggregate, false)) => Ok(Some(AggregateId(aggregate))),
+            None => {
+                let aggregate = order.to.aggregate(P::NAME, order.centre);
+                // By a connection of its own: it must stand even where the transaction it is decided in does not.
+                sqlx::query("INSERT INTO orders (policy, key, aggregate) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                    .bind(P::NAME)
+                    .bind(key)
+                    .bind(aggregate.0)
+                    .execute(&self.executor.pool)
+                    .await?;
+                Ok(Some(aggregate))
+            }
+        }
+    }
+
+    fn request(
+        &self,
+        order: Order<P::Decider>,
+        key: Uuid,
+        aggregate: AggregateId,
+        heard: &Value,
+    ) -> Request<<P::Decider as kit::Decider>::Command> {
+        let opening = match order.to {
+            To::OpenFor(woman) if aggregate == order.to.aggregate(P::NAME, order.centre) => {
+                Some(CaseOpened { woman, centre: order.centre, before_us: false })
+            }
+            To::OpenFor(_) | To::Existing(_) => None,
+        };
+        Request {
+            aggregate,
+            key,
+            bytes: format!("{}:{}", P::NAME, order.about).into_bytes(),
+            opening,
+            ask: Some(Ask::Record(order.command)),
+            note: None,
+            when: None,
+            due: None,
+            responsible: order.responsible,
+            actor: ActorId::service(self.executor.service),
+            centre: order.centre,
+            if_match: None,
+            heard: Some((P::NAME, heard.clone())),
+        }
+    }
+}
