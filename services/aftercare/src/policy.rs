@@ -37,7 +37,7 @@ impl Policy for OfferAftercare {
 
     fn react((): &(), event: &Heard<Foreign>, _: Now<'_>) -> Vec<Order<Aftercare>> {
         let offer = event.recorded().map(|_| Order {
-            to: To::OpenFor(event.woman),
+            to: To::OwnCase,
             centre: event.centre,
             about: event.id.clone(),
             responsible: None,
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn a_move_offers_aftercare_and_nobody_holds_it_yet() {
         let [order] = orders("MovedIn").try_into().unwrap();
-        assert_eq!(order.to, To::OpenFor(WomanId(Uuid::from_u128(7))));
+        assert_eq!(order.to, To::OwnCase);
         assert_eq!((order.centre, order.responsible.clone()), (CentreId(Uuid::from_u128(1)), None));
         assert_eq!(order.about, "housing/00000000-0000-0000-0000-000000000009/7");
         assert_eq!(order.command, Command::OfferAftercare(Offer::default()));

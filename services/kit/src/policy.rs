@@ -224,8 +224,8 @@ pub struct Order<D: Decider> {
 pub enum To {
     /// One that exists. Where a rule chooses among several, the first choice for an order is kept.
     Existing(AggregateId),
-    /// The woman's case of this policy at this centre, opened where it is not there yet.
-    OpenFor(WomanId),
+    /// The policy's own case of hers at this centre, opened where it is not there yet.
+    OwnCase,
 }
 
 impl<D: Decider> Order<D> {
@@ -240,12 +240,74 @@ impl<D: Decider> Order<D> {
 impl To {
     /// The aggregate an order goes to.
     #[must_use]
-    pub fn aggregate(self, policy: &str, centre: CentreId) -> AggregateId {
+    pub fn aggregate(self, policy: &str, woman: WomanId, centre: CentreId) -> AggregateId {
         match self {
             Self::Existing(aggregate) => aggregate,
-            Self::OpenFor(woman) => {
+            Self::OwnCase => {
                 AggregateId(crate::ids::derive_id(&["case-of-policy", policy, &woman.to_string(), &centre.to_string()]))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(tag = "event", content = "facts")]
+    enum Foreign {
+        Lent { bicycle: String },
+    }
+
+    /// The event as it is heard, with who is told it first by its version.
+    fn heard(version: u64, event: &str, facts: Value) -> Option<Heard<Foreign>> {
+        let whole = Whole { event: event.to_owned(), facts, facets: Facets::default() };
+        let (entry, said) = whole.read(version).ok()?;
+        Some(Heard {
+            id: format!("bicycles/a/{version}"),
+            service: "bicycles".into(),
+            aggregate: AggregateId::default(),
+            entry,
+            actor: ActorId::service("bicycles"),
+            woman: WomanId::default(),
+            centre: CentreId::default(),
+            happened: Happened::Unknown,
+            facets: Facets::default(),
+            said,
+        })
+    }
+
+    #[test]
+    fn what_stands_follows_corrections_and_what_is_taken_back() {
+        let lent = |bicycle: &str| json!({ "bicycle": bicycle });
+        let corrected = |version: u64, facts: Value| json!({ "version": version, "event": "Lent", "facts": facts });
+        let mut standing = Standing::default();
+        let stands = |standing: &Standing<String>| standing.iter().map(|stood| stood.what.clone()).collect::<Vec<_>>();
+        let mut tell = |version, event: &str, facts| {
+            let heard = heard(version, event, facts).expect("it is the policy's business");
+            standing.take(&heard, |Foreign::Lent { bicycle }| (bicycle != "none").then(|| bicycle.clone()));
+            stands(&standing)
+        };
+        assert_eq!(tell(2, "Lent", lent("red")), ["red"]);
+        assert_eq!(tell(3, "Lent", lent("blue")), ["red", "blue"]);
+        assert_eq!(tell(4, ENTRY_CORRECTED, corrected(2, lent("green"))), ["green", "blue"]);
+        assert_eq!(tell(5, RECORDED_IN_ERROR, json!({ "version": 3 })), ["green"]);
+        assert_eq!(tell(6, RECORDED_IN_ERROR, json!({ "version": 99 })), ["green"]);
+        // Corrected to something that is not kept.
+        assert!(tell(7, ENTRY_CORRECTED, corrected(2, lent("none"))).is_empty());
+    }
+
+    #[test]
+    fn only_what_is_recorded_is_reacted_to() {
+        let facts = json!({ "version": 2, "event": "Lent", "facts": { "bicycle": "red" } });
+        let corrected = heard(4, ENTRY_CORRECTED, facts).unwrap();
+        assert!(corrected.recorded().is_none() && corrected.stands().is_some());
+        assert_eq!(corrected.entry, 2);
+        let back = heard(5, RECORDED_IN_ERROR, json!({ "version": 2 })).unwrap();
+        assert!(back.recorded().is_none() && back.stands().is_none());
+        // What is none of the policy's business, corrections of it among it.
+        assert!(heard(6, "Sold", json!({})).is_none());
+        assert!(heard(7, ENTRY_CORRECTED, json!({ "version": 3, "event": "Sold", "facts": {} })).is_none());
     }
 }

@@ -37,8 +37,8 @@ impl<P: Policy> PolicyRunner<P> {
     ) -> Result<(), ReadError> {
         for order in orders {
             let key = order.key(P::NAME, woman);
-            let Some(aggregate) = self.addressed(connection, key, &order).await? else { continue };
-            let outcome = match self.executor.execute(&self.request(order, key, aggregate, heard)).await {
+            let Some(aggregate) = self.addressed(connection, woman, key, &order).await? else { continue };
+            let outcome = match self.executor.execute(&self.request(woman, order, (key, aggregate), heard)).await {
                 Ok(answer) if answer.events.is_empty() && on == Occasion::Calendar => continue,
                 Ok(_) => "done",
                 Err(ExecuteError::Busy | ExecuteError::Unavailable) => {
@@ -66,6 +66,7 @@ impl<P: Policy> PolicyRunner<P> {
     async fn addressed(
         &self,
         connection: &mut PgConnection,
+        woman: WomanId,
         key: Uuid,
         order: &Order<P::Decider>,
     ) -> Result<Option<AggregateId>, ReadError> {
@@ -76,7 +77,7 @@ impl<P: Policy> PolicyRunner<P> {
             Some((_, true)) => Ok(None),
             Some((aggregate, false)) => Ok(Some(AggregateId(aggregate))),
             None => {
-                let aggregate = order.to.aggregate(P::NAME, order.centre);
+                let aggregate = order.to.aggregate(P::NAME, woman, order.centre);
                 // By a connection of its own: it must stand even where the transaction it is decided in does not.
                 sqlx::query("INSERT INTO orders (policy, key, aggregate) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
                     .bind(P::NAME)
@@ -91,17 +92,13 @@ impl<P: Policy> PolicyRunner<P> {
 
     fn request(
         &self,
+        woman: WomanId,
         order: Order<P::Decider>,
-        key: Uuid,
-        aggregate: AggregateId,
+        (key, aggregate): (Uuid, AggregateId),
         heard: &Value,
     ) -> Request<<P::Decider as kit::Decider>::Command> {
-        let opening = match order.to {
-            To::OpenFor(woman) if aggregate == order.to.aggregate(P::NAME, order.centre) => {
-                Some(CaseOpened { woman, centre: order.centre, before_us: false })
-            }
-            To::OpenFor(_) | To::Existing(_) => None,
-        };
+        let own = order.to == To::OwnCase && aggregate == order.to.aggregate(P::NAME, woman, order.centre);
+        let opening = own.then_some(CaseOpened { woman, centre: order.centre, before_us: false });
         Request {
             aggregate,
             key,
