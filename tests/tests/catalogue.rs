@@ -1,0 +1,246 @@
+//! The catalogue that was agreed (`catalogue.md`), table by table, against what `schemas/` says and what the services do.
+//!
+//! Every event is there with its facts in their classes, its sharing, both labels, a help text, and the follow-up it opens or closes.
+
+use kit::{
+    Class, Decider,
+    contract::{Contract, EventContract, Sharing},
+    decider::Commands,
+    facets::Change,
+    given::given,
+};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+/// A row of a table, its names written out.
+struct Row {
+    service: String,
+    events: Vec<String>,
+    facts: Vec<(String, Class)>,
+    sharing: Sharing,
+    follow_up: String,
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn rows() -> Vec<Row> {
+    let (mut rows, mut service, mut columns) = (Vec::new(), String::new(), Vec::new());
+    for line in include_str!("catalogue.md").lines() {
+        if let Some(heading) = line.strip_prefix("### ") {
+            heading.split(' ').next().unwrap().clone_into(&mut service);
+        } else if let Some(cells) = line.strip_prefix("| ").map(cells) {
+            match cells.first().map(String::as_str) {
+                Some("Event") => columns = cells,
+                Some(name) if !name.is_empty() => rows.push(row(&service, &columns, &cells)),
+                _ => {}
+            }
+        }
+    }
+    rows
+}
+
+fn cells(line: &str) -> Vec<String> {
+    line.trim_end_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()
+}
+
+fn row(service: &str, columns: &[String], cells: &[String]) -> Row {
+    let cell = |name: &str| {
+        let place = columns.iter().position(|column| column == name);
+        place.and_then(|place| cells.get(place)).cloned()
+    };
+    let events = names(&cells[0]);
+    let sharing = match cell("Sh") {
+        Some(word) if word.starts_with('F') => Sharing::Feed,
+        Some(word) if word.starts_with('R') => Sharing::Request,
+        Some(_) => Sharing::Never,
+        // Safety's heading says it for the whole table: risk assessment and alarm, to the police alone.
+        None if ["RiskAssessed", "AlarmIssued"].contains(&events[0].as_str()) => Sharing::Request,
+        None => Sharing::Never,
+    };
+    let facts = facts(&cell("Facts").unwrap_or_default());
+    Row { service: service.to_owned(), events, facts, sharing, follow_up: cell("fu").unwrap_or_default() }
+}
+
+/// `HousingOfferAccepted / Declined`: a name that lacks its noun takes it from the first.
+fn names(cell: &str) -> Vec<String> {
+    let all: Vec<&str> = cell.split(" / ").collect();
+    let last_word = all[0].rfind(char::is_uppercase).unwrap();
+    let noun = &all[0][..last_word];
+    let whole = |name: &&str| {
+        let words = name.chars().filter(|c| c.is_uppercase()).count();
+        if words > 1 || *name == all[0] { (*name).to_owned() } else { format!("{noun}{name}") }
+    };
+    all.iter().map(whole).collect()
+}
+
+/// The facts of a cell with their classes; what stands in brackets lists choices.
+fn facts(cell: &str) -> Vec<(String, Class)> {
+    let mut plain = String::new();
+    let mut depth = 0;
+    for c in cell.chars() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            c if depth == 0 => plain.push(c),
+            _ => {}
+        }
+    }
+    let fact = |part: &str| {
+        let part = part.trim();
+        let (name, class) = match part {
+            "N" => ("details", Class::Narrative),
+            "L" => ("", Class::Location),
+            _ => [(" N", Class::Narrative), (" I", Class::Identity), (" L", Class::Location), ("°", Class::Open)]
+                .iter()
+                .find_map(|(mark, class)| part.strip_suffix(mark).map(|name| (name, *class)))
+                .unwrap_or((part, Class::Personal)),
+        };
+        (name.trim().trim_end_matches('?').replace([' ', '-'], "_"), class)
+    };
+    plain.split(',').filter(|part| !["", "–"].contains(&part.trim())).map(fact).collect()
+}
+
+/// Where a table says a fact in other words than the field, or in other words than one field.
+const CALLED: &[(&str, &str, &[&str])] = &[
+    ("TemporaryHousingArranged", "address_ref", &["address"]),
+];
+
+/// What a table leaves unmarked and is open all the same: an id that the service itself gives is opaque and stands in keys.
+const OWN_IDS: &[&str] = &["offer"];
+
+/// Rows whose follow-up is opened by another row's event.
+const OPENED_ELSEWHERE: &[(&str, &str)] = &[];
+
+fn contract(service: &str) -> Contract {
+    let file = root().join("schemas").join(service).join("contract.json");
+    serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+}
+
+fn latest<'a>(contract: &'a Contract, event: &str) -> &'a EventContract {
+    let entries = &contract.aggregates[0].entries;
+    entries.iter().find(|entry| entry.event == event).unwrap_or_else(|| panic!("{event} is not in the contract"))
+}
+
+/// The follow-up changes of an event's complete sample, by itself in a case.
+fn changes<D: Decider>(service: &str, event: &str) -> Vec<(Change, Option<String>)> {
+    let folder = root().join("services").join(service).join("golden");
+    let read = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.unwrap().path();
+        let sample = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        (path.file_stem().unwrap().to_str().unwrap().to_owned(), sample)
+    };
+    let samples: BTreeMap<String, Value> = std::fs::read_dir(folder).unwrap().map(read).collect();
+    let action = D::Command::action_of(event).unwrap();
+    let facts = kit::given::sample(&samples, event, "complete");
+    let decided = given::<D>("2026-11-20", engine::config::DEADLINES).when(&action, facts).outcome;
+    let decided = decided.unwrap_or_else(|refusal| panic!("{event}: {refusal}"));
+    let changes = decided.entries.iter().flat_map(|entry| &entry.facets.follow_ups);
+    changes.map(|change| (change.change, change.what.clone())).collect()
+}
+
+fn changes_of(service: &str, event: &str) -> Vec<(Change, Option<String>)> {
+    match service {
+        "housing" => changes::<housing::case::Housing>(service, event),
+        "legal" => changes::<legal::case::Legal>(service, event),
+        "financial" => changes::<financial::case::Financial>(service, event),
+        "safety" => changes::<safety::case::Safety>(service, event),
+        "aftercare" => changes::<aftercare::case::Aftercare>(service, event),
+        _ => panic!("the catalogue has a table of {service}"),
+    }
+}
+
+#[test]
+fn every_event_is_there_with_labels_help_and_sharing() {
+    let rows = rows();
+    let services: BTreeSet<&str> = rows.iter().map(|row| row.service.as_str()).collect();
+    assert_eq!(services.len(), 5);
+    for service in services {
+        let contract = contract(service);
+        let common = kit::contract::common();
+        let known: BTreeSet<&str> = contract.aggregates[0].entries.iter().map(|entry| entry.event.as_str()).collect();
+        let agreed = rows.iter().filter(|row| row.service == service).flat_map(|row| &row.events).map(String::as_str);
+        let agreed: BTreeSet<&str> = agreed.chain(common.iter().map(|entry| entry.event)).collect();
+        assert_eq!(known, agreed, "{service}: nothing is missing, and nothing was added that nobody agreed");
+    }
+    for row in &rows {
+        let contract = contract(&row.service);
+        for event in &row.events {
+            let described = latest(&contract, event);
+            assert_eq!(described.sharing, row.sharing, "{event}");
+            for label in [&described.label, &described.action_label, &described.help] {
+                assert!(!label.da.is_empty() && !label.en.is_empty(), "{event}");
+            }
+            let folder = root().join("schemas").join(&row.service);
+            let partner = folder.join(format!("{event}.v{}.partner.json", described.version));
+            assert_eq!(partner.exists(), row.sharing != Sharing::Never, "{event}");
+            assert!(folder.join(format!("{event}.v{}.json", described.version)).exists(), "{event}");
+        }
+    }
+}
+
+#[test]
+fn every_fact_is_there_in_its_class() {
+    let mut wrong = Vec::new();
+    for row in rows() {
+        let contract = contract(&row.service);
+        for (fact, class) in &row.facts {
+            let called = CALLED.iter().find(|(event, name, _)| *event == row.events[0] && name == fact);
+            let fields: Vec<&str> = called.map_or(vec![fact.as_str()], |(_, _, fields)| fields.to_vec());
+            for field in fields {
+                let described = row.events.iter().flat_map(|event| &latest(&contract, event).facts);
+                let classes: Vec<Class> = described
+                    .filter(|described| {
+                        // A place that the table does not name is any fact of that class.
+                        if field.is_empty() { described.class == *class } else { described.name == field }
+                    })
+                    .map(|described| described.class)
+                    .collect();
+                let class = if OWN_IDS.contains(&field) { Class::Open } else { *class };
+                if classes.is_empty() || classes.iter().any(|other| *other != class) {
+                    wrong.push(format!("{}: {field} should be {class:?}, is {classes:?}", row.events.join(", ")));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_follow_up_is_opened_or_closed() {
+    let mut wrong = Vec::new();
+    for row in rows().into_iter().filter(|row| !row.follow_up.is_empty()) {
+        let contract = contract(&row.service);
+        let opened_by = OPENED_ELSEWHERE.iter().find(|(event, _)| row.events.iter().any(|name| name == event));
+        let events = opened_by.map_or(row.events.clone(), |(_, by)| vec![(*by).to_owned()]);
+        let changes: Vec<_> = events.iter().flat_map(|event| changes_of(&row.service, event)).collect();
+        let wanted = match row.follow_up.as_str() {
+            "closes it" => Change::Closed,
+            // Of an offer that was never logged there is nothing to move: it opens.
+            _ => Change::Opened,
+        };
+        if !changes.iter().any(|(change, _)| *change == wanted) {
+            wrong.push(format!("{}: {} ({wanted:?})", events.join(", "), row.follow_up));
+        }
+        for what in changes.into_iter().filter_map(|(_, what)| what) {
+            let label = contract.follow_ups.get(&what).unwrap_or_else(|| panic!("{what} has no label"));
+            assert!(!label.da.is_empty() && !label.en.is_empty(), "{what}");
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_tables_are_read_as_they_are_meant() {
+    assert_eq!(names("HousingOfferAccepted / Declined / Lapsed"), ["HousingOfferAccepted", "HousingOfferDeclined", "HousingOfferLapsed"]);
+    assert_eq!(names("SeparationApplied / DivorceApplied / Decided"), ["SeparationApplied", "DivorceApplied", "SeparationDecided"]);
+    assert_eq!(
+        facts("tool (SARA:V3, andet), level, assessor trained?, N, when L, outcome°"),
+        [("tool", Class::Personal), ("level", Class::Personal), ("assessor_trained", Class::Personal), ("details", Class::Narrative), ("when", Class::Location), ("outcome", Class::Open)]
+            .map(|(name, class)| (name.to_owned(), class))
+    );
+}
