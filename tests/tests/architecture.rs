@@ -4,7 +4,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 use std::collections::BTreeSet;
 
 /// Crates of the workspace that decide about a domain, and nothing else.
-const DOMAINS: &[&str] = &["housing", "aftercare"];
+const DOMAINS: &[&str] = &["housing", "legal", "financial", "safety", "aftercare"];
 /// What a domain crate may use: it is pure by construction.
 const PURE: &[&str] = &["kit", "serde", "serde_json", "schemars", "strum", "thiserror", "time", "uuid"];
 /// What the kit may use: nothing of these reads a file, a socket, the clock or the environment.

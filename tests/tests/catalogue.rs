@@ -57,10 +57,9 @@ fn row(service: &str, columns: &[String], cells: &[String]) -> Row {
     let sharing = match cell("Sh") {
         Some(word) if word.starts_with('F') => Sharing::Feed,
         Some(word) if word.starts_with('R') => Sharing::Request,
-        Some(_) => Sharing::Never,
         // Safety's heading says it for the whole table: risk assessment and alarm, to the police alone.
         None if ["RiskAssessed", "AlarmIssued"].contains(&events[0].as_str()) => Sharing::Request,
-        None => Sharing::Never,
+        _ => Sharing::Never,
     };
     let facts = facts(&cell("Facts").unwrap_or_default());
     Row { service: service.to_owned(), events, facts, sharing, follow_up: cell("fu").unwrap_or_default() }
@@ -106,9 +105,7 @@ fn facts(cell: &str) -> Vec<(String, Class)> {
 }
 
 /// Where a table says a fact in other words than the field, or in other words than one field.
-const CALLED: &[(&str, &str, &[&str])] = &[
-    ("TemporaryHousingArranged", "address_ref", &["address"]),
-];
+const CALLED: &[(&str, &str, &[&str])] = &[("TemporaryHousingArranged", "address_ref", &["address"])];
 
 /// What a table leaves unmarked and is open all the same: an id that the service itself gives is opaque and stands in keys.
 const OWN_IDS: &[&str] = &["offer"];
@@ -236,11 +233,24 @@ fn every_follow_up_is_opened_or_closed() {
 
 #[test]
 fn the_tables_are_read_as_they_are_meant() {
-    assert_eq!(names("HousingOfferAccepted / Declined / Lapsed"), ["HousingOfferAccepted", "HousingOfferDeclined", "HousingOfferLapsed"]);
-    assert_eq!(names("SeparationApplied / DivorceApplied / Decided"), ["SeparationApplied", "DivorceApplied", "SeparationDecided"]);
+    assert_eq!(
+        names("HousingOfferAccepted / Declined / Lapsed"),
+        ["HousingOfferAccepted", "HousingOfferDeclined", "HousingOfferLapsed"]
+    );
+    assert_eq!(
+        names("SeparationApplied / DivorceApplied / Decided"),
+        ["SeparationApplied", "DivorceApplied", "SeparationDecided"]
+    );
     assert_eq!(
         facts("tool (SARA:V3, andet), level, assessor trained?, N, when L, outcome°"),
-        [("tool", Class::Personal), ("level", Class::Personal), ("assessor_trained", Class::Personal), ("details", Class::Narrative), ("when", Class::Location), ("outcome", Class::Open)]
-            .map(|(name, class)| (name.to_owned(), class))
+        [
+            ("tool", Class::Personal),
+            ("level", Class::Personal),
+            ("assessor_trained", Class::Personal),
+            ("details", Class::Narrative),
+            ("when", Class::Location),
+            ("outcome", Class::Open)
+        ]
+        .map(|(name, class)| (name.to_owned(), class))
     );
 }

@@ -1,9 +1,11 @@
 //! Aftercare (Efterværn): the help that goes on after the stay.
 //!
-//! Owns the offer of aftercare and its answer; it is offered by itself when she moves in ([`policy`]). Deliberately absent, until
-//! a later issue: contacts, the lifeline, companions, and the end of aftercare.
+//! Owns the offer of aftercare and its answer, the contacts that follow by a rhythm, the lifeline, companions, the municipality's
+//! coordinating counselling, and the end of it all. Deliberately absent: who may reach her how (people's safe contact), alarms and
+//! orders, of which only who still protects her is heard ([`heard`]), and the stay itself (people).
 
 pub mod case;
+pub mod heard;
 pub mod policy;
 
 /// The service's name.

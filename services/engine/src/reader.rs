@@ -96,6 +96,11 @@ pub trait Apply: Send + Sync + 'static {
     fn batch(&self) -> usize {
         BATCH
     }
+    /// What must hold before the transaction begins in which this service's events are taken in.
+    fn prepare(&self, service: &str) -> impl Future<Output = Result<(), ReadError>> + Send {
+        let _ = service;
+        async { Ok(()) }
+    }
     /// What must hold before the progress is looked at: a lock, where several readers share what they write.
     fn begin(
         &self,
@@ -297,6 +302,7 @@ impl<A: Apply> Reader<A> {
 
     /// Moves the progress and does what comes with it: the effect of events, or, without any, the beginning of a new epoch.
     async fn transact(&self, from: &Progress, to: &Progress, events: Option<&[Event]>) -> Result<(), ReadError> {
+        self.apply.prepare(&self.service).await?;
         let mut transaction = self.pool.begin().await?;
         self.apply.begin(&mut transaction).await?;
         self.advance(&mut transaction, from, to).await?;

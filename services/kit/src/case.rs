@@ -197,9 +197,10 @@ impl<D: Decider> Case<D> {
         let mut entries = Vec::with_capacity(events.len());
         for event in events {
             after.evolve(&event);
-            let facets = chosen(after.facets(&event, context), context);
+            let facets = after.facets(&event, context);
             entries.push(Entry { what: What::Fact(event), happened: context.happened, facets });
         }
+        chosen(entries.iter_mut().map(|entry| &mut entry.facets).collect(), context);
         Ok(Decided { entries, warnings: warnings.into_iter().map(Into::into).collect() })
     }
 
@@ -239,11 +240,9 @@ impl<D: Decider> Case<D> {
         let was = self.domain.facets(original, then);
         let is = after.domain.facets(&fact, context);
         let follow_ups = self.amended(place, &was.follow_ups, &is.follow_ups);
-        let entry = Entry {
-            what: What::Corrected { version, fact },
-            happened: context.happened,
-            facets: chosen(Facets { follow_ups, ..is }, context),
-        };
+        let mut facets = Facets { follow_ups, ..is };
+        chosen(vec![&mut facets], context);
+        let entry = Entry { what: What::Corrected { version, fact }, happened: context.happened, facets };
         let warnings = decision.warnings.into_iter().map(Into::into).collect();
         Ok(Decided { entries: vec![entry], warnings })
     }
@@ -334,10 +333,11 @@ fn place(version: u64) -> Option<usize> {
 
 /// The worker's choice of holder on what a command opens, and of a date where it opens one thing alone: chosen for several, a
 /// date could put off the one that must not wait.
-fn chosen(mut facets: Facets, context: &Context<'_>) -> Facets {
-    let opened = || facets.follow_ups.iter().filter(|change| change.change == Change::Opened);
-    let due = context.due.filter(|_| opened().count() == 1);
-    for change in facets.follow_ups.iter_mut().filter(|change| change.change == Change::Opened) {
+fn chosen(facets: Vec<&mut Facets>, context: &Context<'_>) {
+    let changes = facets.into_iter().flat_map(|facets| &mut facets.follow_ups);
+    let mut opened: Vec<_> = changes.filter(|change| change.change == Change::Opened).collect();
+    let due = context.due.filter(|_| opened.len() == 1);
+    for change in &mut opened {
         if due.is_some() {
             change.due = due;
             change.basis = None;
@@ -346,7 +346,6 @@ fn chosen(mut facets: Facets, context: &Context<'_>) -> Facets {
             change.responsible.clone_from(&context.responsible);
         }
     }
-    facets
 }
 
 fn in_the_future(context: &Context<'_>) -> bool {

@@ -6,7 +6,7 @@ use crate::{
     ActorId, AggregateId, CentreId, Facets, Happened, contract::EntryDescription, deadlines::Deadlines, facts::BadFact,
     ids::derive_id, when::DueBy,
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -207,12 +207,11 @@ impl Context<'_> {
         self.happened.day().map(crate::Day::date)
     }
 
-    /// What a policy of this service has heard of her so far.
+    /// What a policy of this service has heard of her so far. `None`: it does not read, and what depends on it is not known to be
+    /// safe.
     #[must_use]
-    pub fn heard<P: crate::Policy>(&self) -> P::Heard
-    where
-        P::Heard: DeserializeOwned,
-    {
-        self.heard.get(P::NAME).and_then(|heard| serde_json::from_value(heard.clone()).ok()).unwrap_or_default()
+    pub fn heard<P: crate::Policy>(&self) -> Option<P::Heard> {
+        let Some(heard) = self.heard.get(P::NAME) else { return Some(P::Heard::default()) };
+        serde_json::from_value(heard.clone()).ok()
     }
 }

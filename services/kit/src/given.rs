@@ -14,6 +14,7 @@ mod told;
 mod walk;
 
 pub use golden::{golden, sample};
+pub use told::heard;
 pub use walk::walk;
 
 use crate::{

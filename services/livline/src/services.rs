@@ -24,8 +24,13 @@ pub fn all() -> Vec<Listed> {
         domain::<housing::case::Housing>(housing::SERVICE, housing::contract, |service| {
             service.policy::<housing::policy::LapseOffers>()
         }),
+        domain::<legal::case::Legal>(legal::SERVICE, legal::contract, Ok),
+        domain::<financial::case::Financial>(financial::SERVICE, financial::contract, Ok),
+        domain::<safety::case::Safety>(safety::SERVICE, safety::contract, |service| {
+            service.policy::<safety::policy::RaiseAlerts>()
+        }),
         domain::<aftercare::case::Aftercare>(aftercare::SERVICE, aftercare::contract, |service| {
-            service.policy::<aftercare::policy::OfferAftercare>()
+            service.policy::<aftercare::policy::OfferAftercare>()?.policy::<aftercare::heard::KnowCourse>()
         }),
     ];
     services.push(timeline(services.iter().filter_map(|service| service.contract).collect()));

@@ -1,8 +1,8 @@
 //! What a policy hears of a case in a test: its entries as they are stored, and read as the engine reads them.
 
-use super::{AGGREGATE, CENTRE, Given, WOMAN, kept, replace};
+use super::{AGGREGATE, CENTRE, Given, WOMAN, day, kept, replace};
 use crate::{
-    Class, Decider, Policy,
+    ActorId, Class, Decider, Facets, Happened, Policy,
     decider::Events,
     entry::{Entry, event_id},
     policy::{Heard, Order, Whole},
@@ -21,6 +21,18 @@ impl<D: Decider> Given<D> {
             orders.extend(P::react(&heard, &event, self.now()));
         }
         (heard, orders)
+    }
+
+    /// Where a policy of the service has heard an event, see [`heard`].
+    #[must_use]
+    pub fn hears<P: Policy>(mut self, service: &str, version: u64, event: &str, facts: Value) -> Self {
+        let event = heard::<P>(service, version, event, facts).expect("the policy understands it");
+        let mut kept = self.heard.get(P::NAME).map_or_else(P::Heard::default, |kept| {
+            serde_json::from_value(kept.clone()).expect("what a policy keeps reads back")
+        });
+        P::hear(&mut kept, &event);
+        self.heard.insert(P::NAME.to_owned(), serde_json::to_value(kept).expect("what a policy keeps serialises"));
+        self
     }
 
     /// An entry as a policy hears it: read as it is stored, then with its personal facts opened.
@@ -43,6 +55,26 @@ impl<D: Decider> Given<D> {
             said,
         })
     }
+}
+
+/// An event of a service as a policy hears it, recorded on 20 November 2026 in the one case of these tests; `None`: none of its
+/// business. Personal facts are given as plain values.
+#[must_use]
+pub fn heard<P: Policy>(service: &str, version: u64, event: &str, facts: Value) -> Option<Heard<P::Foreign>> {
+    let whole = Whole { event: event.to_owned(), facts, facets: Facets::default() };
+    let (entry, said) = whole.read(version).ok()?;
+    Some(Heard {
+        id: event_id(service, AGGREGATE, version),
+        service: service.to_owned(),
+        aggregate: AGGREGATE,
+        entry,
+        actor: ActorId::service(service),
+        woman: WOMAN,
+        centre: CENTRE,
+        happened: Happened::On(day("2026-11-20").into()),
+        facets: Facets::default(),
+        said,
+    })
 }
 
 /// The entry's facts as a policy gets them: personal ones as plain values, the others closed.

@@ -1,0 +1,19 @@
+//! One course of help with her finances for one woman.
+//!
+//! A need that comes back after the case was closed is a new case; entries that come late are logged on the closed one, with a
+//! warning, and leave it closed. A closing that was wrong is recorded in error.
+
+mod account;
+mod command;
+mod event;
+mod follow_ups;
+mod rules;
+mod state;
+#[cfg(test)]
+pub(crate) mod tests;
+
+pub use command::{Command, Event};
+pub use event::*;
+pub use follow_ups::FollowUp;
+pub use rules::{Rejection, Warning};
+pub use state::Financial;

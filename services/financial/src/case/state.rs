@@ -1,0 +1,155 @@
+//! What a financial case has come to. Only what decisions and suggestions need: no text, no creditor, no account.
+
+use super::{
+    command::Event,
+    event::{CaseOutcome, Declaration, FreePlaceDecision, GrantDecision, GrantId, Purpose},
+};
+use kit::{
+    ChildId, Personal,
+    sealed::known,
+    terms::{Application, Ruling},
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// A financial case.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Financial {
+    pub(super) stage: Stage,
+    pub(super) situation: Step,
+    pub(super) joint_accounts: Option<Personal<bool>>,
+    pub(super) abuse: Step,
+    pub(super) own_account: Step,
+    pub(super) joint_account_closed: Step,
+    pub(super) nem_konto: Step,
+    pub(super) credit_warning: Step,
+    pub(super) child_allowance: Step,
+    /// The latest year that she declared for, where one was given.
+    pub(super) declared: Option<Personal<u16>>,
+    pub(super) single_grants: Grants,
+    pub(super) fund_grants: Grants,
+    pub(super) free_places: Vec<FreePlace>,
+}
+
+/// Whether the case is over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Stage {
+    #[default]
+    Open,
+    Closed(CaseOutcome),
+}
+
+/// Whether something that is done once is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Step {
+    #[default]
+    Ahead,
+    Done,
+}
+
+/// Grants of one kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub(super) struct Grants(BTreeMap<GrantId, GrantState>);
+
+/// What is known of one grant. A decision on a grant that was never logged makes one without an application.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(super) struct GrantState {
+    pub(super) applied: Step,
+    pub(super) purpose: Option<Personal<Purpose>>,
+    pub(super) outcome: Option<Ruling>,
+}
+
+/// A free place in daycare for one child, or for one that was not named.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct FreePlace {
+    pub(super) child: Option<Personal<ChildId>>,
+    pub(super) application: Application,
+}
+
+impl GrantState {
+    /// Whether a decision is awaited.
+    pub(super) fn is_pending(&self) -> bool {
+        self.applied == Step::Done && self.outcome.is_none()
+    }
+}
+
+impl Grants {
+    pub(super) fn get(&self, grant: GrantId) -> Option<&GrantState> {
+        self.0.get(&grant)
+    }
+
+    /// Those that await a decision.
+    pub(super) fn pending(&self) -> impl Iterator<Item = (GrantId, &GrantState)> {
+        self.0.iter().filter(|(_, grant)| grant.is_pending()).map(|(id, grant)| (*id, grant))
+    }
+
+    fn apply(&mut self, grant: GrantId, purpose: Option<&Personal<Purpose>>) {
+        let grant = self.0.entry(grant).or_default();
+        grant.applied = Step::Done;
+        grant.purpose = purpose.cloned();
+    }
+
+    /// The first outcome stays: rules refuse a second, and what is stored is folded whatever it is.
+    fn decide(&mut self, decision: &GrantDecision) {
+        self.0.entry(decision.grant).or_default().outcome.get_or_insert(decision.outcome);
+    }
+}
+
+impl Financial {
+    /// Takes an event in.
+    pub(super) fn take(&mut self, event: &Event) {
+        match event {
+            Event::FinancialSituationMapped(situation) => {
+                self.situation = Step::Done;
+                if situation.joint_accounts.is_some() {
+                    self.joint_accounts.clone_from(&situation.joint_accounts);
+                }
+            }
+            Event::EconomicAbuseIdentified(_) => self.abuse = Step::Done,
+            Event::OwnAccountOpened(_) => self.own_account = Step::Done,
+            Event::JointAccountClosed(_) => self.joint_account_closed = Step::Done,
+            Event::NemKontoChanged(_) => self.nem_konto = Step::Done,
+            Event::SingleGrantApplied(grant) => self.single_grants.apply(grant.grant, grant.purpose.as_ref()),
+            Event::SingleGrantDecided(decision) => self.single_grants.decide(decision),
+            Event::ChildAllowanceApplied(_) => self.child_allowance = Step::Done,
+            Event::SoleProviderDeclared(declaration) => self.declare(declaration),
+            Event::DaycareFreePlaceApplied(place) => self.free_place(place.child.as_ref(), Application::Pending),
+            Event::DaycareFreePlaceGranted(FreePlaceDecision { child, outcome }) => {
+                self.free_place(child.as_ref(), Application::Decided(*outcome));
+            }
+            Event::CreditWarningRegistered(_) => self.credit_warning = Step::Done,
+            Event::FundGrantApplied(grant) => self.fund_grants.apply(grant.grant, None),
+            Event::FundGrantDecided(decision) => self.fund_grants.decide(decision),
+            Event::FinancialCaseClosed(closing) => self.stage = Stage::Closed(closing.outcome),
+            Event::ChildBenefitRedirected(_)
+            | Event::ChildSupportSought(_)
+            | Event::AdvanceRequested(_)
+            | Event::DebtAdviceGiven(_)
+            | Event::DebtPlanAgreed(_)
+            | Event::DebtReliefApplied(_) => {}
+        }
+    }
+
+    /// How far the free place for this child is.
+    pub(super) fn free_place_of(&self, child: Option<&Personal<ChildId>>) -> Application {
+        let place = self.free_places.iter().find(|place| known(place.child.as_ref()) == known(child));
+        place.map_or(Application::None, |place| place.application)
+    }
+
+    fn free_place(&mut self, child: Option<&Personal<ChildId>>, application: Application) {
+        match self.free_places.iter_mut().find(|place| known(place.child.as_ref()) == known(child)) {
+            Some(place) => place.application = application,
+            None => self.free_places.push(FreePlace { child: child.cloned(), application }),
+        }
+    }
+
+    /// A declaration that is logged late does not put her back before a later year's.
+    fn declare(&mut self, declaration: &Declaration) {
+        if known(declaration.year.as_ref()) > known(self.declared.as_ref()) {
+            self.declared.clone_from(&declaration.year);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What holds in every order of entries.
+
+use super::{HEARING, Legal, ORDER, OTHER, case};
+use crate::case::{
+    Command, Event,
+    state::{HearingState, OrderKind},
+};
+use kit::{
+    decider::Commands,
+    given::{Given, walk},
+};
+use proptest::{collection::vec, prelude::any, proptest};
+use serde_json::{Value, json};
+use std::{collections::BTreeMap, sync::LazyLock};
+
+const OTHER_HEARING: &str = "5d8e2f63-0c5e-4a71-9b32-6d7e8f9a0b13";
+
+static SAMPLES: LazyLock<BTreeMap<String, Value>> = LazyLock::new(|| kit::samples!());
+static EVENTS: LazyLock<BTreeMap<String, &str>> =
+    LazyLock::new(|| Command::describe().into_iter().map(|entry| (entry.action, entry.event)).collect());
+
+fn sample(event: &str, form: &str) -> Value {
+    SAMPLES[&format!("{event}.v1")][form].clone()
+}
+
+/// Sets a fact, where the entry has it.
+fn set(facts: &mut Value, name: &str, value: Value) {
+    if let Some(fact) = facts.get_mut(name) {
+        *fact = value;
+    }
+}
+
+/// Plausible facts out of a byte: a sample, about one of two orders and hearings, with days around today.
+fn plausible(event: &str, byte: u8) -> Value {
+    let mut facts = sample(event, if byte & 1 == 0 { "complete" } else { "minimal" });
+    set(&mut facts, "order", json!(if byte & 2 == 0 { ORDER } else { OTHER }));
+    set(&mut facts, "hearing", json!(if byte & 2 == 0 { HEARING } else { OTHER_HEARING }));
+    set(&mut facts, "provisional", json!(byte & 4 == 0));
+    let day = json!(format!("2026-1{}-{}", 1 + (byte >> 7), 10 + byte % 20));
+    for fact in ["until", "offence_day", "final_on", "when", "appeal_by"] {
+        set(&mut facts, fact, day.clone());
+    }
+    if event == "LegalCaseClosed" {
+        set(&mut facts, "outcome", json!(if byte & 2 == 0 { "concluded" } else { "contact_lost" }));
+    }
+    facts
+}
+
+/// Facts for a suggested action that fit the state: about what is there.
+fn fitting(given: &Given<Legal>, action: &str) -> Value {
+    let state = given.case().domain();
+    let mut facts = sample(EVENTS[action], "minimal");
+    let of_kind = |kind: Option<OrderKind>| {
+        let mut orders = state.orders.iter().filter(|(_, order)| order.is_logged() && !order.is_ended());
+        orders.find(|(_, order)| kind.is_none() || order.kind == kind).map(|(order, _)| *order)
+    };
+    let kind = match action {
+        "extend-restraining-order" => Some(OrderKind::Restraining),
+        "extend-expulsion" => Some(OrderKind::Expulsion),
+        _ => None,
+    };
+    if let Some(order) = of_kind(kind) {
+        set(&mut facts, "order", json!(order));
+    }
+    if let Some((hearing, _)) = state.hearings.iter().find(|(_, hearing)| HearingState::is_ahead(hearing)) {
+        set(&mut facts, "hearing", json!(hearing));
+    }
+    facts
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_logged_in_whatever_order(steps in vec(any::<(u8, u8, u8)>(), 1..40)) {
+        walk(case(), &steps, plausible, |given| {
+            for event in given.standing() {
+                if let Event::RestrainingOrderIssued(order) = &event {
+                    let days = [order.from.as_ref(), order.until.as_ref()].map(|day| day.and_then(|day| day.open().copied()));
+                    if let [Some(from), Some(until)] = days {
+                        assert!(from <= until, "an order ends before it begins");
+                    }
+                }
+            }
+            let outcomes = given.standing().into_iter().filter_map(|event| match event {
+                Event::LegalCaseClosed(closing) => Some(closing.outcome),
+                _ => None,
+            });
+            let outcomes: Vec<_> = outcomes.collect();
+            assert!(outcomes.windows(2).all(|pair| pair[0] == pair[1]), "a second outcome slipped in");
+            for action in given.actions() {
+                let then = given.clone().when(action, fitting(given, action));
+                assert!(then.outcome.is_ok_and(|decided| !decided.entries.is_empty()), "{action} was suggested");
+            }
+        });
+    }
+
+    #[test]
+    fn what_ended_or_was_held_is_not_asked_for(steps in vec(any::<(u8, u8, u8)>(), 1..40)) {
+        // Days pass and entries are logged; nothing is corrected.
+        let logged: Vec<_> = steps.into_iter().map(|(kind, pick, byte)| (3 + kind % 7, pick, byte)).collect();
+        walk(case(), &logged, plausible, |given| {
+            let open = |key: String| given.case().follow_ups().get(&key).is_some_and(|follow_up| follow_up.open);
+            for (order, state) in &given.case().domain().orders {
+                for what in ["end", "final-decision", "court"] {
+                    assert!(!state.is_ended() || !open(format!("order/{order}/{what}")), "{what} of an ended order");
+                }
+            }
+            for (hearing, state) in &given.case().domain().hearings {
+                let plan = open(format!("hearing/{hearing}/safety-plan"));
+                assert!(!plan || state.stand != crate::case::state::HearingStand::Attended, "a plan for a hearing held");
+            }
+        });
+    }
+}
