@@ -68,8 +68,9 @@ fn row(service: &str, columns: &[String], cells: &[String]) -> Row {
 /// `HousingOfferAccepted / Declined`: a name that lacks its noun takes it from the first.
 fn names(cell: &str) -> Vec<String> {
     let all: Vec<&str> = cell.split(" / ").collect();
-    let last_word = all[0].rfind(char::is_uppercase).unwrap();
-    let noun = &all[0][..last_word];
+    // Handed over is one verb in two words.
+    let verb = all[0].find("HandedOver").or_else(|| all[0].rfind(char::is_uppercase));
+    let noun = &all[0][..verb.unwrap()];
     let whole = |name: &&str| {
         let words = name.chars().filter(|c| c.is_uppercase()).count();
         if words > 1 || *name == all[0] { (*name).to_owned() } else { format!("{noun}{name}") }

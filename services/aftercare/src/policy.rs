@@ -63,7 +63,9 @@ mod tests {
         let mut known = Standing::default();
         for (version, event) in (1..).zip(own) {
             let event = heard::<OfferAftercare>("aftercare", version, event, json!({}));
-            event.iter().for_each(|event| OfferAftercare::hear(&mut known, event));
+            if let Some(event) = event {
+                OfferAftercare::hear(&mut known, &event);
+            }
         }
         let Some(event) = heard::<OfferAftercare>("housing", 7, event, json!({ "version": 2 })) else {
             return Vec::new();
