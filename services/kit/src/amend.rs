@@ -25,6 +25,17 @@ pub(crate) fn makes(list: &[FollowUpChange], change: &FollowUpChange) -> bool {
     list.iter().any(|other| other.key == change.key && kind(other.change) == kind(change.change))
 }
 
+/// The date that `list` gives a follow-up, as a move to it.
+pub(crate) fn dates(list: &[FollowUpChange], key: &str) -> Option<FollowUpChange> {
+    let mut dating = list.iter().rev().filter(|change| change.key == key && kind(change.change) == Change::Opened);
+    dating.next().map(|change| FollowUpChange {
+        change: Change::Moved,
+        what: None,
+        responsible: None,
+        ..change.clone()
+    })
+}
+
 /// Whether `list` has this very change, whoever holds it and on whatever ground.
 fn says(list: &[FollowUpChange], change: &FollowUpChange) -> bool {
     list.iter().any(|other| {
@@ -32,21 +43,36 @@ fn says(list: &[FollowUpChange], change: &FollowUpChange) -> bool {
     })
 }
 
+/// What other entries that stand say of a follow-up.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Elsewhere {
+    /// Whether one of them makes such a change too.
+    pub(crate) made: bool,
+    /// The change of its date that would count without the entry; none where a later one counts anyway.
+    pub(crate) dated: Option<FollowUpChange>,
+}
+
 /// What must happen to follow-ups when an entry turns from one that does `was` into one that does `is`. `made` is what it did
-/// when it was recorded; `elsewhere` tells whether another entry that stands makes such a change too.
+/// when it was recorded; `elsewhere` tells what other entries that stand do to the same follow-up.
 pub(crate) fn amended(
     now: &BTreeMap<String, FollowUp>,
     made: &[FollowUpChange],
     was: &[FollowUpChange],
     is: &[FollowUpChange],
-    elsewhere: impl Fn(&FollowUpChange) -> bool,
+    elsewhere: impl Fn(&FollowUpChange) -> Elsewhere,
 ) -> Vec<FollowUpChange> {
     let open = |key: &str| now.get(key).is_some_and(|follow_up| follow_up.open);
-    let undone = was.iter().filter(|old| makes(made, old) && !makes(is, old) && !elsewhere(old));
+    let undone = was.iter().filter(|old| makes(made, old) && !makes(is, old));
     let mut changes: Vec<_> = undone
-        .filter_map(|old| match old.change {
-            Change::Opened if open(&old.key) => Some(FollowUpChange::closed(&old.key)),
-            Change::Closed if !open(&old.key) => Some(FollowUpChange::new(&old.key, Change::Reopened)),
+        .filter_map(|old| match (kind(old.change), elsewhere(old)) {
+            // Another entry keeps it open: its date is what it would be without this one.
+            (Change::Opened, Elsewhere { made: true, dated: Some(dated) }) if open(&old.key) => Some(dated),
+            (Change::Opened, Elsewhere { made: false, .. }) if open(&old.key) && old.change == Change::Opened => {
+                Some(FollowUpChange::closed(&old.key))
+            }
+            (Change::Closed, Elsewhere { made: false, .. }) if !open(&old.key) => {
+                Some(FollowUpChange::new(&old.key, Change::Reopened))
+            }
             _ => None,
         })
         .collect();
@@ -123,6 +149,10 @@ mod tests {
         day.parse().unwrap()
     }
 
+    fn nothing() -> Elsewhere {
+        Elsewhere::default()
+    }
+
     fn now(list: &[(&str, bool)]) -> BTreeMap<String, FollowUp> {
         let follow_up = |open| FollowUp {
             what: "w".into(),
@@ -137,26 +167,39 @@ mod tests {
     #[test]
     fn a_correction_that_says_nothing_new_changes_nothing() {
         let opened = [C::opened("a", "w").due(on("2026-12-01"))];
-        assert!(amended(&now(&[("a", true)]), &opened, &opened, &opened, |_| false).is_empty());
+        assert!(amended(&now(&[("a", true)]), &opened, &opened, &opened, |_| nothing()).is_empty());
     }
 
     #[test]
     fn another_date_replaces_an_open_one_and_its_holder_stays() {
         let (was, is) = ([C::opened("a", "w").due(on("2026-12-01"))], [C::opened("a", "w").due(on("2026-12-02"))]);
-        let [change] = amended(&now(&[("a", true)]), &was, &was, &is, |_| false).try_into().unwrap();
+        let [change] = amended(&now(&[("a", true)]), &was, &was, &is, |_| nothing()).try_into().unwrap();
         assert_eq!((change.due, change.responsible.unwrap().as_str()), (Some(on("2026-12-02")), "w-2"));
-        let dealt_with = amended(&now(&[("a", false)]), &was, &was, &is, |_| false);
+        let dealt_with = amended(&now(&[("a", false)]), &was, &was, &is, |_| nothing());
         assert!(dealt_with.is_empty());
     }
 
     #[test]
     fn what_it_should_not_have_done_is_undone_unless_another_entry_does_it_too() {
         let closed = [C::closed("a")];
-        let undone = amended(&now(&[("a", false)]), &closed, &closed, &[], |_| false);
+        let undone = amended(&now(&[("a", false)]), &closed, &closed, &[], |_| nothing());
         assert_eq!(undone, [C::new("a", Change::Reopened)]);
-        assert!(amended(&now(&[("a", false)]), &closed, &closed, &[], |_| true).is_empty());
+        assert!(
+            amended(&now(&[("a", false)]), &closed, &closed, &[], |_| Elsewhere { made: true, dated: None }).is_empty()
+        );
         let opened = [C::opened("b", "w")];
-        assert_eq!(amended(&now(&[("b", true)]), &opened, &opened, &[], |_| false), [C::closed("b")]);
+        assert_eq!(amended(&now(&[("b", true)]), &opened, &opened, &[], |_| nothing()), [C::closed("b")]);
+    }
+
+    #[test]
+    fn an_extension_that_is_taken_back_leaves_the_date_before_it() {
+        let moved = [C::new("a", Change::Moved).due(on("2026-12-08"))];
+        let before = C::new("a", Change::Moved).due(on("2026-12-01"));
+        let dated = |dated: Option<C>| move |_: &C| Elsewhere { made: true, dated: dated.clone() };
+        let back = amended(&now(&[("a", true)]), &moved, &moved, &[], dated(Some(before.clone())));
+        assert_eq!(back, std::slice::from_ref(&before));
+        assert!(amended(&now(&[("a", false)]), &moved, &moved, &[], dated(Some(before))).is_empty(), "dealt with");
+        assert!(amended(&now(&[("a", true)]), &moved, &moved, &[], dated(None)).is_empty(), "moved again since");
     }
 
     #[test]

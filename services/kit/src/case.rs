@@ -6,7 +6,7 @@ pub use crate::ask::{Ask, CommonRejection, Decided, Refusal};
 
 use crate::{
     Class, Context, Decider, Facets,
-    amend::{self, makes},
+    amend::{self, Elsewhere, makes},
     decider::{Claim, Commands, Decision, Events},
     entry::{CaseOpened, Common, Entry, NoteWritten, RecordedInError, What},
     facets::{Change, FollowUpChange},
@@ -261,10 +261,18 @@ impl<D: Decider> Case<D> {
     /// What must happen to follow-ups when the entry at `place` turns from one that does `was` into one that does `is`.
     fn amended(&self, place: usize, was: &[FollowUpChange], is: &[FollowUpChange]) -> Vec<FollowUpChange> {
         let made: &[FollowUpChange] = self.recorded.get(place).map_or(&[], |recorded| &recorded.changes);
+        let stands = |recorded: &Recorded<_>| !matches!(recorded.standing, Standing::InError);
+        let others =
+            || self.recorded.iter().enumerate().filter(|(other, recorded)| *other != place && stands(recorded));
         let elsewhere = |change: &FollowUpChange| {
-            self.recorded.iter().enumerate().any(|(other, recorded)| {
-                other != place && matches!(recorded.standing, Standing::Fact(_)) && makes(&recorded.changes, change)
-            })
+            let facts = others().filter(|(_, recorded)| matches!(recorded.standing, Standing::Fact(_)));
+            let dated =
+                others().filter_map(|(other, recorded)| Some((other, amend::dates(&recorded.changes, &change.key)?)));
+            let counts = dated.last().filter(|(other, _)| *other < place).map(|(_, dates)| dates);
+            Elsewhere {
+                made: facts.map(|(_, recorded)| &recorded.changes).any(|made| makes(made, change)),
+                dated: counts,
+            }
         };
         amend::amended(&self.follow_ups, made, was, is, elsewhere)
     }

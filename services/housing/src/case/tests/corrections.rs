@@ -57,3 +57,14 @@ fn what_ended_twice_stays_ended_when_one_of_them_is_taken_back() {
     let key = format!("temporary-housing/{}/end", super::HOME);
     assert!(!case.case().follow_ups()[&key].open);
 }
+
+#[test]
+fn an_extension_taken_back_leaves_the_last_day_before_it() {
+    let extend = |day: &str| json!({ "offer": OFFER, "answer_by": day });
+    let extended = offered().and("extend-offer-answer", extend("2026-12-08"));
+    drop(extended.clone().when_in_error(3).moves(ANSWER, "2026-12-01"));
+    let twice = extended.and("extend-offer-answer", extend("2026-12-15"));
+    drop(twice.clone().when_in_error(4).moves(ANSWER, "2026-12-08"));
+    // The later extension counts whatever becomes of the first.
+    drop(twice.when_in_error(3).leaves_follow_ups());
+}
