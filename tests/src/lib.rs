@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: mocks of anything that can be run; roles with few rights (the program's own tests have them).
 
+pub mod golden;
 pub mod history;
 pub mod madeup;
 pub mod process;

@@ -9,7 +9,7 @@ use kit::{
     facets::Change,
     given::given,
 };
-use serde_json::Value;
+use livline_tests::golden::{Visit, each_domain, samples};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -143,31 +143,21 @@ fn latest<'a>(contract: &'a Contract, event: &str) -> &'a EventContract {
     entries.iter().find(|entry| entry.event == event).unwrap_or_else(|| panic!("{event} is not in the contract"))
 }
 
-/// The follow-up changes of an event's complete sample, by itself in a case.
-fn changes<D: Decider>(service: &str, event: &str) -> Vec<(Change, Option<String>)> {
-    let folder = root().join("services").join(service).join("golden");
-    let read = |entry: std::io::Result<std::fs::DirEntry>| {
-        let path = entry.unwrap().path();
-        let sample = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-        (path.file_stem().unwrap().to_str().unwrap().to_owned(), sample)
-    };
-    let samples: BTreeMap<String, Value> = std::fs::read_dir(folder).unwrap().map(read).collect();
-    let action = D::Command::action_of(event).unwrap();
-    let facts = kit::given::sample(&samples, event, "complete");
-    let decided = given::<D>("2026-11-20", engine::config::DEADLINES).when(&action, facts).outcome;
-    let decided = decided.unwrap_or_else(|refusal| panic!("{event}: {refusal}"));
-    let changes = decided.entries.iter().flat_map(|entry| &entry.facets.follow_ups);
-    changes.map(|change| (change.change, change.what.clone())).collect()
-}
+/// The changes to follow-ups, by event, of every complete sample by itself in a case.
+#[derive(Default)]
+struct Changes(BTreeMap<String, Vec<(Change, Option<String>)>>);
 
-fn changes_of(service: &str, event: &str) -> Vec<(Change, Option<String>)> {
-    match service {
-        "housing" => changes::<housing::case::Housing>(service, event),
-        "legal" => changes::<legal::case::Legal>(service, event),
-        "financial" => changes::<financial::case::Financial>(service, event),
-        "safety" => changes::<safety::case::Safety>(service, event),
-        "aftercare" => changes::<aftercare::case::Aftercare>(service, event),
-        _ => panic!("the catalogue has a table of {service}"),
+impl Visit for Changes {
+    fn domain<D: Decider>(&mut self, service: &'static str) {
+        let samples = samples(service);
+        for entry in D::Command::describe() {
+            let facts = kit::given::sample(&samples, entry.event, "complete");
+            let decided = given::<D>("2026-11-20", engine::config::DEADLINES).when(&entry.action, facts).outcome;
+            let decided = decided.unwrap_or_else(|refusal| panic!("{}: {refusal}", entry.event));
+            let changes = decided.entries.iter().flat_map(|entry| &entry.facets.follow_ups);
+            let changes = changes.map(|change| (change.change, change.what.clone())).collect();
+            self.0.insert(entry.event.to_owned(), changes);
+        }
     }
 }
 
@@ -225,10 +215,11 @@ fn every_fact_is_there_in_its_class() {
 
 #[test]
 fn every_follow_up_is_opened_or_closed() {
-    let mut wrong = Vec::new();
+    let (mut all, mut wrong) = (Changes::default(), Vec::new());
+    each_domain(&mut all);
     for row in rows().into_iter().filter(|row| !row.follow_up.is_empty()) {
         let contract = contract(&row.service);
-        let changes: Vec<_> = row.events.iter().flat_map(|event| changes_of(&row.service, event)).collect();
+        let changes: Vec<_> = row.events.iter().flat_map(|event| all.0[event].clone()).collect();
         let wanted = match row.follow_up.as_str() {
             "closes it" => Change::Closed,
             // Of an offer that was never logged there is nothing to move: it opens.

@@ -14,13 +14,18 @@ impl<D: Decider> Given<D> {
     #[must_use]
     pub fn told<P: Policy>(&self) -> (P::Heard, Vec<Order<P::Decider>>) {
         let (mut heard, mut orders) = (P::Heard::default(), Vec::new());
-        let service = P::HEARS.first().expect("a policy hears somebody");
-        for (version, entry) in (1..).zip(&self.entries) {
-            let Some(event) = self.as_heard::<P>(service, version, entry) else { continue };
+        for event in self.tells::<P>(P::HEARS.first().expect("a policy hears somebody")) {
             P::hear(&mut heard, &event);
             orders.extend(P::react(&heard, &event, self.now()));
         }
         (heard, orders)
+    }
+
+    /// The entries so far as a policy hears them of a service; those that are none of its business left out.
+    #[must_use]
+    pub fn tells<P: Policy>(&self, service: &str) -> Vec<Heard<P::Foreign>> {
+        let entries = (1..).zip(&self.entries);
+        entries.filter_map(|(version, entry)| self.as_heard::<P>(service, version, entry)).collect()
     }
 
     /// Where a policy of the service has heard an event, see [`heard`].

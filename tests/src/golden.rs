@@ -1,0 +1,42 @@
+//! The five domains side by side, with their golden samples: for tests that hold for every one of them.
+
+use kit::Decider;
+use serde_json::Value;
+use std::{collections::BTreeMap, path::Path};
+
+/// Something done to each domain.
+pub trait Visit {
+    /// Does it to one.
+    fn domain<D: Decider>(&mut self, service: &'static str);
+}
+
+/// Goes to every domain there is.
+pub fn each_domain(visit: &mut impl Visit) {
+    visit.domain::<housing::case::Housing>(housing::SERVICE);
+    visit.domain::<legal::case::Legal>(legal::SERVICE);
+    visit.domain::<financial::case::Financial>(financial::SERVICE);
+    visit.domain::<safety::case::Safety>(safety::SERVICE);
+    visit.domain::<aftercare::case::Aftercare>(aftercare::SERVICE);
+}
+
+/// The names of all domains, as the program lists them.
+#[must_use]
+pub fn domains() -> Vec<&'static str> {
+    let all = livline::services::all();
+    all.into_iter()
+        .filter(|service| service.kind == livline::services::Kind::Domain)
+        .map(|listed| listed.name)
+        .collect()
+}
+
+/// A service's golden samples, by event and version.
+#[must_use]
+pub fn samples(service: &str) -> BTreeMap<String, Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services").join(service).join("golden");
+    let read = |entry: std::io::Result<std::fs::DirEntry>| {
+        let path = entry.unwrap().path();
+        let sample = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        (path.file_stem().unwrap().to_str().unwrap().to_owned(), sample)
+    };
+    std::fs::read_dir(folder).unwrap().map(read).collect()
+}
