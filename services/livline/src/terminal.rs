@@ -2,6 +2,7 @@
 //!
 //! Deliberately absent: the log (`engine::run::log`).
 
+use crate::cli;
 use std::{
     fmt::Display,
     io::{IsTerminal, Write},
@@ -21,6 +22,19 @@ pub fn complain(text: impl Display) {
 #[must_use]
 pub fn is_watched() -> bool {
     std::io::stdout().is_terminal()
+}
+
+/// Whether colours are wanted: a person looks and has not said no by `NO_COLOR`.
+#[must_use]
+pub fn is_coloured() -> bool {
+    is_watched() && cli::variable("NO_COLOR").is_none()
+}
+
+/// How many columns the terminal has; `None` where standard output is none, or it does not say.
+#[must_use]
+pub fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
 }
 
 /// How this program was called, for commands that are to be pasted.

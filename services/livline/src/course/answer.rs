@@ -1,4 +1,6 @@
 //! The timeline's answer, as far as the terminal shows it.
+//!
+//! Deliberately absent: how entries belong together ([`super::threads`]) and every word about them.
 
 use kit::labels::Label;
 use serde::Deserialize;
@@ -16,7 +18,8 @@ pub(super) struct Course {
 /// Something open.
 #[derive(Debug, Deserialize)]
 pub(super) struct FollowUp {
-    pub(super) domain: Option<Label>,
+    pub(super) service: String,
+    pub(super) domain: Label,
     pub(super) label: Label,
     pub(super) due: Option<String>,
     /// Days until it is due; negative: overdue.
@@ -35,23 +38,51 @@ pub(super) struct Basis {
 /// Something that happened.
 #[derive(Debug, Deserialize)]
 pub(super) struct Entry {
+    pub(super) service: String,
     pub(super) domain: Label,
+    pub(super) aggregate: String,
     pub(super) version: u64,
     pub(super) event: String,
     pub(super) label: Label,
+    /// A minute, a day, a month or `unknown`, Copenhagen.
     pub(super) happened: String,
+    /// RFC 3339.
     pub(super) recorded: String,
     pub(super) actor: String,
-    pub(super) weight: String,
-    pub(super) standing: String,
-    /// The entry that this one is about: corrects, takes back or notes.
+    pub(super) centre: Option<String>,
+    pub(super) weight: Weight,
+    pub(super) standing: Standing,
+    /// The entry of the same aggregate that this one is about: corrects, takes back or notes.
     pub(super) corrects: Option<u64>,
+    /// Whether its facts could be opened at all.
+    pub(super) readable: bool,
     pub(super) facts: Vec<Fact>,
+}
+
+/// How an entry stands out. A weight that a newer timeline knows is one of many here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Weight {
+    Alert,
+    Milestone,
+    #[serde(other)]
+    Routine,
+}
+
+/// Whether an entry still counts as it was recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Standing {
+    Corrected,
+    InError,
+    #[serde(other)]
+    Stands,
 }
 
 /// A fact of it, in words.
 #[derive(Debug, Deserialize)]
 pub(super) struct Fact {
+    pub(super) name: String,
     pub(super) label: Label,
     pub(super) text: Label,
     pub(super) masked: bool,

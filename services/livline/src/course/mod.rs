@@ -1,23 +1,38 @@
 //! `livline timeline WOMAN`: one woman's course in the terminal, first what is open, then what happened.
 //!
 //! It asks the timeline's API as anybody would. Deliberately absent: what is late and who may see what (the timeline's).
+//!
+//! [`answer`] is read, [`threads`] finds what belongs together, [`show`], [`open`] and [`entry`] say it, [`page`] and [`wrap`] set it.
 
 mod answer;
+mod entry;
+mod facts;
+mod open;
+mod page;
+mod paint;
 mod show;
+#[cfg(test)]
+mod tests;
+mod threads;
 mod words;
+mod wrap;
 
 use crate::{
     cli::Data,
     client::{self, Client, Unanswered},
     cluster::DataFolder,
     failure::Failure,
-    terminal,
+    services, terminal,
     token::Who,
 };
 use answer::Course;
 use kit::{WomanId, labels::Language};
+use page::Look;
+use paint::Paint;
 use serde_json::Value;
-use show::Paint;
+
+/// Columns of a line where no terminal says how many it has.
+const COLUMNS: usize = 100;
 
 /// `livline timeline`
 #[derive(Debug, clap::Args)]
@@ -57,7 +72,13 @@ pub async fn print(options: &Timeline) -> Result<(), Failure> {
     }
     let course: Course = serde_json::from_value(answer)
         .map_err(|_| Failure::Other("The timeline's answer is not what this version of the program expects.".into()))?;
-    terminal::say(show::course(&course, options.lang, Paint::new(terminal::is_watched())));
+    let look = Look {
+        language: options.lang,
+        paint: Paint::new(terminal::is_coloured()),
+        width: terminal::columns().unwrap_or(COLUMNS),
+        services: &services::names(),
+    };
+    terminal::say(show::course(&course, look));
     Ok(())
 }
 
