@@ -265,7 +265,11 @@ async fn every_entry_can_be_corrected_and_taken_back() {
             let of = |course: &Value, version: u64| {
                 let entries = course["entries"].as_array().unwrap().iter();
                 // A rule may have raised an alert beside it.
-                entries.cloned().find(|entry| entry["version"] == version && entry["service"] == service).unwrap()
+                entries
+                    .clone()
+                    .find(|entry| entry["version"] == version && entry["service"] == service)
+                    .unwrap()
+                    .clone()
             };
             assert_eq!(of(&course, 2)["standing"], "corrected", "{}", common("stands"));
             let correction = course["entries"].as_array().unwrap().iter().find(|entry| entry["corrects"] == 2).unwrap();

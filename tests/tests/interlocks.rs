@@ -38,7 +38,9 @@ struct Danger {
     interlock: &'static str,
 }
 
-/// One entry in a new case of hers.
+type Actions<'a> = Vec<(&'a str, Value)>;
+
+/// Entries in a new case of hers.
 async fn log(leader: &Client, woman: Uuid, service: &str, actions: &[(&str, Value)]) -> String {
     let case = leader.open(service, woman).await;
     for (action, facts) in actions {
@@ -52,7 +54,7 @@ async fn dangers(leader: &Client) -> Vec<Danger> {
     let (order, missed) = (Uuid::from_u128(7), ("record-missed-contact", json!({})));
     let threat = ("record-threat", json!({}));
     let long = json!({ "order": order, "until": in_days(300) });
-    let courses: Vec<(&str, &str, Vec<(&str, Value)>)> = vec![
+    let courses: Vec<(&str, &str, Actions)> = vec![
         ("address_unprotected", "housing", vec![("sign-lease", json!({}))]),
         ("order_ends", "legal", vec![("issue-restraining-order", json!({ "until": in_days(30) }))]),
         (
