@@ -1,8 +1,7 @@
 //! The five domains side by side, with their golden samples: for tests that hold for every one of them.
 
-use kit::Decider;
-use serde_json::Value;
-use std::{collections::BTreeMap, path::Path};
+use kit::{Decider, given::Samples};
+use std::path::Path;
 
 /// Something done to each domain.
 pub trait Visit {
@@ -31,12 +30,12 @@ pub fn domains() -> Vec<&'static str> {
 
 /// A service's golden samples, by event and version.
 #[must_use]
-pub fn samples(service: &str) -> BTreeMap<String, Value> {
+pub fn samples(service: &str) -> Samples {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services").join(service).join("golden");
     let read = |entry: std::io::Result<std::fs::DirEntry>| {
         let path = entry.unwrap().path();
         let sample = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
         (path.file_stem().unwrap().to_str().unwrap().to_owned(), sample)
     };
-    std::fs::read_dir(folder).unwrap().map(read).collect()
+    Samples::of(std::fs::read_dir(folder).unwrap().map(read))
 }

@@ -151,7 +151,7 @@ impl Visit for Changes {
     fn domain<D: Decider>(&mut self, service: &'static str) {
         let samples = samples(service);
         for entry in D::Command::describe() {
-            let facts = kit::given::sample(&samples, entry.event, "complete");
+            let facts = samples.latest(entry.event, "complete");
             let decided = given::<D>("2026-11-20", engine::config::DEADLINES).when(&entry.action, facts).outcome;
             let decided = decided.unwrap_or_else(|refusal| panic!("{}: {refusal}", entry.event));
             let changes = decided.entries.iter().flat_map(|entry| &entry.facets.follow_ups);

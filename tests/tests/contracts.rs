@@ -1,11 +1,7 @@
 //! What one part says and another understands: golden samples against those who read them, and every action over HTTP.
 
 use futures::future::join_all;
-use kit::{
-    Decider, Policy,
-    decider::Commands,
-    given::{given, sample},
-};
+use kit::{Decider, Policy, decider::Commands, given::given};
 use livline_tests::{
     Client, Ground, Running,
     golden::{Visit, domains, each_domain, samples},
@@ -29,7 +25,7 @@ impl<P: Policy> Visit for Understood<P> {
         let samples = samples(service);
         for entry in D::Command::describe() {
             for form in ["complete", "minimal"] {
-                let facts = sample(&samples, entry.event, form);
+                let facts = samples.latest(entry.event, form);
                 let case = given::<D>("2026-11-20", engine::config::DEADLINES).and(&entry.action, facts);
                 let opening = given::<D>("2026-11-20", engine::config::DEADLINES).tells::<P>(service).len();
                 let mut told =
@@ -45,7 +41,9 @@ impl<P: Policy> Visit for Understood<P> {
             }
             for earlier in entry.earlier() {
                 let name = format!("{}.v{}", entry.event, earlier.version);
-                let read = |form: &str| kit::given::heard::<P>(service, 2, entry.event, samples[&name][form].clone());
+                let read = |form: &str| {
+                    kit::given::heard::<P>(service, 2, entry.event, samples.version(entry.event, earlier.version, form))
+                };
                 let today = self.events.contains(&format!("{service}/{}", entry.event));
                 assert!(["complete", "minimal"].iter().all(|form| read(form).is_some() == today), "{name}");
             }
@@ -108,7 +106,7 @@ fn what_rules_go_by_is_in_the_samples() {
         "legal",
         2,
         "RestrainingOrderIssued",
-        sample(&samples("legal"), "RestrainingOrderIssued", "complete"),
+        samples("legal").latest("RestrainingOrderIssued", "complete"),
     );
     let Some(safety::policy::Foreign::RestrainingOrderIssued { order, until }) =
         order.as_ref().and_then(kit::policy::Heard::recorded)
@@ -116,7 +114,7 @@ fn what_rules_go_by_is_in_the_samples() {
         panic!("an order is heard")
     };
     assert!(!order.is_nil() && until.as_ref().is_some_and(|until| until.open().is_some()));
-    let protected = sample(&samples("safety"), "AddressProtectionGranted", "complete");
+    let protected = samples("safety").latest("AddressProtectionGranted", "complete");
     let protected =
         kit::given::heard::<safety::policy::RaiseAlerts>("safety", 2, "AddressProtectionGranted", protected);
     let Some(safety::policy::Foreign::AddressProtectionGranted { until, children }) =
@@ -166,7 +164,7 @@ impl Visit for Actions {
     fn domain<D: Decider>(&mut self, service: &'static str) {
         let samples = samples(service);
         for entry in D::Command::describe() {
-            let form = |form| sample(&samples, entry.event, form);
+            let form = |form| samples.latest(entry.event, form);
             self.0.push((service, entry.action.clone(), entry.event, form("complete"), form("minimal")));
         }
     }

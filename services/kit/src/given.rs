@@ -13,7 +13,7 @@ mod golden;
 mod told;
 mod walk;
 
-pub use golden::{golden, sample};
+pub use golden::{Samples, golden, set};
 pub use told::heard;
 pub use walk::walk;
 

@@ -17,6 +17,34 @@ pub enum Ruling {
     Refused,
 }
 
+/// Whether a case is over, and what came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage<O> {
+    /// It goes on.
+    #[default]
+    Open,
+    /// It ended so.
+    Closed(O),
+}
+
+impl<O: PartialEq> Stage<O> {
+    /// Whether it goes on.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Open)
+    }
+
+    /// Whether closing it with this outcome is nothing new; `None` where it was closed with another one.
+    #[must_use]
+    pub fn is_closed_with(&self, outcome: &O) -> Option<bool> {
+        match self {
+            Self::Open => Some(false),
+            Self::Closed(known) => (known == outcome).then_some(true),
+        }
+    }
+}
+
 /// How far an application is. One of each kind runs at a time: a new one takes the place of the one before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -8,7 +8,7 @@ use super::{
     command::{Command, Event},
     event::{GrantDecision, GrantId, SingleGrantApplication},
     follow_ups::{self, FollowUp},
-    state::{Financial, GrantState, Grants, Stage, Step},
+    state::{Financial, GrantState, Grants, Step},
 };
 use kit::{
     Context, Day, Decider, Decision, Facets, Personal,
@@ -81,7 +81,7 @@ impl Decider for Financial {
     }
 
     fn actions(&self, _: &Context<'_>) -> Vec<&'static str> {
-        if self.stage != Stage::Open {
+        if !self.stage.is_open() {
             return Vec::new();
         }
         let single = self.single_grants.pending().next().is_some();
@@ -145,11 +145,7 @@ impl Financial {
                 let year = known(declaration.year.as_ref()).map(i32::from);
                 refuse_to_come(year.is_some_and(|year| year > context.today.year()))
             }
-            Command::CloseCase(closing) => match self.stage {
-                Stage::Open => Ok(false),
-                Stage::Closed(outcome) if outcome == closing.outcome => Ok(true),
-                Stage::Closed(_) => Err(Rejection::SecondOutcome),
-            },
+            Command::CloseCase(closing) => self.stage.is_closed_with(&closing.outcome).ok_or(Rejection::SecondOutcome),
             _ => Ok(false),
         }
     }
@@ -185,7 +181,7 @@ impl Financial {
             Command::CloseCase(_) => vec![(!context.open.is_empty(), Warning::OpenFollowUps)],
             _ => Vec::new(),
         };
-        let closed = (self.stage != Stage::Open, Warning::CaseClosed);
+        let closed = (!self.stage.is_open(), Warning::CaseClosed);
         let all = std::iter::once(closed).chain(candidates);
         all.filter_map(|(applies, warning)| applies.then_some(warning)).collect()
     }

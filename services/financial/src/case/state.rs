@@ -7,7 +7,7 @@ use super::{
 use kit::{
     ChildId, Personal,
     sealed::known,
-    terms::{Application, Ruling},
+    terms::{Application, Ruling, Stage},
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// A financial case.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Financial {
-    pub(super) stage: Stage,
+    pub(super) stage: Stage<CaseOutcome>,
     pub(super) situation: Step,
     pub(super) joint_accounts: Option<Personal<bool>>,
     pub(super) abuse: Step,
@@ -29,15 +29,6 @@ pub struct Financial {
     pub(super) single_grants: Grants,
     pub(super) fund_grants: Grants,
     pub(super) free_places: Vec<FreePlace>,
-}
-
-/// Whether the case is over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Stage {
-    #[default]
-    Open,
-    Closed(CaseOutcome),
 }
 
 /// Whether something that is done once is done.

@@ -7,7 +7,7 @@ use super::{
     command::{Command, Event},
     event::OfferId,
     follow_ups::{self, FollowUp},
-    state::{Answer, Home, Housing, Need, OfferState, Stage, Stay, Viewing},
+    state::{Answer, Home, Housing, Need, OfferState, Stay, Viewing},
 };
 use kit::{
     Context, Day, Decider, Decision, Facets,
@@ -94,7 +94,7 @@ impl Decider for Housing {
     }
 
     fn actions(&self, _: &Context<'_>) -> Vec<&'static str> {
-        if self.stage != Stage::Open {
+        if !self.stage.is_open() {
             return Vec::new();
         }
         let offer = |is: fn(&OfferState) -> bool| self.offers.values().any(is);
@@ -165,11 +165,7 @@ impl Housing {
                 let in_time = self.last_day(outcome.offer).is_none_or(|day| day.date() >= context.today);
                 Ok(lapsed || (context.by_rule() && in_time))
             }
-            Command::CloseCase(closing) => match self.stage {
-                Stage::Open => Ok(false),
-                Stage::Closed(outcome) if outcome == closing.outcome => Ok(true),
-                Stage::Closed(_) => Err(Rejection::SecondOutcome),
-            },
+            Command::CloseCase(closing) => self.stage.is_closed_with(&closing.outcome).ok_or(Rejection::SecondOutcome),
             Command::ArrangeTemporaryHousing(home) => match (known(home.from.as_ref()), known(home.until.as_ref())) {
                 (Some(from), Some(until)) if until < from => Err(Rejection::UntilBeforeFrom),
                 _ => Ok(false),
@@ -258,7 +254,7 @@ impl Housing {
             Command::CloseCase(_) => vec![(!context.open.is_empty(), Warning::OpenFollowUps)],
             _ => Vec::new(),
         };
-        let closed = (self.stage != Stage::Open, Warning::CaseClosed);
+        let closed = (!self.stage.is_open(), Warning::CaseClosed);
         let all = std::iter::once(closed).chain(candidates);
         all.filter_map(|(applies, warning)| applies.then_some(warning)).collect()
     }

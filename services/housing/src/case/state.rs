@@ -4,14 +4,17 @@ use super::{
     command::Event,
     event::{CaseOutcome, Offer, OfferId, TemporaryHousingId},
 };
-use kit::{Day, Money, Personal, terms::Application};
+use kit::{
+    Day, Money, Personal,
+    terms::{Application, Stage},
+};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A housing case.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Housing {
-    pub(super) stage: Stage,
+    pub(super) stage: Stage<CaseOutcome>,
     pub(super) need: Need,
     pub(super) home: Home,
     pub(super) offers: BTreeMap<OfferId, OfferState>,
@@ -20,15 +23,6 @@ pub struct Housing {
     pub(super) deposit_loan: Application,
     pub(super) moving_grant: Application,
     pub(super) benefit: Application,
-}
-
-/// Whether the case is over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Stage {
-    #[default]
-    Open,
-    Closed(CaseOutcome),
 }
 
 /// Whether her need is clear.

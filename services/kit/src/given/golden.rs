@@ -21,23 +21,57 @@ macro_rules! samples {
             (name, $crate::serde_json::from_slice(&::std::fs::read(path).unwrap()).unwrap())
         };
         let samples = files.map(|file| read(file.unwrap().path()));
-        samples.collect::<::std::collections::BTreeMap<String, $crate::serde_json::Value>>()
+        $crate::given::Samples::of(samples)
     }};
 }
 
-/// A golden sample of an event in its latest version, `complete` or `minimal`.
-#[must_use]
-pub fn sample(samples: &BTreeMap<String, Value>, event: &str, form: &str) -> Value {
-    let version = |name: &str| name.strip_prefix(event)?.strip_prefix(".v")?.parse::<u16>().ok();
-    let latest = samples.iter().filter_map(|(name, sample)| Some((version(name)?, sample))).max_by_key(|(v, _)| *v);
-    let (_, sample) = latest.unwrap_or_else(|| panic!("no sample of {event}"));
-    sample.get(form).unwrap_or_else(|| panic!("{event} has no sample {form}")).clone()
+/// The golden samples of a domain, by name (`HousingOfferMade.v1`).
+#[derive(Debug, Clone)]
+pub struct Samples(pub BTreeMap<String, Value>);
+
+impl Samples {
+    /// Samples by name.
+    pub fn of(samples: impl IntoIterator<Item = (String, Value)>) -> Self {
+        Self(samples.into_iter().collect())
+    }
+
+    /// An event's sample in its latest version, `complete` or `minimal`.
+    #[must_use]
+    pub fn latest(&self, event: &str, form: &str) -> Value {
+        let version = |name: &str| name.strip_prefix(event)?.strip_prefix(".v")?.parse::<u16>().ok();
+        let versions = self.0.keys().filter_map(|name| version(name));
+        let latest = versions.max().unwrap_or_else(|| panic!("no sample of {event}"));
+        self.version(event, latest, form)
+    }
+
+    /// An event's sample in a version.
+    #[must_use]
+    pub fn version(&self, event: &str, version: u16, form: &str) -> Value {
+        let sample = self.0.get(&format!("{event}.v{version}")).and_then(|sample| sample.get(form));
+        sample.unwrap_or_else(|| panic!("{event}.v{version} has no sample {form}")).clone()
+    }
+
+    /// The sample of the event that an action records.
+    #[must_use]
+    pub fn action<D: Decider>(&self, action: &str, form: &str) -> Value {
+        let entries = D::Command::describe();
+        let entry = entries.iter().find(|entry| entry.action == action);
+        self.latest(entry.unwrap_or_else(|| panic!("there is no action {action}")).event, form)
+    }
+}
+
+/// Sets a fact, where there is one of this name.
+pub fn set(facts: &mut Value, name: &str, value: Value) {
+    if let Some(fact) = facts.get_mut(name) {
+        *fact = value;
+    }
 }
 
 /// Holds samples by name (`HousingOfferMade.v1`) against a domain: every event has one and every one an event; `complete` has
 /// all facts and `minimal` the required ones; both are `valid` by the clear schema, and read as command and as event and
 /// written again they are what they were. Those of an earlier version become events of today's.
-pub fn golden<D: Decider>(samples: &BTreeMap<String, Value>, valid: impl Fn(&Value, &Value) -> bool) {
+pub fn golden<D: Decider>(samples: &Samples, valid: impl Fn(&Value, &Value) -> bool) {
+    let Samples(samples) = samples;
     let entries = D::Command::describe();
     let all = || entries.iter().flat_map(|entry| std::iter::once(entry.clone()).chain(entry.earlier()));
     let names: Vec<_> = all().map(|entry| name(&entry)).collect();

@@ -12,11 +12,13 @@ use serde_json::Value;
 
 /// Walks from `given`, one step for each triple of random bytes: mostly an action of the domain, now and then a correction, an
 /// entry taken back, a follow-up ended by hand, or days that pass. What is refused is passed. `sample` makes plausible facts for
-/// an event out of a byte. After each step the case is consistent, and `check` looks at it.
+/// an event out of a byte. After each step the case is consistent, what it suggests is not refused and does something with facts
+/// that are `fitting`, and `check` looks at it.
 pub fn walk<D: Decider>(
     given: Given<D>,
     steps: &[(u8, u8, u8)],
     sample: impl Fn(&str, u8) -> Value,
+    fitting: impl Fn(&Given<D>, &str) -> Value,
     mut check: impl FnMut(&Given<D>),
 ) {
     let entries = D::Command::describe();
@@ -34,6 +36,10 @@ pub fn walk<D: Decider>(
             },
         };
         given.consistent();
+        for action in given.actions() {
+            let then = given.clone().when(action, fitting(&given, action));
+            assert!(then.outcome.is_ok_and(|decided| !decided.entries.is_empty()), "{action} was suggested");
+        }
         check(&given);
     }
 }

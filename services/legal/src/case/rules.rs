@@ -8,8 +8,7 @@ use super::{
     event::OrderId,
     follow_ups::{self, FollowUp},
     state::{
-        Asked, Compensation, Custody, HearingStand, HearingState, Legal, Need, OrderKind, OrderState, Passports,
-        Police, Stage,
+        Asked, Compensation, Custody, HearingStand, HearingState, Legal, Need, OrderKind, OrderState, Passports, Police,
     },
     warnings::{self, Warning},
 };
@@ -57,7 +56,7 @@ impl Decider for Legal {
     }
 
     fn actions(&self, context: &Context<'_>) -> Vec<&'static str> {
-        if self.stage != Stage::Open {
+        if !self.stage.is_open() {
             return Vec::new();
         }
         let runs = |kinds: &[OrderKind]| {
@@ -160,11 +159,7 @@ impl Legal {
                 let stand = self.hearings.get(&hearing.hearing).map(|hearing| hearing.stand);
                 Ok(stand == Some(HearingStand::Attended))
             }
-            Command::CloseCase(closing) => match self.stage {
-                Stage::Open => Ok(false),
-                Stage::Closed(outcome) if outcome == closing.outcome => Ok(true),
-                Stage::Closed(_) => Err(Rejection::SecondOutcome),
-            },
+            Command::CloseCase(closing) => self.stage.is_closed_with(&closing.outcome).ok_or(Rejection::SecondOutcome),
             _ => Ok(false),
         }
     }

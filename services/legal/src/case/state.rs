@@ -5,7 +5,11 @@ use super::{
     command::Event,
     event::{DecisionId, Hearing, HearingId, OrderId, RestrainingOrder},
 };
-use kit::{Day, Personal, sealed::known, terms::Application};
+use kit::{
+    Day, Personal,
+    sealed::known,
+    terms::{Application, Stage},
+};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use time::Date;
@@ -13,7 +17,7 @@ use time::Date;
 /// A legal case.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Legal {
-    pub(super) stage: Stage,
+    pub(super) stage: Stage<CaseOutcome>,
     pub(super) need: Need,
     pub(super) free_legal_aid: Application,
     pub(super) police: Police,
@@ -26,15 +30,6 @@ pub struct Legal {
     pub(super) residence: Asked,
     pub(super) permit_expires: Option<Personal<Day>>,
     pub(super) passports: Passports,
-}
-
-/// Whether the case is over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Stage {
-    #[default]
-    Open,
-    Closed(CaseOutcome),
 }
 
 /// Whether her need is clear.

@@ -4,7 +4,7 @@ use super::{
     command::Command,
     event::{HearingId, OrderExtension, OrderId, RestrainingOrder},
     follow_ups::{AREA_BAN_LENGTH, COMPENSATION_LIMIT, EXPULSION_LENGTH, REPORT_IN_TIME, RESTRAINING_ORDER_LENGTH},
-    state::{Asked, Compensation, HearingStand, Legal, OrderKind, OrderState, Police, Stage},
+    state::{Asked, Compensation, HearingStand, Legal, OrderKind, OrderState, Police},
 };
 use kit::{Context, Day, Personal, sealed::known};
 use time::Date;
@@ -64,7 +64,7 @@ const EXPULSION: Length = (EXPULSION_LENGTH, Warning::ExpulsionTooLong);
 
 /// The warnings beside a command, in the order in which they are looked for.
 pub(super) fn of(state: &Legal, command: &Command, context: &Context<'_>) -> Vec<Warning> {
-    let closed = (state.stage != Stage::Open, Warning::CaseClosed);
+    let closed = (!state.stage.is_open(), Warning::CaseClosed);
     let all = std::iter::once(closed).chain(candidates(state, command, context));
     all.filter_map(|(applies, warning)| applies.then_some(warning)).collect()
 }

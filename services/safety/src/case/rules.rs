@@ -8,7 +8,7 @@ use super::{
     command::{Command, Event},
     event::{AddressProtection, AlarmLoan, AlertId, LoanEnd, SafetyAlert},
     follow_ups::{self, FollowUp},
-    state::{Protection, Risk, Safety, Stage, Standing, Whereabouts},
+    state::{Protection, Risk, Safety, Standing, Whereabouts},
     warnings::Warning,
 };
 use kit::{Context, Decider, Decision, Facets, Personal, decider::Commands, sealed::known, when::DueBy};
@@ -59,7 +59,7 @@ impl Decider for Safety {
     }
 
     fn actions(&self, _: &Context<'_>) -> Vec<&'static str> {
-        if self.stage != Stage::Open {
+        if !self.stage.is_open() {
             return Vec::new();
         }
         let about = |interlock| self.uncleared_about(interlock).next().is_some();
@@ -153,11 +153,7 @@ impl Safety {
             Command::ClearSafetyAlert(clearing) => {
                 Ok(self.alerts.get(&clearing.alert).is_some_and(|alert| alert.standing == Standing::Cleared))
             }
-            Command::CloseCase(closing) => match self.stage {
-                Stage::Open => Ok(false),
-                Stage::Closed(outcome) if outcome == closing.outcome => Ok(true),
-                Stage::Closed(_) => Err(Rejection::SecondOutcome),
-            },
+            Command::CloseCase(closing) => self.stage.is_closed_with(&closing.outcome).ok_or(Rejection::SecondOutcome),
             _ => Ok(false),
         }
     }

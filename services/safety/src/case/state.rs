@@ -9,7 +9,7 @@ use kit::{
     Personal, Text,
     ids::derive_id,
     sealed::known,
-    terms::{Application, Ruling},
+    terms::{Application, Ruling, Stage},
 };
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ use uuid::Uuid;
 /// A safety case.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Safety {
-    pub(super) stage: Stage,
+    pub(super) stage: Stage<CaseOutcome>,
     pub(super) risk: Risk,
     /// The number of the newest safety plan.
     pub(super) plan: Option<u16>,
@@ -28,15 +28,6 @@ pub struct Safety {
     /// How often her devices and accounts were gone through.
     pub(super) digital_checks: usize,
     pub(super) alerts: BTreeMap<AlertId, Alert>,
-}
-
-/// Whether the case is over.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Stage {
-    #[default]
-    Open,
-    Closed(CaseOutcome),
 }
 
 /// Whether the risk was ever assessed here.

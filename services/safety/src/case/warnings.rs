@@ -5,7 +5,7 @@ use super::{
     command::Command,
     event::{AddressProtection, LoanId},
     rules::raises,
-    state::{Issue, Loan, Protection, Safety, Stage},
+    state::{Issue, Loan, Protection, Safety},
 };
 use kit::{Context, Personal, sealed::known};
 
@@ -92,7 +92,7 @@ impl Safety {
         };
         let reopens = raises(command) || matches!(command, Command::RaiseSafetyAlert(_));
         let closed = if reopens { Warning::CaseReopened } else { Warning::CaseClosed };
-        let all = std::iter::once((self.stage != Stage::Open, closed)).chain(candidates);
+        let all = std::iter::once((!self.stage.is_open(), closed)).chain(candidates);
         all.filter_map(|(applies, warning)| applies.then_some(warning)).collect()
     }
 
