@@ -188,7 +188,7 @@ async fn follow_ups(
     let today = app.clock.today();
     let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes: classes(&caller, centre) };
     let rows = read::follow_ups(&mut *app.pool.acquire().await?, centre, None, &wanted).await?;
-    let complete = i64::try_from(rows.len()).is_ok_and(|count| count < read::FOLLOW_UPS);
+    let complete = rows.len() < read::FOLLOW_UPS;
     let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
     Ok(Json(json!({ "today": Day::from(today), "follow_ups": rows, "complete": complete })).into_response())
 }

@@ -3,17 +3,18 @@
 //! Every query names the reader's centre. Deliberately absent: opening and wording of facts ([`crate::render`]).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kit::{CentreId, WomanId, calendar, published::Body};
+use kit::{CentreId, Class, WomanId, calendar, published::Body};
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 use std::collections::BTreeMap;
+use strum::VariantArray as _;
 use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Entries a page holds.
 pub(crate) const PAGE: usize = 200;
-/// Follow-ups an answer holds at most.
-pub(crate) const FOLLOW_UPS: i64 = 500;
+/// Follow-ups that the list of a centre holds at most.
+pub(crate) const FOLLOW_UPS: usize = 500;
 
 /// An entry's row.
 #[derive(Debug)]
@@ -159,40 +160,85 @@ pub(crate) struct Wanted<'a> {
     pub classes: Vec<&'static str>,
 }
 
-/// Open follow-ups of a centre, soonest first, those without a date last.
+/// Open follow-ups of a centre, soonest first, those without a date last; at most [`FOLLOW_UPS`], of one woman all.
+///
+/// A date of a class that the reader may not see is no date, in what is shown, filtered and ordered alike. Those with a date and those
+/// without are asked for apart: so each can be read in the order of the index.
 pub(crate) async fn follow_ups(
     connection: &mut PgConnection,
     centre: CentreId,
     woman: Option<WomanId>,
     wanted: &Wanted<'_>,
 ) -> Result<Vec<FollowUpRow>, sqlx::Error> {
-    let Wanted { due, responsible, today, classes } = wanted;
-    // A date of a class that the reader may not see is no date, in what is shown, filtered and ordered alike.
-    let mut query = QueryBuilder::<Postgres>::new(
-        "SELECT * FROM (SELECT service, aggregate, woman, centre, key, what, responsible, basis, open, \
-         CASE WHEN class = ANY (",
-    );
-    query.push_bind(classes).push(") THEN due_day END AS due_day, CASE WHEN class = ANY (").push_bind(classes);
-    query.push(") THEN due END AS due FROM follow_ups) f WHERE open AND centre = ").push_bind(centre.0);
+    let mut rows = Vec::new();
+    if wanted.due != Due::None {
+        let query = dated(centre, woman, wanted);
+        rows = limited(connection, query, woman, 0).await?;
+    }
+    if matches!(wanted.due, Due::Any | Due::None) && (woman.is_some() || rows.len() < FOLLOW_UPS) {
+        let query = undated(centre, woman, wanted);
+        rows.extend(limited(connection, query, woman, rows.len()).await?);
+    }
+    Ok(rows)
+}
+
+/// Those with a date that the reader may see.
+fn dated<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
+    let mut query = chosen("due_day, due", centre, woman, wanted);
+    query.push(" AND due_day IS NOT NULL AND class = ANY (").push_bind(wanted.classes.clone()).push(")");
+    let (today, end) = (wanted.today, wanted.today.saturating_add(Duration::days(7)));
+    match wanted.due {
+        Due::Any | Due::None => {}
+        Due::Overdue => drop(query.push(" AND due_day < ").push_bind(today)),
+        Due::Today => drop(query.push(" AND due_day = ").push_bind(today)),
+        Due::Week => drop(query.push(" AND due_day > ").push_bind(today).push(" AND due_day <= ").push_bind(end)),
+    }
+    query.push(" ORDER BY due_day, due, service, aggregate, key");
+    query
+}
+
+/// Those without a date that the reader may see.
+fn undated<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
+    let mut query = chosen("NULL::date AS due_day, NULL::text AS due", centre, woman, wanted);
+    if wanted.classes.len() == Class::VARIANTS.len() {
+        query.push(" AND due_day IS NULL");
+    } else {
+        query.push(" AND (due_day IS NULL OR class <> ALL (").push_bind(wanted.classes.clone()).push("))");
+    }
+    query.push(" ORDER BY service, aggregate, key");
+    query
+}
+
+/// What is open at a centre, of a woman where one is named, held by whom it was asked for.
+fn chosen<'a>(
+    dates: &str,
+    centre: CentreId,
+    woman: Option<WomanId>,
+    wanted: &Wanted<'a>,
+) -> QueryBuilder<'a, Postgres> {
+    let mut query = QueryBuilder::new("SELECT service, aggregate, woman, key, what, responsible, basis, ");
+    query.push(dates).push(" FROM follow_ups WHERE open AND centre = ").push_bind(centre.0);
     if let Some(woman) = woman {
         query.push(" AND woman = ").push_bind(woman.0);
     }
-    match due {
-        Due::Any => {}
-        Due::Overdue => drop(query.push(" AND due_day < ").push_bind(*today)),
-        Due::Today => drop(query.push(" AND due_day = ").push_bind(*today)),
-        Due::Week => {
-            let end = today.saturating_add(Duration::days(7));
-            query.push(" AND due_day > ").push_bind(*today).push(" AND due_day <= ").push_bind(end);
-        }
-        Due::None => drop(query.push(" AND due_day IS NULL")),
-    }
-    match responsible {
+    match wanted.responsible {
         Some("nobody") => drop(query.push(" AND responsible IS NULL")),
-        Some(responsible) => drop(query.push(" AND responsible = ").push_bind(*responsible)),
+        Some(responsible) => drop(query.push(" AND responsible = ").push_bind(responsible)),
         None => {}
     }
-    query.push(" ORDER BY due_day NULLS LAST, due, service, aggregate, key LIMIT ").push_bind(FOLLOW_UPS);
+    query
+}
+
+/// The rows of a query: of one woman all, of a centre as many as an answer still holds beside those `there`.
+async fn limited(
+    connection: &mut PgConnection,
+    mut query: QueryBuilder<'_, Postgres>,
+    woman: Option<WomanId>,
+    there: usize,
+) -> Result<Vec<FollowUpRow>, sqlx::Error> {
+    if woman.is_none() {
+        query.push(" LIMIT ").push_bind(i64::try_from(FOLLOW_UPS.saturating_sub(there)).unwrap_or(i64::MAX));
+    }
     let rows = query.build().fetch_all(connection).await?;
     let follow_up = |row: &PgRow| {
         Ok(FollowUpRow {

@@ -62,7 +62,16 @@ pub(crate) fn table(rows: &[Row]) -> String {
 }
 
 /// Runs `tasks` tasks for a turn, each doing one step after the other; how many steps, and how many a second.
-pub(crate) async fn turn<S, F>(tasks: u32, mut task: impl FnMut(u32) -> S) -> (u64, f64)
+pub(crate) async fn turn<S, F>(tasks: u32, task: impl FnMut(u32) -> S) -> (u64, f64)
+where
+    S: FnMut() -> F + Send + 'static,
+    F: Future<Output = ()> + Send,
+{
+    turn_of(TURN, tasks, task).await
+}
+
+/// The same for a turn of another length.
+pub(crate) async fn turn_of<S, F>(length: Duration, tasks: u32, mut task: impl FnMut(u32) -> S) -> (u64, f64)
 where
     S: FnMut() -> F + Send + 'static,
     F: Future<Output = ()> + Send,
@@ -73,7 +82,7 @@ where
             let mut step = task(number);
             tokio::spawn(async move {
                 let mut done = 0_u64;
-                while begun.elapsed() < TURN {
+                while begun.elapsed() < length {
                     step().await;
                     done += 1;
                 }

@@ -5,9 +5,10 @@
 //! for a while slows both. Compare ratios between machines and days, never rates. A ratio below 1 is what our guarantees cost, one
 //! above 1 what gathering gives. The plain side does less: the lines below the table say what ours does besides.
 //!
-//! Everything runs on one Postgres (fsync on) and one nats-server of its own, over loopback, and ends within minutes: turns are
-//! bounded by time or by a count. It ends with a failure where numbers are not dense, counts differ or an open fact was stored.
-//! Deliberately absent: HTTP and tokens (the journeys go through them), and any figure that was not measured just now.
+//! Everything runs on one Postgres (fsync on) and one nats-server of its own at a time, over loopback, and ends within minutes: turns
+//! are bounded by time or by a count. The parts measure one thing after the other without HTTP; the last two go over HTTP through
+//! everything. It ends with a failure where numbers are not dense, counts differ, an open fact was stored or two readers of the same
+//! rows read something else. Deliberately absent: any figure that was not measured just now.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on should say where, and stop")]
 #![expect(clippy::print_stdout, reason = "its table is what it is for")]
 
@@ -15,12 +16,20 @@
 mod append;
 #[path = "../bench/commands.rs"]
 mod commands;
+#[path = "../bench/crowd.rs"]
+mod crowd;
+#[path = "../bench/load.rs"]
+mod load;
 #[path = "../bench/measure.rs"]
 mod measure;
 #[path = "../bench/project.rs"]
 mod project;
 #[path = "../bench/publish.rs"]
 mod publish;
+#[path = "../bench/reading.rs"]
+mod reading;
+#[path = "../bench/walk.rs"]
+mod walk;
 
 use livline_tests::Ground;
 use measure::Row;
@@ -49,14 +58,20 @@ async fn main() -> ExitCode {
     let ground = Ground::start().await;
     let mut report = Report::default();
     println!("{}\n", machine(&ground).await);
-    println!("1 of 4: commands");
+    println!("1 of 6: commands");
     let body = commands::measure(&ground, &mut report).await;
-    println!("2 of 4: append");
+    println!("2 of 6: append");
     append::measure(&ground, &body, &mut report).await;
-    println!("3 of 4: relay");
+    println!("3 of 6: relay");
     let published = publish::measure(&ground, &mut report).await;
-    println!("4 of 4: projection");
+    println!("4 of 6: projection");
     project::measure(&ground, &published, &mut report).await;
+    // What follows has servers of its own: its counts begin at nothing.
+    drop((published, ground));
+    println!("5 of 6: five services");
+    load::measure(&mut report).await;
+    println!("6 of 6: reading");
+    reading::measure(&mut report).await;
 
     println!("\n{}", measure::table(&report.rows));
     report.notes.iter().for_each(|note| println!("  {note}"));

@@ -61,16 +61,15 @@ CREATE TABLE progress (
 CREATE TABLE heard (
     policy text NOT NULL,
     woman  uuid NOT NULL,
-    heard  jsonb NOT NULL,                  -- one envelope: it is made of others' personal facts
+    heard  jsonb NOT NULL,
     PRIMARY KEY (policy, woman)
 );
 CREATE INDEX heard_of_a_woman ON heard (woman);
--- Orders by their reason. One with an outcome is never given again: what it led to is history, whatever is heard anew.
+-- Orders that were dealt with. One that is here is never given again: what it led to is history, whatever is heard anew.
 CREATE TABLE orders (
-    policy    text NOT NULL,
-    key       uuid NOT NULL,
-    aggregate uuid NOT NULL,                -- to which it was given first: given again, it goes there again
-    outcome   text,                         -- done, or the code of the refusal; none while it is carried out
+    policy  text NOT NULL,
+    key     uuid NOT NULL,
+    outcome text NOT NULL,                  -- done, or the code of the refusal
     PRIMARY KEY (policy, key)
 );
 -- Events that a policy could not read, and those of the same woman and service behind them.

@@ -1,0 +1,119 @@
+//! The course of one woman in a timeline's database: hers comes about as everybody's does, those of the women around her by SQL.
+//!
+//! Hers is walked over HTTP through all services and topped up with notes, so every fact of hers opens and reads. The others' rows
+//! are copies of real ones under other ids: nobody reads their facts, they are there to be passed over. Deliberately absent: their
+//! events in any journal (a rebuild would not know them).
+
+use crate::{
+    Report,
+    load::{Stores, exactly_once},
+    walk::Walks,
+};
+use livline_tests::{CENTRE, Ground};
+use serde_json::json;
+use sqlx::PgPool;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+use time::Date;
+use uuid::Uuid;
+
+/// Entries of her timeline.
+pub(crate) const ENTRIES: u32 = 2000;
+/// Where walking ends; the rest are notes, as in any long course, and what policies add has room.
+const WALKED: u64 = 600;
+/// Clients at once.
+const TASKS: u32 = 16;
+/// Entries of every other woman: half a million rows among 100,000 women, which takes long enough to write.
+pub(crate) const OTHERS: i32 = 5;
+/// Overdue follow-ups that are in every timeline: those of the first hundred women. An answer holds no more.
+pub(crate) const OVERDUE: u32 = 500;
+
+/// Walks until she has her entries.
+pub(crate) async fn hers(ground: &Ground, stores: &Stores, woman: Uuid, report: &mut Report) {
+    let walks = Walks::new(Some(woman));
+    let made = Arc::new(AtomicU64::new(0));
+    let walking: Vec<_> = (0..TASKS)
+        .map(|task| {
+            let (mut walker, made) = (walks.walker(ground, task), made.clone());
+            tokio::spawn(async move {
+                while made.load(Relaxed) < WALKED {
+                    let events = walker.step().await as u64;
+                    made.fetch_add(events, Relaxed);
+                }
+            })
+        })
+        .collect();
+    for task in walking {
+        task.await.unwrap();
+    }
+    report.must(stores.settle().await.is_some(), "the readers did not hear her course in time");
+    let there: u64 = stores.heads().await.values().map(|head| head.unsigned_abs()).sum();
+    report.must(there <= ENTRIES.into(), format!("she has {there} entries before the notes"));
+    let cases = walks.tally.lock().unwrap().cases.clone();
+    let notes: Vec<_> = (there..ENTRIES.into()).zip(cases.into_iter().cycle()).collect();
+    let noting: Vec<_> = notes
+        .chunks(notes.len().div_ceil(TASKS as usize).max(1))
+        .zip(TASKS..)
+        .map(|(notes, number)| {
+            let (walker, notes) = (walks.walker(ground, number), notes.to_vec());
+            tokio::spawn(async move {
+                for (number, (service, case)) in notes {
+                    let body =
+                        json!({ "facts": { "text": "She would like to know when she can move in. ".repeat(4) } });
+                    walker
+                        .send(service, &format!("/v1/cases/{case}/write-note"), &format!("note {number}"), &body)
+                        .await;
+                }
+            })
+        })
+        .collect();
+    for task in noting {
+        task.await.unwrap();
+    }
+    report.must(stores.settle().await.is_some(), "the readers did not hear her notes in time");
+    exactly_once(stores, &walks, report).await;
+}
+
+/// Puts others around her: their entries one round after the other, as time would.
+pub(crate) async fn others(pool: &PgPool, woman: Uuid, women: i32, today: Date) {
+    for entry in 1..=OTHERS {
+        sqlx::query(
+            "WITH real AS MATERIALIZED (
+                 SELECT row_number() OVER (ORDER BY number, service) % 50 AS place, service, at, body FROM entries
+                 WHERE woman = $4 ORDER BY number, service LIMIT 50)
+             INSERT INTO entries (service, number, woman, centre, at, aggregate_type, aggregate, version, body)
+             SELECT real.service, 1000000 + $1::bigint * $2 + w, md5('woman ' || w)::uuid, $3,
+                    real.at - ($1 * 30 + w % 30) * interval '1 day', 'case', md5('case ' || w)::uuid, $1, real.body
+             FROM generate_series(1, $2) AS w JOIN real ON real.place = (w + $1) % 50",
+        )
+        .bind(entry)
+        .bind(women)
+        .bind(CENTRE.0)
+        .bind(woman)
+        .execute(pool)
+        .await
+        .unwrap();
+    }
+    // The first is done, two are to come, and of the first hundred women five are late.
+    sqlx::query(
+        "INSERT INTO follow_ups (service, aggregate, key, woman, centre, what, due_day, due, class, responsible, basis, open, number)
+         SELECT real.service, md5('case ' || w)::uuid, 'bench/' || k, md5('woman ' || w)::uuid, $2, real.what, due.day,
+                due.day::text, 'personal', real.responsible, real.basis, k > 1, 1000000
+         FROM generate_series(1, $1) AS w CROSS JOIN generate_series(1, 8) AS k
+         CROSS JOIN LATERAL (SELECT $3::date + CASE WHEN k > 3 THEN -(1 + (w * 5 + k) % 60) ELSE 1 + (w + k) % 90 END AS day) AS due
+         CROSS JOIN (SELECT service, what, responsible, basis FROM follow_ups
+                     WHERE woman = $4 AND due_day IS NOT NULL ORDER BY service, aggregate, key LIMIT 1) AS real
+         WHERE k <= 3 OR w <= 100",
+    )
+    .bind(women)
+    .bind(CENTRE.0)
+    .bind(today)
+    .bind(woman)
+    .execute(pool)
+    .await
+    .unwrap();
+    // As autovacuum would, some time after.
+    sqlx::query("VACUUM (ANALYZE) entries, follow_ups").execute(pool).await.unwrap();
+}

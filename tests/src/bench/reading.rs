@@ -1,0 +1,219 @@
+//! A long timeline over HTTP beside the bare SQL that reads the same rows, among few women and among very many: the second must cost
+//! what the first does. The same with the list of what is overdue at a centre.
+//!
+//! Two timelines follow the same services and hold the same course; the crowd around her differs. Everything is read while it is
+//! warm, again and again. Deliberately absent: cold disks, and readers of many different women.
+
+use crate::{
+    Report,
+    crowd::{self, ENTRIES, OTHERS, OVERDUE},
+    load::Stores,
+    measure::{ROUNDS, Row, spread, turn_of},
+    walk,
+};
+use engine::database;
+use livline_tests::{CENTRE, Client, Ground, Running};
+use serde_json::Value;
+use sqlx::{PgPool, Row as _};
+use std::time::{Duration, Instant};
+use time::{Date, OffsetDateTime};
+use uuid::Uuid;
+
+/// Readers at once: as many as the timeline has connections.
+const TASKS: u32 = 5;
+/// Shorter than elsewhere: there are many turns, and each reads thousands of entries.
+const TURN: Duration = Duration::from_millis(1500);
+/// Entries of a page, as the timeline gives them.
+const PAGE: u32 = 200;
+const FEW: i32 = 100;
+const MANY: i32 = 100_000;
+const PLAIN_FIRST: &str = "SELECT service, number, at, standing, body::text FROM entries
+    WHERE woman = $1 AND centre = $2 ORDER BY at DESC, service DESC, number DESC LIMIT $3";
+const PLAIN_NEXT: &str = "SELECT service, number, at, standing, body::text FROM entries
+    WHERE woman = $1 AND centre = $2 AND (at, service, number) < ($4, $5, $6)
+    ORDER BY at DESC, service DESC, number DESC LIMIT $3";
+
+type Position = (OffsetDateTime, String, i64);
+
+/// One of the two timelines, as both sides reach it.
+#[derive(Clone)]
+struct Shelf {
+    name: &'static str,
+    client: Client,
+    plain: PgPool,
+    woman: Uuid,
+    today: Date,
+}
+
+pub(crate) async fn measure(report: &mut Report) {
+    let begun = Instant::now();
+    let mut ground = Ground::start().await;
+    let mut running = walk::serve(&ground).await;
+    running.push(second(&mut ground).await);
+    let stores = Stores::open(&ground, &["livline_timeline", "timeline_many"]).await;
+    let (woman, today) = (Uuid::from_u128(0xa), ground.clock.today());
+    crowd::hers(&ground, &stores, woman, report).await;
+    let mut shelves = Vec::new();
+    for (name, store, women) in [("timeline", "livline_timeline", FEW), ("many", "timeline_many", MANY)] {
+        crowd::others(&ground.pool(store).await, woman, women, today).await;
+        let plain = database::pool(&ground.postgres.admin_url(store).into(), TASKS).await.unwrap();
+        shelves.push(Shelf { name, client: ground.leader(), plain, woman, today });
+    }
+    let [few, many] = shelves.as_slice() else { return };
+    let filled = begun.elapsed().as_secs_f64();
+    same(few, many, report).await;
+    let open: i64 = sqlx::query_scalar("SELECT count(*) FROM follow_ups WHERE open AND woman = $1")
+        .bind(woman)
+        .fetch_one(&few.plain)
+        .await
+        .unwrap();
+
+    let mut rows = [
+        Row::new("timeline of 2000 entries, 100 women", "bare SQL of the pages, 5 connections"),
+        Row::new("timeline of 2000 entries, 100,000 women", "bare SQL of the pages, 5 connections"),
+        Row::new("timeline of 2000 entries, 100,000 women", "the same, 100 women"),
+        Row::new("overdue at a centre, 100 women", "bare SQL of 500 rows, 5 connections"),
+        Row::new("overdue at a centre, 100,000 women", "bare SQL of 500 rows, 5 connections"),
+        Row::new("overdue at a centre, 100,000 women", "the same, 100 women"),
+    ];
+    for _ in 0..ROUNDS {
+        let (mut course, mut overdue) = (Vec::new(), Vec::new());
+        for shelf in [few, many] {
+            let ours = rate(shelf, ENTRIES, |shelf| async move { drop(shelf.course().await) }).await;
+            course.push((ours, rate(shelf, ENTRIES, |shelf| async move { drop(shelf.plain_course().await) }).await));
+        }
+        for shelf in [few, many] {
+            let ours = rate(shelf, OVERDUE, |shelf| async move { drop(shelf.overdue().await) }).await;
+            overdue.push((ours, rate(shelf, OVERDUE, |shelf| async move { drop(shelf.plain_overdue().await) }).await));
+        }
+        let all = [course, overdue].into_iter().flat_map(|rates| {
+            let over_http: Vec<f64> = rates.iter().map(|(ours, _)| *ours).collect();
+            let grown = over_http.last().copied().zip(over_http.first().copied());
+            rates.into_iter().chain(grown)
+        });
+        for (row, (ours, plain)) in rows.iter_mut().zip(all) {
+            row.round(ours, plain);
+        }
+    }
+    let slower = |row: &Row| spread(row.ours.iter().zip(&row.plain).map(|(ours, plain)| plain / ours)).0;
+    report.notes.push(format!(
+        "reading: entries a second of a timeline read whole in pages of {PAGE}, rows a second of the list. Ours besides: token, one \
+         snapshot, her {open} open follow-ups and all tasks with every page, opening of facts, words in two languages, and JSON, which \
+         the reader parses. Every other woman has {OTHERS} entries and 3 follow-ups; {OVERDUE} are overdue in both. Among 100,000 women \
+         a timeline takes {:.2} times as long as among 100, the list {:.2} times. Filling took {filled:.0} s.",
+        slower(&rows[2]),
+        slower(&rows[5]),
+    ));
+    report.rows.extend(rows);
+    for service in running.into_iter().rev() {
+        service.stop().await;
+    }
+}
+
+/// A second timeline of the same services, on a database of its own.
+async fn second(ground: &mut Ground) -> Running {
+    ground.create_database("timeline_many").await;
+    let url = ground.postgres.admin_url("timeline_many");
+    database::migrate(&url, &timeline::TABLES).await.unwrap();
+    let mut settings = ground.settings("timeline", &timeline::TABLES).await;
+    settings.database = url.into();
+    settings.listen.set_port(0);
+    let contracts = walk::contracts().into_iter().map(|(_, contract)| contract).collect();
+    let running = Running::start(timeline::open(settings, ground.clock.clone(), contracts).await.unwrap()).await;
+    ground.services.insert("many".into(), format!("http://{}", running.address));
+    running
+}
+
+/// A turn of reading the same again and again: rows a second, of so many to a reading.
+async fn rate<F>(shelf: &Shelf, rows: u32, read: impl Fn(Shelf) -> F + Copy + Send + 'static) -> f64
+where
+    F: Future<Output = ()> + Send,
+{
+    let (_, rate) = turn_of(TURN, TASKS, |_| {
+        let shelf = shelf.clone();
+        move || read(shelf.clone())
+    })
+    .await;
+    rate * f64::from(rows)
+}
+
+impl Shelf {
+    /// All pages; the positions of the entries, and how many of them did not open.
+    async fn course(&self) -> (Vec<String>, usize) {
+        let (mut positions, mut closed, mut cursor) = (Vec::new(), 0, String::new());
+        loop {
+            let path = format!("/v1/women/{}/timeline{cursor}", self.woman);
+            let page = self.client.get(self.name, &path).await.ok();
+            for entry in page.body.get("entries").and_then(Value::as_array).into_iter().flatten() {
+                positions.push(entry.get("position").and_then(Value::as_str).unwrap_or_default().to_owned());
+                closed += usize::from(entry.get("readable") != Some(&Value::Bool(true)));
+            }
+            match page.body.get("next").and_then(Value::as_str) {
+                Some(next) => cursor = format!("?cursor={next}"),
+                None => return (positions, closed),
+            }
+        }
+    }
+
+    async fn plain_course(&self) -> Vec<String> {
+        let (mut positions, mut last) = (Vec::new(), None::<Position>);
+        loop {
+            let query = sqlx::query(if last.is_none() { PLAIN_FIRST } else { PLAIN_NEXT });
+            // One more than a page tells whether there are more.
+            let query = query.bind(self.woman).bind(CENTRE.0).bind(i64::from(PAGE) + 1);
+            let query = match last.take() {
+                None => query,
+                Some((at, service, number)) => query.bind(at).bind(service).bind(number),
+            };
+            let rows = query.fetch_all(&self.plain).await.unwrap();
+            let page = rows.get(..PAGE as usize);
+            for row in page.unwrap_or(&rows) {
+                let body: &str = row.get("body");
+                assert!(!body.is_empty(), "a body is never empty");
+                positions.push(format!("{}:{}", row.get::<&str, _>("service"), row.get::<i64, _>("number")));
+            }
+            match page.filter(|page| page.len() < rows.len()).and_then(<[_]>::last) {
+                Some(row) => last = Some((row.get("at"), row.get("service"), row.get("number"))),
+                None => return positions,
+            }
+        }
+    }
+
+    /// What is overdue, as told.
+    async fn overdue(&self) -> Vec<Value> {
+        let mut answer = self.client.get(self.name, "/v1/follow-ups?due=overdue").await.ok();
+        answer.body.get_mut("follow_ups").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default()
+    }
+
+    async fn plain_overdue(&self) -> Vec<(Uuid, String)> {
+        let rows = sqlx::query(
+            "SELECT service, aggregate, woman, key, what, due_day, due, responsible, basis::text FROM follow_ups
+             WHERE open AND centre = $1 AND due_day < $2 ORDER BY due_day, due, service, aggregate, key LIMIT $3",
+        );
+        let rows = rows.bind(CENTRE.0).bind(self.today).bind(i64::from(OVERDUE)).fetch_all(&self.plain).await.unwrap();
+        rows.iter().map(|row| (row.get("aggregate"), row.get("key"))).collect()
+    }
+}
+
+/// Both sides read the same, of both timelines.
+async fn same(few: &Shelf, many: &Shelf, report: &mut Report) {
+    let mut told = Vec::new();
+    for shelf in [few, many] {
+        let (positions, closed) = shelf.course().await;
+        report.must(closed == 0, format!("{closed} of her entries do not open"));
+        report.must(positions.len() == ENTRIES as usize, format!("her timeline has {} entries", positions.len()));
+        report.must(positions == shelf.plain_course().await, "SQL reads other entries than the timeline shows");
+        let overdue = shelf.overdue().await;
+        let keys: Vec<_> = overdue
+            .iter()
+            .filter_map(|follow_up| {
+                let text = |name: &str| follow_up.get(name).and_then(Value::as_str);
+                Some((text("aggregate")?.parse::<Uuid>().ok()?, text("key")?.to_owned()))
+            })
+            .collect();
+        report.must(keys == shelf.plain_overdue().await, "SQL reads other follow-ups than the list shows");
+        report.must(keys.len() == OVERDUE as usize, format!("{} follow-ups are overdue", keys.len()));
+        told.push((positions, overdue));
+    }
+    report.must(told.first() == told.last(), "the two timelines do not tell the same");
+}

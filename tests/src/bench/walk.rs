@@ -1,0 +1,245 @@
+//! Clients who open cases and record in them over HTTP, from the golden samples of every service, and what was acknowledged to them.
+//!
+//! A case is a run of its service's table of entries, in the table's order: the runs together hold every sample there is, complete
+//! and minimal. Ids, alarms and companions are made the case's own, for there is one of each among all cases. Deliberately absent:
+//! what a rule refuses for what was said before (left out once the rehearsal has met it), and time (measured by who walks).
+
+use kit::{contract::Contract, ids::derive_id};
+use livline_tests::{Client, Ground, Running};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+use uuid::Uuid;
+
+/// Actions of a case besides its opening.
+const RUN: usize = 6;
+
+/// An action of a run, with the facts of a sample.
+struct Step {
+    action: String,
+    facts: Value,
+    /// Where it stands among all samples of its service.
+    sample: usize,
+}
+
+/// What a case of a service goes through.
+struct Service {
+    name: &'static str,
+    runs: Vec<Vec<Step>>,
+}
+
+/// What was answered.
+#[derive(Default)]
+pub(crate) struct Tally {
+    /// How many events each acknowledged command made, by service and key.
+    pub(crate) acknowledged: BTreeMap<(&'static str, Uuid), usize>,
+    /// Answers of another kind, by code.
+    pub(crate) refused: BTreeMap<String, u64>,
+    /// The cases, by service and id.
+    pub(crate) cases: Vec<(&'static str, String)>,
+    /// What is never said again.
+    left_out: BTreeSet<(&'static str, usize)>,
+}
+
+/// All there is to walk, shared by those who do.
+pub(crate) struct Walks {
+    services: Vec<Service>,
+    next: AtomicU64,
+    /// Everything is about this woman; none: every woman has one case in each service.
+    only: Option<Uuid>,
+    pub(crate) tally: Mutex<Tally>,
+}
+
+/// Somebody who walks one case after the other.
+pub(crate) struct Walker {
+    client: Client,
+    actor: String,
+    walks: Arc<Walks>,
+    case: Option<Case>,
+}
+
+struct Case {
+    number: u64,
+    /// Which service, and which of its runs.
+    run: (usize, usize),
+    id: String,
+    place: usize,
+}
+
+/// The contracts of every service there is.
+pub(crate) fn contracts() -> Vec<(&'static str, Contract)> {
+    let contract = |service: &livline::services::Listed| Some((service.name, service.contract?().unwrap()));
+    livline::services::all().iter().filter_map(contract).collect()
+}
+
+/// Every domain service as the program serves it, and the timeline that follows them.
+pub(crate) async fn serve(ground: &Ground) -> Vec<Running> {
+    let mut running = Vec::new();
+    for (name, _) in contracts() {
+        running.push(ground.serve(name).await);
+    }
+    running.push(ground.timeline(contracts().into_iter().map(|(_, contract)| contract).collect()).await);
+    running
+}
+
+impl Service {
+    fn read(name: &'static str, contract: &Contract) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services").join(name).join("golden");
+        let entries = contract.aggregates.first().map(|aggregate| aggregate.entries.as_slice()).unwrap_or_default();
+        let mut steps = Vec::new();
+        for form in ["complete", "minimal"] {
+            for entry in entries {
+                let file = folder.join(format!("{}.v{}.json", entry.event, entry.version));
+                // What is common to all services has its samples with the kit.
+                let Ok(text) = std::fs::read_to_string(file) else { continue };
+                let samples: Value = serde_json::from_str(&text).unwrap();
+                let facts = samples.get(form).unwrap().clone();
+                steps.push(Step { action: entry.action.clone(), facts, sample: steps.len() });
+            }
+        }
+        let mut runs = Vec::new();
+        while !steps.is_empty() {
+            let rest = steps.split_off(RUN.min(steps.len()));
+            runs.push(std::mem::replace(&mut steps, rest));
+        }
+        Self { name, runs }
+    }
+}
+
+impl Walks {
+    /// Of every service, about many women or about one alone.
+    pub(crate) fn new(only: Option<Uuid>) -> Arc<Self> {
+        let services = contracts().iter().map(|(name, contract)| Service::read(name, contract)).collect();
+        Arc::new(Self { services, next: AtomicU64::new(0), only, tally: Mutex::default() })
+    }
+
+    /// Somebody of this number who walks.
+    pub(crate) fn walker(self: &Arc<Self>, ground: &Ground, number: u32) -> Walker {
+        let actor = format!("w-{}", number + 1);
+        Walker { client: ground.leader().named(&actor), actor, walks: self.clone(), case: None }
+    }
+
+    /// How many cases it takes until every run was walked once.
+    pub(crate) fn all_runs(&self) -> u64 {
+        let most = self.services.iter().map(|service| service.runs.len()).max().unwrap_or_default();
+        (most * self.services.len()) as u64
+    }
+
+    /// How many cases were begun.
+    pub(crate) fn begun(&self) -> u64 {
+        self.next.load(Relaxed)
+    }
+
+    /// How many women they are about.
+    pub(crate) fn women(&self) -> u64 {
+        self.begun().div_ceil(self.services.len() as u64)
+    }
+
+    /// How many samples there are, and how many of them are left out.
+    pub(crate) fn samples(&self) -> (usize, usize) {
+        let all = self.services.iter().flat_map(|service| &service.runs).map(Vec::len).sum();
+        (all, self.tally.lock().unwrap().left_out.len())
+    }
+
+    /// What a case goes on with; none once its run is over.
+    fn next_of(&self, mut case: Case) -> Option<(Case, &'static str, &Step)> {
+        let service = self.services.get(case.run.0)?;
+        let steps = service.runs.get(case.run.1)?;
+        let tally = self.tally.lock().unwrap();
+        while tally.left_out.contains(&(service.name, steps.get(case.place)?.sample)) {
+            case.place += 1;
+        }
+        let step = steps.get(case.place)?;
+        Some((case, service.name, step))
+    }
+
+    /// A woman's cases are of one number each, in an order that turns, so that no service is everybody's first.
+    fn case(&self, number: u64) -> (Case, Uuid) {
+        let services = self.services.len() as u64;
+        let (woman, service) = (number / services, (number + number / services) % services);
+        let service = usize::try_from(service).unwrap();
+        let runs = self.services.get(service).unwrap().runs.len() as u64;
+        let run = (service, usize::try_from(woman % runs).unwrap());
+        let her = self.only.unwrap_or_else(|| Uuid::from_u128(0xa_0000_0000_0000 + u128::from(woman)));
+        (Case { number, run, id: String::new(), place: 0 }, her)
+    }
+}
+
+impl Walker {
+    /// Sends one command and waits for its answer. How many events it made.
+    pub(crate) async fn step(&mut self) -> usize {
+        let walks = self.walks.clone();
+        let going_on = self.case.take().and_then(|case| walks.next_of(case));
+        let Some((mut case, service, step)) = going_on else { return self.open(&walks).await };
+        let (path, key) = (format!("/v1/cases/{}/{}", case.id, step.action), format!("{}/{}", case.number, case.place));
+        let body = json!({ "facts": own(&step.facts, case.number) });
+        case.place += 1;
+        self.case = Some(case);
+        let sent = self.send(service, &path, &key, &body).await;
+        if sent.is_none() {
+            walks.tally.lock().unwrap().left_out.insert((service, step.sample));
+        }
+        sent.map_or(0, |(_, events)| events)
+    }
+
+    /// Opens the next case.
+    async fn open(&mut self, walks: &Walks) -> usize {
+        let (case, woman) = walks.case(walks.next.fetch_add(1, Relaxed));
+        let service = walks.services.get(case.run.0).unwrap().name;
+        let sent = self.send(service, "/v1/cases", &case.number.to_string(), &json!({ "woman": woman })).await;
+        let Some((id, events)) = sent else { return 0 };
+        walks.tally.lock().unwrap().cases.push((service, id.clone()));
+        self.case = Some(Case { id, ..case });
+        events
+    }
+
+    /// Sends a command; the case and how many events it made, where it was acknowledged.
+    pub(crate) async fn send(
+        &self,
+        service: &'static str,
+        path: &str,
+        key: &str,
+        body: &Value,
+    ) -> Option<(String, usize)> {
+        let headers = [("idempotency-key", key)];
+        let sent = self.client.try_send(Method::POST, service, path, &headers, Some(body.to_string().into_bytes()));
+        let answer = sent.await;
+        let mut tally = self.walks.tally.lock().unwrap();
+        let code = match answer {
+            Some(answer) if answer.status.is_success() => {
+                let events = answer.body.get("events").and_then(Value::as_array).map_or(0, Vec::len);
+                // As the service makes it of the header and of who sends it.
+                let key = derive_id(&["key", &self.actor, key]);
+                tally.acknowledged.insert((service, key), events);
+                return Some((answer.text("id"), events));
+            }
+            Some(answer) if answer.status.is_client_error() => answer.code().to_owned(),
+            Some(answer) => answer.status.to_string(),
+            None => "no answer".into(),
+        };
+        *tally.refused.entry(code).or_default() += 1;
+        None
+    }
+}
+
+/// Facts with ids, an alarm and a companion of the case's own.
+fn own(facts: &Value, case: u64) -> Value {
+    match facts {
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), own(value, case))).collect(),
+        Value::Array(items) => items.iter().map(|value| own(value, case)).collect(),
+        Value::String(text) => match text.parse::<Uuid>() {
+            Ok(id) => json!(Uuid::from_u128(id.as_u128() ^ u128::from(case))),
+            Err(_) if text.starts_with("OA ") => json!(format!("OA {case}")),
+            Err(_) if text.starts_with("w-") => json!(format!("w-{case}")),
+            Err(_) => facts.clone(),
+        },
+        _ => facts.clone(),
+    }
+}
