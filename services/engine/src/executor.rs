@@ -262,7 +262,8 @@ impl<D: Decider> Executor<D> {
             due: None,
             responsible: None,
             deadlines: &self.deadlines,
-            open: Vec::new(),
+            open: BTreeMap::new(),
+            secret: self.secret,
             taken: false,
             heard,
         }

@@ -48,6 +48,8 @@ fn says(list: &[FollowUpChange], change: &FollowUpChange) -> bool {
 pub(crate) struct Elsewhere {
     /// Whether one of them makes such a change too.
     pub(crate) made: bool,
+    /// Whether it was open when the entry came, so that the entry is what ended it.
+    pub(crate) ended: bool,
     /// The change of its date that would count without the entry; none where a later one counts anyway.
     pub(crate) dated: Option<FollowUpChange>,
 }
@@ -66,11 +68,9 @@ pub(crate) fn amended(
     let mut changes: Vec<_> = undone
         .filter_map(|old| match (kind(old.change), elsewhere(old)) {
             // Another entry keeps it open: its date is what it would be without this one.
-            (Change::Opened, Elsewhere { made: true, dated: Some(dated) }) if open(&old.key) => Some(dated),
-            (Change::Opened, Elsewhere { made: false, .. }) if open(&old.key) && old.change == Change::Opened => {
-                Some(FollowUpChange::closed(&old.key))
-            }
-            (Change::Closed, Elsewhere { made: false, .. }) if !open(&old.key) => {
+            (Change::Opened, Elsewhere { made: true, dated: Some(dated), .. }) if open(&old.key) => Some(dated),
+            (Change::Opened, Elsewhere { made: false, .. }) if open(&old.key) => Some(FollowUpChange::closed(&old.key)),
+            (Change::Closed, Elsewhere { made: false, ended: true, .. }) if !open(&old.key) => {
                 Some(FollowUpChange::new(&old.key, Change::Reopened))
             }
             _ => None,
@@ -150,7 +150,7 @@ mod tests {
     }
 
     fn nothing() -> Elsewhere {
-        Elsewhere::default()
+        Elsewhere { ended: true, ..Elsewhere::default() }
     }
 
     fn now(list: &[(&str, bool)]) -> BTreeMap<String, FollowUp> {
@@ -185,7 +185,12 @@ mod tests {
         let undone = amended(&now(&[("a", false)]), &closed, &closed, &[], |_| nothing());
         assert_eq!(undone, [C::new("a", Change::Reopened)]);
         assert!(
-            amended(&now(&[("a", false)]), &closed, &closed, &[], |_| Elsewhere { made: true, dated: None }).is_empty()
+            amended(&now(&[("a", false)]), &closed, &closed, &[], |_| Elsewhere {
+                made: true,
+                ended: true,
+                dated: None
+            })
+            .is_empty()
         );
         let opened = [C::opened("b", "w")];
         assert_eq!(amended(&now(&[("b", true)]), &opened, &opened, &[], |_| nothing()), [C::closed("b")]);
@@ -195,11 +200,18 @@ mod tests {
     fn an_extension_that_is_taken_back_leaves_the_date_before_it() {
         let moved = [C::new("a", Change::Moved).due(on("2026-12-08"))];
         let before = C::new("a", Change::Moved).due(on("2026-12-01"));
-        let dated = |dated: Option<C>| move |_: &C| Elsewhere { made: true, dated: dated.clone() };
+        let dated = |dated: Option<C>| move |_: &C| Elsewhere { made: true, ended: true, dated: dated.clone() };
         let back = amended(&now(&[("a", true)]), &moved, &moved, &[], dated(Some(before.clone())));
         assert_eq!(back, std::slice::from_ref(&before));
         assert!(amended(&now(&[("a", false)]), &moved, &moved, &[], dated(Some(before))).is_empty(), "dealt with");
         assert!(amended(&now(&[("a", true)]), &moved, &moved, &[], dated(None)).is_empty(), "moved again since");
+    }
+
+    #[test]
+    fn what_people_had_ended_before_is_not_opened_again() {
+        let closed = [C::closed("a")];
+        let by_hand = |_: &C| Elsewhere::default();
+        assert!(amended(&now(&[("a", false)]), &closed, &closed, &[], by_hand).is_empty());
     }
 
     #[test]

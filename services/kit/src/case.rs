@@ -137,7 +137,10 @@ impl<D: Decider> Case<D> {
             }
             What::Common(_) => Standing::Common,
         };
-        self.recorded.push(Recorded { standing, happened: entry.happened, changes: entry.facets.follow_ups.clone() });
+        // What a correction or a retraction changed is part of the entry that it is about.
+        let amends = matches!(entry.what, What::Corrected { .. } | What::Common(Common::RecordedInError(_)));
+        let changes = if amends { Vec::new() } else { entry.facets.follow_ups.clone() };
+        self.recorded.push(Recorded { standing, happened: entry.happened, changes });
         for change in &entry.facets.follow_ups {
             amend::follow(&mut self.follow_ups, change);
         }
@@ -164,7 +167,8 @@ impl<D: Decider> Case<D> {
     }
 
     fn seen_from<'a>(&self, context: &Context<'a>) -> Context<'a> {
-        let open = self.follow_ups.iter().filter(|(_, follow_up)| follow_up.open).map(|(key, _)| key.clone()).collect();
+        let open = self.follow_ups.iter().filter(|(_, follow_up)| follow_up.open);
+        let open = open.map(|(key, follow_up)| (key.clone(), follow_up.due)).collect();
         Context { open, ..context.clone() }
     }
 
@@ -231,12 +235,27 @@ impl<D: Decider> Case<D> {
         {
             return Err(Refusal::Domain(refusal));
         }
-        let decision = self.folded(|other| other < place).decide(command, context).map_err(Refusal::Domain)?;
+        let before = self.folded(|other| other < place);
+        let decision = match before.decide(command.clone(), context) {
+            // What has changed around the case since refuses the original too.
+            Err(_) if before.decide(D::Command::again(original.clone()), then).is_err() => {
+                Decision::event(command.record())
+            }
+            decided => decided.map_err(Refusal::Domain)?,
+        };
         let fact = decision.events.into_iter().find(|event| event.name() == original.name());
         let fact = fact.ok_or(Refusal::Common(CommonRejection::NothingLeft))?;
         let mut after = self.clone();
         after.stand(version, Standing::Fact(fact.clone()), &Facets::default());
-        // Both looked at from today, so that what came later (an extension, an answer) weighs in both.
+        self.stays_sound(&after)?;
+        // Both looked at from today, so that what came later (an extension, an answer) weighs in both; and with what the entry itself
+        // has ended still open, for it may be that it should not have.
+        let ended = recorded.changes.iter().filter(|change| change.change == Change::Closed);
+        let ended =
+            ended.map(|change| (change.key.clone(), self.follow_ups.get(&change.key).and_then(|known| known.due)));
+        let mut open = context.open.clone();
+        open.extend(ended);
+        let (then, context) = (&Context { open: open.clone(), ..then.clone() }, &Context { open, ..context.clone() });
         let was = self.domain.facets(original, then);
         let is = after.domain.facets(&fact, context);
         let follow_ups = self.amended(place, &was.follow_ups, &is.follow_ups);
@@ -254,8 +273,16 @@ impl<D: Decider> Case<D> {
             Standing::InError => return Ok(Decided { entries: Vec::new(), warnings: Vec::new() }),
             Standing::Common => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
         }
+        let mut after = self.clone();
+        after.stand(error.version, Standing::InError, &Facets::default());
+        self.stays_sound(&after)?;
         let facets = Facets { follow_ups: self.amended(place, &recorded.changes, &[]), ..Facets::routine() };
         Ok(common(Common::RecordedInError(error), facets, context))
+    }
+
+    /// Refuses what would make a sound case unsound.
+    fn stays_sound(&self, after: &Self) -> Result<(), Refusal<D::Rejection>> {
+        if self.domain.sound().is_err() { Ok(()) } else { after.domain.sound().map_err(Refusal::Domain) }
     }
 
     /// What must happen to follow-ups when the entry at `place` turns from one that does `was` into one that does `is`.
@@ -268,10 +295,14 @@ impl<D: Decider> Case<D> {
             let facts = others().filter(|(_, recorded)| matches!(recorded.standing, Standing::Fact(_)));
             let dated =
                 others().filter_map(|(other, recorded)| Some((other, amend::dates(&recorded.changes, &change.key)?)));
-            let counts = dated.last().filter(|(other, _)| *other < place).map(|(_, dates)| dates);
+            let dated = dated.last().filter(|(other, _)| *other < place).map(|(_, dates)| dates);
+            let mut before = BTreeMap::new();
+            let earlier = others().take_while(|(other, _)| *other < place).flat_map(|(_, recorded)| &recorded.changes);
+            earlier.for_each(|change| amend::follow(&mut before, change));
             Elsewhere {
                 made: facts.map(|(_, recorded)| &recorded.changes).any(|made| makes(made, change)),
-                dated: counts,
+                ended: before.get(&change.key).is_some_and(|follow_up| follow_up.open),
+                dated,
             }
         };
         amend::amended(&self.follow_ups, made, was, is, elsewhere)

@@ -54,9 +54,14 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     /// What this command would take that several aggregates may hold (a companion's day): the claims of others that begin with it are
     /// looked up, and [`Context::taken`] tells.
     #[must_use]
-    fn shares(command: &Self::Command) -> Option<String> {
-        let _ = command;
+    fn shares(command: &Self::Command, context: &Context<'_>) -> Option<String> {
+        let _ = (command, context);
         None
+    }
+    /// Refuses a state that no entry may lead to, and that an entry corrected or taken back could (one alarm on two loans). Asked of the
+    /// state after either, where the one before was sound.
+    fn sound(&self) -> Result<(), Self::Rejection> {
+        Ok(())
     }
     /// The configured deadlines its facets use; checked at start.
     #[must_use]
@@ -165,8 +170,10 @@ pub struct Context<'a> {
     pub responsible: Option<ActorId>,
     /// The configured deadlines.
     pub deadlines: &'a Deadlines,
-    /// The keys of the follow-ups that are open in this aggregate; [`crate::Case`] fills it in.
-    pub open: Vec<String>,
+    /// The follow-ups that are open in this aggregate by key, with their dates; [`crate::Case`] fills it in.
+    pub open: BTreeMap<String, Option<DueBy>>,
+    /// The service's own secret, see [`Context::opaque`].
+    pub secret: Uuid,
     /// Whether another aggregate holds what the command would share, see [`Decider::shares`].
     pub taken: bool,
     /// What this service has heard of her from others, by policy name.
@@ -184,6 +191,20 @@ impl Context<'_> {
             &self.key.to_string(),
             &index.to_string(),
         ])
+    }
+
+    /// An id that stands for these parts and can be made of them by this service alone: what may lie where others read, although the
+    /// parts may not, and could be guessed.
+    #[must_use]
+    pub fn opaque(&self, parts: &[&str]) -> Uuid {
+        let secret = self.secret.to_string();
+        derive_id(&std::iter::once(secret.as_str()).chain(parts.iter().copied()).collect::<Vec<_>>())
+    }
+
+    /// Whether a follow-up is open.
+    #[must_use]
+    pub fn is_open(&self, key: &str) -> bool {
+        self.open.contains_key(key)
     }
 
     /// Whether a rule of this service acts, and not a person.

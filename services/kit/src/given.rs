@@ -193,7 +193,13 @@ impl<D: Decider> Given<D> {
     /// The actions suggested now.
     #[must_use]
     pub fn actions(&self) -> Vec<&'static str> {
-        self.case.actions(&self.context(Happened::On(self.today.into())))
+        self.case.actions(&self.looking())
+    }
+
+    /// What a decision looks at here and now.
+    #[must_use]
+    pub fn looking(&self) -> Context<'_> {
+        self.context(Happened::On(self.today.into()))
     }
 
     fn context(&self, happened: Happened) -> Context<'_> {
@@ -209,7 +215,8 @@ impl<D: Decider> Given<D> {
             due: None,
             responsible: Some(self.actor.clone()),
             deadlines: &self.deadlines,
-            open: Vec::new(),
+            open: BTreeMap::new(),
+            secret: Uuid::from_u128(0x5ec2e7),
             taken: self.taken,
             heard: &self.heard,
         }

@@ -177,7 +177,7 @@ pub(super) fn facets(state: &Aftercare, event: &Event, context: &Context<'_>) ->
 /// is well, a call, a companion and an agreed contact are still somebody's, unless she is dead.
 pub(super) fn moot<'a>(ending: &Ending, context: &'a Context<'_>) -> impl Iterator<Item = &'a String> {
     let all = ending.by_death();
-    context.open.iter().filter(move |key| all || [ANSWER, NEXT, RETRY].contains(&key.as_str()))
+    context.open.keys().filter(move |key| all || [ANSWER, NEXT, RETRY].contains(&key.as_str()))
 }
 
 /// Her call is somebody's to answer, and an urgent one at once.
@@ -250,7 +250,7 @@ fn follows_a_rhythm(state: &Aftercare) -> bool {
 
 /// Closes those of these follow-ups that are open.
 fn ended(context: &Context<'_>, keys: &[&str]) -> Vec<FollowUpChange> {
-    let open = |key: &&&str| context.open.iter().any(|open| open == **key);
+    let open = |key: &&&str| context.is_open(key);
     keys.iter().filter(open).map(|key| FollowUpChange::closed(*key)).collect()
 }
 

@@ -99,7 +99,7 @@ impl Decider for Aftercare {
         slots.map(|(slot, booking)| format!("{}{booking}", slot_key(slot))).collect()
     }
 
-    fn shares(command: &Command) -> Option<String> {
+    fn shares(command: &Command, _: &Context<'_>) -> Option<String> {
         match command {
             Command::BookCompanion(booking) => slot(booking).map(slot_key),
             _ => None,

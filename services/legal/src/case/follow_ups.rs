@@ -192,11 +192,7 @@ fn about(facets: Facets, children: Option<&Personal<Vec<ChildId>>>) -> Facets {
 
 /// Moves a follow-up that is open; one that was dealt with, or never was, begins.
 fn shifted(key: &str, what: FollowUp, context: &Context<'_>) -> FollowUpChange {
-    if context.open.iter().any(|open| open == key) {
-        FollowUpChange::new(key, Change::Moved)
-    } else {
-        FollowUpChange::opened(key, what)
-    }
+    if context.is_open(key) { FollowUpChange::new(key, Change::Moved) } else { FollowUpChange::opened(key, what) }
 }
 
 fn day_of(day: Option<&Personal<Day>>) -> Option<Date> {

@@ -211,7 +211,8 @@ fn a_companion_cannot_be_in_two_places() {
 #[test]
 fn a_companions_day_is_held_while_the_booking_lives() {
     let claims = |given: &Given<Aftercare>| given.case().domain().claims().into_iter().collect::<Vec<_>>();
-    let shares = |facts: Value| Aftercare::shares(&Command::read("book-companion", facts).unwrap().unwrap());
+    let shares =
+        |facts: Value| Aftercare::shares(&Command::read("book-companion", facts).unwrap().unwrap(), &case().looking());
     let held = case().and("book-companion", booked());
     let slot = shares(booked()).unwrap();
     assert_eq!(claims(&held), [format!("{slot}{BOOKING}")]);
@@ -226,7 +227,10 @@ fn a_companions_day_is_held_while_the_booking_lives() {
     let unknown = json!({ "booking": BOOKING, "who": "w-17", "slot": LOAN });
     assert_eq!(shares(unknown.clone()), None);
     assert!(claims(&case().and("book-companion", unknown)).is_empty());
-    assert_eq!(Aftercare::shares(&Command::read("cancel-companion", booking()).unwrap().unwrap()), None);
+    assert_eq!(
+        Aftercare::shares(&Command::read("cancel-companion", booking()).unwrap().unwrap(), &case().looking()),
+        None
+    );
 }
 
 #[test]
