@@ -94,14 +94,20 @@ pub enum ExecuteError {
     /// Too many commands for one aggregate at once.
     #[error("busy")]
     Busy,
+    /// What is stored of the aggregate does not read.
+    #[error("unreadable")]
+    Unreadable,
     /// Whether it is stored is not known; the same key will tell.
     #[error("not answered")]
     Unavailable,
 }
 
 impl From<LoadError> for ExecuteError {
-    fn from(_: LoadError) -> Self {
-        Self::Unavailable
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Unavailable => Self::Unavailable,
+            LoadError::Unreadable => Self::Unreadable,
+        }
     }
 }
 

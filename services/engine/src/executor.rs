@@ -27,10 +27,7 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     marker::PhantomData,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 use uuid::Uuid;
@@ -55,8 +52,10 @@ pub struct Executor<D> {
     pub deadlines: Arc<Deadlines>,
     /// The clock.
     pub clock: Clock,
-    /// Whether the service has policies, and so something heard to look at.
-    pub hears: Arc<AtomicBool>,
+    /// The service's own secret, for what must not be guessed back.
+    pub secret: Uuid,
+    /// The service's policies, with how many services each hears.
+    pub policies: Arc<RwLock<Vec<(&'static str, usize)>>>,
     /// The kind of aggregate.
     pub decider: PhantomData<fn() -> D>,
 }
@@ -70,7 +69,8 @@ impl<D> Clone for Executor<D> {
             seal: self.seal.clone(),
             deadlines: self.deadlines.clone(),
             clock: self.clock.clone(),
-            hears: self.hears.clone(),
+            secret: self.secret,
+            policies: self.policies.clone(),
             decider: PhantomData,
         }
     }
@@ -201,10 +201,10 @@ impl<D: Decider> Executor<D> {
         opened: &CaseOpened,
     ) -> Result<(Decided<D::Event>, Vec<Claim>), ExecuteError> {
         let mut heard = self.heard(opened.woman).await?;
-        heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), heard)));
+        heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), Some(heard))));
         let looking = self.looking(request.aggregate, request.actor.clone(), request.centre, &heard);
         let shared = match &request.ask {
-            Some(Ask::Record(command)) => D::shares(command),
+            Some(Ask::Record(command)) => D::shares(command, &looking),
             _ => None,
         };
         let context = Context {
@@ -227,17 +227,25 @@ impl<D: Decider> Executor<D> {
             all.entries.extend(decided.entries);
             all.warnings.extend(decided.warnings);
         }
-        let claims = case.claims_since(&loaded.case);
-        Ok((all, claims))
+        let claims = case.claims_since(&loaded.case).into_iter().map(|claim| match claim {
+            Claim::Take(claim) => Claim::Take(self.digested(&claim)),
+            Claim::Release(claim) => Claim::Release(self.digested(&claim)),
+        });
+        Ok((all, claims.collect()))
     }
 
-    /// Whether another aggregate holds a claim that begins so.
+    /// Whether another aggregate holds a claim about the same; `shared` ends with the `#` behind which holders are told apart.
     async fn taken(&self, shared: Option<String>, aggregate: AggregateId) -> Result<bool, ExecuteError> {
         let Some(shared) = shared else { return Ok(false) };
         let taken = sqlx::query_scalar(
             "SELECT EXISTS (SELECT 1 FROM claims WHERE starts_with(key, $1) AND aggregate_id <> $2)",
         );
-        taken.bind(shared).bind(aggregate.to_string()).fetch_one(&self.pool).await.map_err(|error| unreadable(&error))
+        taken
+            .bind(self.digested(&shared))
+            .bind(aggregate.to_string())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| unreadable(&error))
     }
 
     /// What somebody sees who looks at an aggregate now, with nothing in mind.
@@ -247,7 +255,7 @@ impl<D: Decider> Executor<D> {
         aggregate: AggregateId,
         actor: ActorId,
         centre: CentreId,
-        heard: &'a BTreeMap<String, Value>,
+        heard: &'a BTreeMap<String, Option<Value>>,
     ) -> Context<'a> {
         let today = self.clock.today();
         Context {
@@ -269,15 +277,24 @@ impl<D: Decider> Executor<D> {
         }
     }
 
-    /// What this service's policies have heard of her.
-    pub async fn heard(&self, woman: WomanId) -> Result<BTreeMap<String, Value>, ExecuteError> {
-        if !self.hears.load(Ordering::Relaxed) {
+    /// What this service's policies have heard of her; see [`heard::all`].
+    pub async fn heard(&self, woman: WomanId) -> Result<BTreeMap<String, Option<Value>>, ExecuteError> {
+        let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner).clone();
+        if policies.is_empty() {
             return Ok(BTreeMap::new());
         }
-        heard::all(&self.pool, &self.seal, self.service, woman).await.map_err(|error| match error {
+        heard::all(&self.pool, &self.seal, self.service, woman, &policies).await.map_err(|error| match error {
             HeardError::Store(error) => unreadable(&error),
             HeardError::Seal(error) => error.into(),
         })
+    }
+
+    /// A claim as it is stored: what it is about may be guessed, so only a digest under the service's secret is kept. What stands behind
+    /// a `#` tells several holders apart, and stays.
+    fn digested(&self, claim: &str) -> String {
+        let (about, holder) = claim.split_once('#').map_or((claim, None), |(about, holder)| (about, Some(holder)));
+        let about = kit::ids::derive_id(&[&self.secret.to_string(), about]);
+        holder.map_or_else(|| about.to_string(), |holder| format!("{about}#{holder}"))
     }
 
     /// Serialises each entry once, seals it once.

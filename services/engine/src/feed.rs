@@ -18,6 +18,9 @@ pub struct Page {
     pub epoch: Epoch,
     /// The last number there is.
     pub head: u64,
+    /// The last number there was when the epoch began: what stands above it nobody has heard in another epoch.
+    #[serde(default)]
+    pub began: u64,
     /// The events above the number asked for, as published.
     pub events: Vec<Box<RawValue>>,
 }

@@ -13,7 +13,7 @@ use kit::{
     sealed::{OPEN, Stored},
 };
 use serde_json::{Value, json};
-use sqlx::{PgConnection, PgPool, Row};
+use sqlx::{PgConnection, PgPool};
 use std::collections::BTreeMap;
 
 /// What was heard cannot be had.
@@ -45,19 +45,37 @@ async fn open(seal: &Seal, place: Place<'_>, mut row: Value) -> Result<Option<Va
     Ok((!matches!(Stored::of(&row), Some(Stored::Erased))).then_some(row))
 }
 
-/// What every policy of a service has heard of a woman, by the policy's name.
+/// What the policies of a service have heard of a woman, by the policy's name; none where that is not whole: a policy is still taking in
+/// what there was when it began, or something of hers is held back. `policies` are all there are, with how many services each hears.
 pub async fn all(
     pool: &PgPool,
     seal: &Seal,
     service: &str,
     woman: WomanId,
-) -> Result<BTreeMap<String, Value>, HeardError> {
-    let rows = sqlx::query("SELECT policy, heard FROM heard WHERE woman = $1").bind(woman.0).fetch_all(pool).await?;
-    let mut heard = BTreeMap::new();
-    for row in rows {
-        let policy: String = row.try_get("policy")?;
-        if let Some(value) = open(seal, place(service, woman, &policy), row.try_get("heard")?).await? {
-            heard.insert(policy, value);
+    policies: &[(&'static str, usize)],
+) -> Result<BTreeMap<String, Option<Value>>, HeardError> {
+    let rows: Vec<(String, i64, bool, Option<Value>)> = sqlx::query_as(
+        "SELECT p.reader, count(*), bool_and(p.number >= p.until)
+                AND NOT EXISTS (SELECT 1 FROM held_back b WHERE b.policy = p.reader AND b.woman = $1),
+                (SELECT h.heard FROM heard h WHERE h.policy = p.reader AND h.woman = $1)
+         FROM progress p GROUP BY p.reader",
+    )
+    .bind(woman.0)
+    .fetch_all(pool)
+    .await?;
+    let mut heard: BTreeMap<_, _> = policies.iter().map(|(policy, _)| ((*policy).to_owned(), None)).collect();
+    for (policy, begun, whole, row) in rows {
+        let hears = policies.iter().find(|(name, _)| *name == policy).map(|(_, hears)| *hears);
+        if !whole || hears.is_none_or(|hears| usize::try_from(begun).is_ok_and(|begun| begun < hears)) {
+            continue;
+        }
+        match row {
+            Some(row) => {
+                let value = open(seal, place(service, woman, &policy), row).await?;
+                heard.insert(policy, value);
+            }
+            // Nothing was heard of her: the policy's beginning.
+            None => drop(heard.remove(&policy)),
         }
     }
     Ok(heard)

@@ -82,9 +82,11 @@ impl<P: Policy> PolicyRunner<P> {
         let (Some(woman), Some(centre)) = (place.woman, place.centre) else { return Ok(Sound::Nothing) };
         let (event, facets) = (place.event.to_owned(), body.data.facets.clone());
         let whole = |facts: Value| Whole { event: event.clone(), facts, facets: facets.clone() };
-        // Most events are none of its business: they are told by their form, with nothing opened.
-        if whole(body.data.facts.clone()).read::<P::Foreign>(body.version).is_err() {
-            return Ok(Sound::Nothing);
+        // Most events are none of its business: they are told by their names, with nothing opened.
+        match whole(body.data.facts.clone()).read::<P::Foreign>(body.version) {
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(Sound::Nothing),
+            Err(_) => return Ok(Sound::Unreadable("does_not_read")),
         }
         let mut facts = body.data.facts.clone();
         let opening = |class| if class == Class::Personal { Opening::Value } else { Opening::Leave };
@@ -93,7 +95,8 @@ impl<P: Policy> PolicyRunner<P> {
             Err(SealError::Foreign | SealError::Malformed) => return Ok(Sound::Unreadable("does_not_open")),
             Err(error) => return Err(ReadError::Effect(error.to_string())),
         }
-        let (Ok((entry, said)), Ok(happened)) = (whole(facts).read::<P::Foreign>(body.version), body.happened()) else {
+        let (Ok(Some((entry, said))), Ok(happened)) = (whole(facts).read::<P::Foreign>(body.version), body.happened())
+        else {
             return Ok(Sound::Unreadable("does_not_read"));
         };
         // The moment of its recording tells it from another event that had the same id before a restore.
@@ -104,10 +107,15 @@ impl<P: Policy> PolicyRunner<P> {
         Ok(Sound::Heard(Box::new(heard)))
     }
 
-    /// What was heard of a woman, as it is kept; `Null` where nothing is.
-    async fn heard_of(&self, connection: &mut PgConnection, woman: WomanId) -> Result<Value, ReadError> {
+    /// What was heard of a woman, as it is kept (`Null` where nothing is) and as the policy's own.
+    async fn remembered(&self, connection: &mut PgConnection, woman: WomanId) -> Result<(Value, P::Heard), ReadError> {
         let Executor { seal, service, .. } = &self.executor;
-        Ok(heard::one(connection, seal, service, woman, P::NAME).await?.unwrap_or_default())
+        let kept = heard::one(connection, seal, service, woman, P::NAME).await?.unwrap_or_default();
+        if kept.is_null() {
+            return Ok((kept, P::Heard::default()));
+        }
+        let heard = serde_json::from_value(kept.clone()).map_err(|_| ReadError::Malformed)?;
+        Ok((kept, heard))
     }
 
     fn now(&self, today: time::Date) -> Now<'_> {
@@ -153,13 +161,18 @@ impl<P: Policy> PolicyRunner<P> {
             let mut transaction = self.pool.begin().await?;
             self.begin(&mut transaction).await?;
             for woman in women {
-                let kept = self.heard_of(&mut transaction, WomanId(woman)).await?;
-                match read::<P>(kept.clone()).map(|heard| (kept, heard)) {
+                let woman = WomanId(woman);
+                // One woman's row, or case, must not keep the day from the others.
+                match self.remembered(&mut transaction, woman).await {
                     Ok((kept, heard)) => {
                         let orders = P::due(&heard, self.now(today));
-                        self.give(&mut transaction, WomanId(woman), orders, &kept, Occasion::Calendar).await?;
+                        match self.give(&mut transaction, woman, orders, &kept, Occasion::Calendar).await {
+                            Err(ReadError::Malformed) => {
+                                tracing::error!(policy = P::NAME, "a case that an order goes to does not read");
+                            }
+                            given => given?,
+                        }
                     }
-                    // One woman's row must not keep the day from the others.
                     Err(ReadError::Malformed) => {
                         tracing::error!(policy = P::NAME, "what was heard of somebody does not read");
                     }
@@ -205,15 +218,6 @@ impl<P: Policy> PolicyRunner<P> {
     }
 }
 
-/// What is kept as the policy's own; nothing kept is its beginning.
-fn read<P: Policy>(kept: Value) -> Result<P::Heard, ReadError> {
-    if kept.is_null() {
-        Ok(P::Heard::default())
-    } else {
-        serde_json::from_value(kept).map_err(|_| ReadError::Malformed)
-    }
-}
-
 fn written<P: Policy>(heard: &P::Heard) -> Result<Value, ReadError> {
     serde_json::to_value(heard).map_err(|_| ReadError::Malformed)
 }
@@ -231,8 +235,8 @@ impl<P: Policy> Apply for PolicyRunner<P> {
         BATCH
     }
 
-    /// What its own service has stored is heard before what others say, so that a rule never goes by less than its own cases know. Not
-    /// for long: a rule that is late is worse than one that looks at the case.
+    /// What its own service has stored is heard before what others say: a rule should not go by less than its own cases know. It waits a
+    /// moment and no longer: a rule that never acts is worse than one that raises an alert too many.
     async fn prepare(&self, service: &str) -> Result<(), ReadError> {
         let own = self.executor.service;
         if service == own || !P::HEARS.contains(&own) {
@@ -291,16 +295,25 @@ impl<P: Policy> Apply for PolicyRunner<P> {
                 Sound::Heard(heard) => heard,
             };
             let woman = event_heard.woman;
-            let (kept, mut heard) = if let Some(known) = all.remove(&woman) {
-                known
-            } else {
-                let kept = self.heard_of(transaction, woman).await?;
-                (kept.clone(), read::<P>(kept)?)
+            let known = match all.remove(&woman) {
+                Some(known) => Ok(known),
+                None => self.remembered(transaction, woman).await,
+            };
+            // What concerns one woman alone must not keep the others' events from being heard.
+            let (kept, mut heard) = match known {
+                Err(ReadError::Malformed) => {
+                    self.hold(transaction, service, event, "what_was_heard_does_not_read").await?;
+                    continue;
+                }
+                known => known?,
             };
             P::hear(&mut heard, &event_heard);
             if event.number > since {
                 let orders = P::react(&heard, &event_heard, self.now(self.clock.today()));
-                self.give(transaction, woman, orders, &written::<P>(&heard)?, Occasion::Event).await?;
+                match self.give(transaction, woman, orders, &written::<P>(&heard)?, Occasion::Event).await {
+                    Err(ReadError::Malformed) => self.hold(transaction, service, event, "case_does_not_read").await?,
+                    given => given?,
+                }
             }
             all.insert(woman, (kept, heard));
         }
@@ -320,7 +333,9 @@ impl<P: Policy> Apply for PolicyRunner<P> {
         for sql in [
             "DELETE FROM heard WHERE policy = $1",
             "DELETE FROM held_back WHERE policy = $1",
-            "UPDATE progress SET number = 0, last = NULL WHERE reader = $1",
+            // What was reacted to is not reacted to once more; until it is heard again, what was heard is not whole.
+            "UPDATE progress SET since = greatest(since, number), until = greatest(until, number), number = 0, last = NULL
+             WHERE reader = $1",
         ] {
             sqlx::query(sql).bind(P::NAME).execute(&mut **transaction).await?;
         }
@@ -332,6 +347,7 @@ impl From<HeardError> for ReadError {
     fn from(error: HeardError) -> Self {
         match error {
             HeardError::Store(error) => error.into(),
+            HeardError::Seal(SealError::Foreign | SealError::Malformed) => Self::Malformed,
             HeardError::Seal(error) => Self::Effect(error.to_string()),
         }
     }

@@ -5,7 +5,7 @@
 //! service too, and another epoch begins anew once the service confirms it. Deliberately absent: JetStream's acknowledgements.
 
 use crate::{
-    feed::{Feed, FeedError, digest},
+    feed::{Feed, FeedError, Page, digest},
     journal::error_kind,
     metrics::{Metrics, Named},
     nats::{self, NatsConfig, NatsError},
@@ -146,6 +146,8 @@ pub struct Progress {
     pub last: Option<String>,
     /// Effects on others only for numbers above.
     pub since: u64,
+    /// What there was when it began, or began anew: below it, what was taken in is not whole.
+    pub until: u64,
 }
 
 /// One reader of one service.
@@ -217,6 +219,7 @@ impl<A: Apply> Reader<A> {
                     if (head.epoch, head.number) != (progress.epoch, progress.number) {
                         wait = MISSING;
                     }
+                    self.still(&progress).await?;
                 }
                 () = tokio::time::sleep(wait) => {
                     progress = self.catch_up(progress).await?;
@@ -267,7 +270,7 @@ impl<A: Apply> Reader<A> {
             let page =
                 self.feed.page(progress.number, progress.last.as_deref().map(|last| (progress.epoch, last))).await?;
             if page.epoch != progress.epoch {
-                progress = self.begin_anew(progress, page.epoch).await?;
+                progress = self.begin_anew(progress, &page).await?;
                 continue;
             }
             let events: Result<Vec<Event>, _> = page.events.iter().map(|raw| Event::parse(raw.get())).collect();
@@ -279,9 +282,18 @@ impl<A: Apply> Reader<A> {
             self.metrics.fetched.inc_by(events.len() as u64);
             progress = self.commit(progress, &events).await?;
             if events.is_empty() {
+                self.still(&progress).await?;
                 return Ok(progress);
             }
         }
+    }
+
+    /// That the stored progress is where this reader thinks it is: another reader of the same name may have set it back, when what they
+    /// keep together began anew.
+    async fn still(&self, known: &Progress) -> Result<(), ReadError> {
+        let stored = progress(&self.pool, self.apply.name(), &self.service).await?;
+        let same = stored.is_some_and(|stored| (stored.epoch, stored.number) == (known.epoch, known.number));
+        if same { Ok(()) } else { Err(ReadError::Overtaken) }
     }
 
     /// Effects and progress, in one transaction per batch.
@@ -313,13 +325,15 @@ impl<A: Apply> Reader<A> {
         Ok(transaction.commit().await?)
     }
 
-    async fn begin_anew(&self, progress: Progress, epoch: Epoch) -> Result<Progress, ReadError> {
+    async fn begin_anew(&self, progress: Progress, page: &Page) -> Result<Progress, ReadError> {
         tracing::warn!(
             reader = self.apply.name(),
             service = self.service,
             "a new epoch: everything of this service is read again"
         );
-        let next = Progress { epoch, number: 0, last: None, ..progress.clone() };
+        // What both numberings have in common had its effects; what came after it has none yet, whatever its numbers.
+        let since = progress.since.max(progress.number).min(page.began);
+        let next = Progress { epoch: page.epoch, number: 0, last: None, since, until: page.head };
         self.transact(&progress, &next, None).await?;
         Ok(next)
     }
@@ -332,7 +346,8 @@ impl<A: Apply> Reader<A> {
         to: &Progress,
     ) -> Result<(), ReadError> {
         let moved = sqlx::query(
-            "UPDATE progress SET epoch = $3, number = $4, last = $7 WHERE reader = $1 AND service = $2 AND epoch = $5 AND number = $6",
+            "UPDATE progress SET epoch = $3, number = $4, last = $7, since = $8, until = $9
+             WHERE reader = $1 AND service = $2 AND epoch = $5 AND number = $6",
         )
         .bind(self.apply.name())
         .bind(&self.service)
@@ -341,6 +356,8 @@ impl<A: Apply> Reader<A> {
         .bind(from.epoch.0)
         .bind(signed(from.number))
         .bind(&to.last)
+        .bind(signed(to.since))
+        .bind(signed(to.until))
         .execute(&mut **transaction)
         .await?;
         if moved.rows_affected() == 1 { Ok(()) } else { Err(ReadError::Overtaken) }
@@ -353,20 +370,24 @@ impl<A: Apply> Reader<A> {
         }
         let page = self.feed.page(i64::MAX.unsigned_abs(), None).await?;
         let number = if self.apply.start() == Start::Head { page.head } else { 0 };
-        sqlx::query("INSERT INTO progress (reader, service, epoch, number, since) VALUES ($1, $2, $3, $4, $4) ON CONFLICT DO NOTHING")
-            .bind(self.apply.name())
-            .bind(&self.service)
-            .bind(page.epoch.0)
-            .bind(signed(number))
-            .execute(&self.pool)
-            .await?;
+        sqlx::query(
+            "INSERT INTO progress (reader, service, epoch, number, since, until) VALUES ($1, $2, $3, $4, $4, $5)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(self.apply.name())
+        .bind(&self.service)
+        .bind(page.epoch.0)
+        .bind(signed(number))
+        .bind(signed(page.head))
+        .execute(&self.pool)
+        .await?;
         progress(&self.pool, self.apply.name(), &self.service).await?.ok_or(ReadError::Overtaken)
     }
 }
 
 /// How far a reader is; `None` before its first run.
 pub async fn progress(pool: &PgPool, reader: &str, service: &str) -> Result<Option<Progress>, sqlx::Error> {
-    let row = sqlx::query("SELECT epoch, number, last, since FROM progress WHERE reader = $1 AND service = $2")
+    let row = sqlx::query("SELECT epoch, number, last, since, until FROM progress WHERE reader = $1 AND service = $2")
         .bind(reader)
         .bind(service)
         .fetch_optional(pool)
@@ -378,6 +399,7 @@ pub async fn progress(pool: &PgPool, reader: &str, service: &str) -> Result<Opti
             number: number("number")?,
             last: row.try_get("last")?,
             since: number("since")?,
+            until: number("until")?,
         })
     })
     .transpose()

@@ -6,7 +6,7 @@
 
 use crate::{
     journal::error_kind,
-    seal::{Opening, Place, Seal},
+    seal::{Opening, Place, Seal, SealError},
 };
 use cqrs_es::{
     Aggregate, DomainEvent, EventStore,
@@ -146,7 +146,7 @@ impl Repository<'_> {
             .filter(|_| {
                 told == (&event.aggregate_type, event.aggregate_id.clone(), version, Some(event.event_type.as_str()))
             })
-            .ok_or_else(|| PersistenceError::UnknownError("a stored body is another event's".into()))?;
+            .ok_or_else(|| PersistenceError::UnknownError(Box::new(ForeignBody)))?;
         // Rules see personal facts and no others.
         let opening = |class| if class == Class::Personal { Opening::Value } else { Opening::Leave };
         self.seal
@@ -169,6 +169,11 @@ impl Repository<'_> {
         Ok(SerializedEvent { payload, metadata: json!({}), ..event })
     }
 }
+
+/// A stored body that says it is another event's.
+#[derive(Debug, thiserror::Error)]
+#[error("a stored body is another event's")]
+struct ForeignBody;
 
 /// What cqrs-es may ask and this store does not do.
 fn not_here<T>(what: &'static str) -> Result<T, PersistenceError> {
@@ -245,9 +250,15 @@ pub struct Loaded<D: Decider> {
 }
 
 /// An aggregate could not be loaded. What was the matter is in the log, by kind alone.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the case could not be loaded")]
-pub struct LoadError;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// The store did not answer: it may next time.
+    #[error("the case could not be loaded now")]
+    Unavailable,
+    /// What is stored does not read: it will not by asking again.
+    #[error("the case does not read")]
+    Unreadable,
+}
 
 /// Loads an aggregate. One that does not exist has version 0. The facts of the command `looking_for` are noted.
 pub async fn load<D: Decider>(
@@ -264,10 +275,20 @@ pub async fn load<D: Decider>(
         .with_upcasters(vec![Box::new(Upcaster::<D>(PhantomData))]);
     let loaded = store.load_aggregate(&aggregate.to_string()).await.map_err(|error| {
         tracing::error!(kind = kind(&error), "an aggregate could not be loaded");
-        LoadError
+        reads_next_time(&error)
     })?;
     drop(store);
     Ok(Loaded { case: loaded.aggregate.case, seen: seen.into_inner().unwrap_or_else(PoisonError::into_inner) })
+}
+
+/// Whether the store was to blame, and not what is in it.
+fn reads_next_time<E: std::error::Error>(error: &cqrs_es::AggregateError<E>) -> LoadError {
+    use cqrs_es::AggregateError;
+    let (AggregateError::DatabaseConnectionError(error) | AggregateError::UnexpectedError(error)) = error else {
+        return LoadError::Unreadable;
+    };
+    let foreign = matches!(error.downcast_ref::<SealError>(), Some(SealError::Foreign | SealError::Malformed));
+    if foreign || error.is::<ForeignBody>() { LoadError::Unreadable } else { LoadError::Unavailable }
 }
 
 fn kind<E: std::error::Error>(error: &cqrs_es::AggregateError<E>) -> String {

@@ -274,7 +274,12 @@ impl<D: Decider> Domain<D> {
             seal: host.seal.clone(),
             deadlines: Arc::new(host.settings.deadlines.clone()),
             clock: host.clock.clone(),
-            hears: Arc::default(),
+            secret: host
+                .seal
+                .secret(name)
+                .await
+                .map_err(|_| StartError::Other("the service's own key cannot be had".into()))?,
+            policies: Arc::default(),
             decider: PhantomData,
         };
         let contract = Arc::new(contract);
@@ -306,7 +311,8 @@ impl<D: Decider> Domain<D> {
     /// Adds a policy: a reader of each service it hears, and its calendar.
     pub fn policy<P: Policy<Decider = D>>(mut self) -> Result<Self, StartError> {
         self.host.settings.deadlines.require(P::deadlines().iter().copied())?;
-        self.executor.hears.store(true, std::sync::atomic::Ordering::Relaxed);
+        let policies = self.executor.policies.write();
+        policies.unwrap_or_else(std::sync::PoisonError::into_inner).push((P::NAME, P::HEARS.len()));
         let feeds =
             P::HEARS.iter().map(|heard| Ok((*heard, self.host.feed(heard)?))).collect::<Result<_, StartError>>()?;
         let runner =

@@ -191,6 +191,13 @@ impl Seal {
         })
     }
 
+    /// A service's own secret: from a key that is nobody's, the same as long as that key lives.
+    pub async fn secret(&self, service: &str) -> Result<Uuid, SealError> {
+        let key = self.keys.of(Uuid::nil(), Class::Personal).await?;
+        let fingerprint = key.fingerprint(format!("the secret of {service}").as_bytes());
+        fingerprint.first_chunk().map(|bytes| Uuid::from_bytes(*bytes)).ok_or(SealError::Malformed)
+    }
+
     /// The keyed fingerprint of a command.
     pub async fn fingerprint(&self, woman: WomanId, command: &[u8]) -> Result<Vec<u8>, SealError> {
         Ok(self.keys.of(woman.0, Class::Personal).await?.fingerprint(command))

@@ -23,16 +23,20 @@ pub struct Head {
     pub epoch: Epoch,
     /// The last number; 0 where there is none.
     pub number: u64,
+    /// The last number when the epoch began.
+    pub began: u64,
 }
 
 /// The present head.
 pub async fn head(pool: &PgPool) -> Result<Head, sqlx::Error> {
     let row = sqlx::query(
-        "SELECT (SELECT epoch FROM epochs ORDER BY ordinal DESC LIMIT 1) AS epoch, (SELECT coalesce(max(number), 0) FROM events) AS number",
+        "SELECT epoch, head AS began, (SELECT coalesce(max(number), 0) FROM events) AS number
+         FROM epochs ORDER BY ordinal DESC LIMIT 1",
     )
     .fetch_one(pool)
     .await?;
-    Ok(Head { epoch: Epoch(row.try_get("epoch")?), number: positive(row.try_get("number")?) })
+    let number = |name| row.try_get(name).map(positive);
+    Ok(Head { epoch: Epoch(row.try_get("epoch")?), number: number("number")?, began: number("began")? })
 }
 
 /// Events above a number, at most `limit`, as published in an epoch.

@@ -176,8 +176,8 @@ pub struct Context<'a> {
     pub secret: Uuid,
     /// Whether another aggregate holds what the command would share, see [`Decider::shares`].
     pub taken: bool,
-    /// What this service has heard of her from others, by policy name.
-    pub heard: &'a BTreeMap<String, Value>,
+    /// What this service has heard of her from others, by policy name; none where that is not whole.
+    pub heard: &'a BTreeMap<String, Option<Value>>,
 }
 
 impl Context<'_> {
@@ -228,11 +228,11 @@ impl Context<'_> {
         self.happened.day().map(crate::Day::date)
     }
 
-    /// What a policy of this service has heard of her so far. `None`: it does not read, and what depends on it is not known to be
-    /// safe.
+    /// What a policy of this service has heard of her so far. `None`: it is not whole yet, or does not read, and what depends on it is
+    /// not known to be safe.
     #[must_use]
     pub fn heard<P: crate::Policy>(&self) -> Option<P::Heard> {
         let Some(heard) = self.heard.get(P::NAME) else { return Some(P::Heard::default()) };
-        serde_json::from_value(heard.clone()).ok()
+        serde_json::from_value(heard.clone()?).ok()
     }
 }

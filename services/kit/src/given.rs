@@ -52,7 +52,7 @@ pub struct Given<D: Decider> {
     deadlines: Deadlines,
     commands: u32,
     taken: bool,
-    heard: BTreeMap<String, Value>,
+    heard: BTreeMap<String, Option<Value>>,
 }
 
 /// What came of a command.
@@ -118,7 +118,7 @@ impl<D: Decider> Given<D> {
     /// With what a policy has heard of her.
     #[must_use]
     pub fn heard(mut self, policy: &str, heard: Value) -> Self {
-        self.heard.insert(policy.to_owned(), heard);
+        self.heard.insert(policy.to_owned(), Some(heard));
         self
     }
 
@@ -216,7 +216,7 @@ impl<D: Decider> Given<D> {
             responsible: Some(self.actor.clone()),
             deadlines: &self.deadlines,
             open: BTreeMap::new(),
-            secret: Uuid::from_u128(0x5ec2e7),
+            secret: Uuid::from_u128(7_000),
             taken: self.taken,
             heard: &self.heard,
         }

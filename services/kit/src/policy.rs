@@ -23,9 +23,10 @@ pub trait Policy: Send + Sync + 'static {
     const FROM_THE_BEGINNING: bool = false;
     /// What it keeps of one woman; sealed where it is stored.
     type Heard: Default + Serialize + DeserializeOwned + Send + Sync;
-    /// The events it understands: a struct or enum of its own with only the fields it needs, read from `{ "event", "facts",
-    /// "facets" }`. What does not parse as it is none of its business. Personal facts come opened, the others closed, so sealed facts
-    /// are named by their classes ([`crate::Personal`] and the others).
+    /// The events it understands: an enum by event with only the fields it needs (`#[serde(tag = "event", content = "facts")]`), read
+    /// from `{ "event", "facts", "facets" }`. An event it has no variant for is none of its business; one it has, that does not read, is
+    /// held back. Personal facts come opened, the others closed, so sealed facts are named by their classes ([`crate::Personal`] and
+    /// the others).
     type Foreign: DeserializeOwned + Send + Sync;
     /// The aggregate it commands.
     type Decider: Decider;
@@ -126,19 +127,25 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// What an event of this `version` says, and of which entry; an error where it is none of the policy's business.
-    pub fn read<F: DeserializeOwned>(self, version: u64) -> Result<(u64, Said<F>), serde_json::Error> {
+    /// What an event of this `version` says, and of which entry. `None`: it is none of the policy's business, for it knows no event of
+    /// that name; an error: it is, and does not read.
+    pub fn read<F: DeserializeOwned>(self, version: u64) -> Result<Option<(u64, Said<F>)>, serde_json::Error> {
         let Self { event, facts, facets } = self;
         let about = || facts.get("version").and_then(Value::as_u64).unwrap_or(version);
         let field = |name: &str| facts.get(name).cloned().unwrap_or_default();
         let read = |event: Value, facts: Value| {
-            serde_json::from_value(json!({ "event": event, "facts": facts, "facets": facets }))
+            let whole = json!({ "event": event, "facts": facts, "facets": facets });
+            match serde_json::from_value(whole) {
+                Ok(known) => Ok(Some(known)),
+                Err(error) if error.to_string().starts_with("unknown variant") => Ok(None),
+                Err(error) => Err(error),
+            }
         };
-        match event.as_str() {
-            RECORDED_IN_ERROR => Ok((about(), Said::TakenBack)),
-            ENTRY_CORRECTED => Ok((about(), Said::Corrected(read(field("event"), field("facts"))?))),
-            _ => Ok((version, Said::Recorded(read(event.into(), facts.clone())?))),
-        }
+        Ok(match event.as_str() {
+            RECORDED_IN_ERROR => Some((about(), Said::TakenBack)),
+            ENTRY_CORRECTED => read(field("event"), field("facts"))?.map(|event| (about(), Said::Corrected(event))),
+            _ => read(event.into(), facts.clone())?.map(|event| (version, Said::Recorded(event))),
+        })
     }
 }
 
@@ -263,7 +270,7 @@ mod tests {
     /// The event as it is heard, with who is told it first by its version.
     fn heard(version: u64, event: &str, facts: Value) -> Option<Heard<Foreign>> {
         let whole = Whole { event: event.to_owned(), facts, facets: Facets::default() };
-        let (entry, said) = whole.read(version).ok()?;
+        let (entry, said) = whole.read(version).expect("it reads")?;
         Some(Heard {
             id: format!("bicycles/a/{version}"),
             service: "bicycles".into(),
@@ -306,6 +313,9 @@ mod tests {
         assert_eq!(corrected.entry, 2);
         let back = heard(5, RECORDED_IN_ERROR, json!({ "version": 2 })).unwrap();
         assert!(back.recorded().is_none() && back.stands().is_none());
+        // What cannot be read although it is the policy's business is told from what is not.
+        let odd = Whole { event: "Lent".into(), facts: json!({ "bicycle": 7 }), facets: Facets::default() };
+        assert!(odd.read::<Foreign>(6).is_err());
         // What is none of the policy's business, corrections of it among it.
         assert!(heard(6, "Sold", json!({})).is_none());
         assert!(heard(7, ENTRY_CORRECTED, json!({ "version": 3, "event": "Sold", "facts": {} })).is_none());

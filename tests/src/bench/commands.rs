@@ -123,7 +123,8 @@ async fn executor(ground: &Ground, pool: u32) -> Executing {
         seal: host.seal,
         deadlines,
         clock: host.clock,
-        hears: Arc::default(),
+        secret: uuid::Uuid::nil(),
+        policies: Arc::default(),
         decider,
     }
 }

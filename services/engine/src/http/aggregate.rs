@@ -311,5 +311,5 @@ pub(super) async fn feed<D: Decider>(
     }
     let raw: Result<Vec<_>, _> = events.into_iter().map(|event| RawValue::from_string(event.bytes)).collect();
     let events = raw.map_err(|_| Problem::common("unavailable"))?;
-    Ok(Json(Page { epoch, head: head.number, events }).into_response())
+    Ok(Json(Page { epoch, head: head.number, began: head.began, events }).into_response())
 }

@@ -108,7 +108,7 @@ impl From<ExecuteError> for Problem {
             ExecuteError::Fact(bad) => bad.into(),
             ExecuteError::Erased => Self::common("erased"),
             ExecuteError::Busy => Self::common("busy"),
-            ExecuteError::Unavailable => Self::common("unavailable"),
+            ExecuteError::Unavailable | ExecuteError::Unreadable => Self::common("unavailable"),
         }
     }
 }

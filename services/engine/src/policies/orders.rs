@@ -41,6 +41,8 @@ impl<P: Policy> PolicyRunner<P> {
             let outcome = match self.executor.execute(&self.request(woman, order, (key, aggregate), heard)).await {
                 Ok(answer) if answer.events.is_empty() && on == Occasion::Calendar => continue,
                 Ok(_) => "done",
+                // Nor will it next time: whoever asked keeps it apart.
+                Err(ExecuteError::Unreadable) => return Err(ReadError::Malformed),
                 Err(ExecuteError::Busy | ExecuteError::Unavailable) => {
                     return Err(ReadError::Effect("an order got no answer".into()));
                 }
@@ -70,24 +72,18 @@ impl<P: Policy> PolicyRunner<P> {
         key: Uuid,
         order: &Order<P::Decider>,
     ) -> Result<Option<AggregateId>, ReadError> {
-        let known = "SELECT aggregate, outcome IS NOT NULL FROM orders WHERE policy = $1 AND key = $2";
-        let known: Option<(Uuid, bool)> =
-            sqlx::query_as(known).bind(P::NAME).bind(key).fetch_optional(&mut *connection).await?;
-        match known {
-            Some((_, true)) => Ok(None),
-            Some((aggregate, false)) => Ok(Some(AggregateId(aggregate))),
-            None => {
-                let aggregate = order.to.aggregate(P::NAME, woman, order.centre);
-                // By a connection of its own: it must stand even where the transaction it is decided in does not.
-                sqlx::query("INSERT INTO orders (policy, key, aggregate) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-                    .bind(P::NAME)
-                    .bind(key)
-                    .bind(aggregate.0)
-                    .execute(&self.executor.pool)
-                    .await?;
-                Ok(Some(aggregate))
-            }
-        }
+        let chosen = order.to.aggregate(P::NAME, woman, order.centre);
+        // By a connection of its own: it must stand even where the transaction it is decided in does not. The first choice stays.
+        sqlx::query("INSERT INTO orders (policy, key, aggregate) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(P::NAME)
+            .bind(key)
+            .bind(chosen.0)
+            .execute(&self.executor.pool)
+            .await?;
+        let known = "SELECT aggregate, outcome IS NULL FROM orders WHERE policy = $1 AND key = $2";
+        let (aggregate, open): (Uuid, bool) =
+            sqlx::query_as(known).bind(P::NAME).bind(key).fetch_one(&mut *connection).await?;
+        Ok(open.then_some(AggregateId(aggregate)))
     }
 
     fn request(
@@ -97,7 +93,8 @@ impl<P: Policy> PolicyRunner<P> {
         (key, aggregate): (Uuid, AggregateId),
         heard: &Value,
     ) -> Request<<P::Decider as kit::Decider>::Command> {
-        let own = order.to == To::OwnCase && aggregate == order.to.aggregate(P::NAME, woman, order.centre);
+        // Whatever the rule would choose now: its own case is opened where it is not there yet.
+        let own = aggregate == To::OwnCase.aggregate(P::NAME, woman, order.centre);
         let opening = own.then_some(CaseOpened { woman, centre: order.centre, before_us: false });
         Request {
             aggregate,

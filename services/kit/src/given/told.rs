@@ -32,20 +32,21 @@ impl<D: Decider> Given<D> {
     #[must_use]
     pub fn hears<P: Policy>(mut self, service: &str, version: u64, event: &str, facts: Value) -> Self {
         let event = heard::<P>(service, version, event, facts).expect("the policy understands it");
-        let mut kept = self.heard.get(P::NAME).map_or_else(P::Heard::default, |kept| {
+        let mut kept = self.heard.get(P::NAME).and_then(Option::as_ref).map_or_else(P::Heard::default, |kept| {
             serde_json::from_value(kept.clone()).expect("what a policy keeps reads back")
         });
         P::hear(&mut kept, &event);
-        self.heard.insert(P::NAME.to_owned(), serde_json::to_value(kept).expect("what a policy keeps serialises"));
+        self.heard
+            .insert(P::NAME.to_owned(), Some(serde_json::to_value(kept).expect("what a policy keeps serialises")));
         self
     }
 
     /// An entry as a policy hears it: read as it is stored, then with its personal facts opened.
     fn as_heard<P: Policy>(&self, service: &str, version: u64, entry: &Entry<D::Event>) -> Option<Heard<P::Foreign>> {
         let whole = |facts: Value| Whole { event: entry.name().to_owned(), facts, facets: entry.facets.clone() };
-        let closed = whole(kept(entry, &[])).read::<P::Foreign>(version).ok()?;
-        let (entry_version, said) =
-            whole(opened(entry)).read::<P::Foreign>(version).expect("what reads closed reads open");
+        let reads = "what is the policy's business reads, closed and open";
+        let closed = whole(kept(entry, &[])).read::<P::Foreign>(version).expect(reads)?;
+        let (entry_version, said) = whole(opened(entry)).read::<P::Foreign>(version).expect(reads)?;
         assert_eq!(closed.0, entry_version);
         Some(Heard {
             id: event_id(service, AGGREGATE, version),
@@ -67,7 +68,7 @@ impl<D: Decider> Given<D> {
 #[must_use]
 pub fn heard<P: Policy>(service: &str, version: u64, event: &str, facts: Value) -> Option<Heard<P::Foreign>> {
     let whole = Whole { event: event.to_owned(), facts, facets: Facets::default() };
-    let (entry, said) = whole.read(version).ok()?;
+    let (entry, said) = whole.read(version).expect("what is the policy's business reads")?;
     Some(Heard {
         id: event_id(service, AGGREGATE, version),
         service: service.to_owned(),

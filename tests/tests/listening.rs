@@ -1,0 +1,171 @@
+//! What services hear of one another, when something is wrong: nothing is ordered twice, lost, or decided on half of it.
+
+use kit::{Policy, WomanId, ids::derive_id, policy::To};
+use livline_tests::{CENTRE, Client, Ground, eventually};
+use safety::policy::RaiseAlerts;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+async fn raised(pool: &PgPool) -> Vec<String> {
+    sqlx::query_scalar("SELECT aggregate_id FROM events WHERE event_type = 'SafetyAlertRaised' ORDER BY number")
+        .fetch_all(pool)
+        .await
+        .unwrap()
+}
+
+async fn until_raised(pool: &PgPool, count: usize) -> Vec<String> {
+    eventually(&format!("{count} alerts"), async || {
+        let raised = raised(pool).await;
+        (raised.len() >= count).then_some(raised)
+    })
+    .await
+}
+
+async fn breach(leader: &Client, woman: Uuid) {
+    let case = leader.open("legal", woman).await;
+    leader.act("legal", &case, "report-order-breach", json!({})).await.ok();
+}
+
+/// Waits until a policy has heard all there is, of every service it hears.
+async fn has_heard(ground: &Ground, listener: &str, policy: &str, services: &[&str]) {
+    let listener = ground.pool(&format!("livline_{listener}")).await;
+    for service in services {
+        let theirs = ground.pool(&format!("livline_{service}")).await;
+        eventually(&format!("{policy} has heard {service}"), async || {
+            let (epoch, head): (Uuid, i64) = sqlx::query_as(
+                "SELECT (SELECT epoch FROM epochs ORDER BY ordinal DESC LIMIT 1), (SELECT coalesce(max(number), 0) FROM events)",
+            )
+            .fetch_one(&theirs)
+            .await
+            .ok()?;
+            let heard = "SELECT epoch, number FROM progress WHERE reader = $1 AND service = $2";
+            let heard: (Uuid, i64) =
+                sqlx::query_as(heard).bind(policy).bind(service).fetch_optional(&listener).await.ok()??;
+            (heard == (epoch, head)).then_some(())
+        })
+        .await;
+    }
+}
+
+/// The case was chosen, and the process died before it was opened; meanwhile a worker opened one that the rule would choose now.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_whose_case_was_never_opened_is_not_lost() {
+    let ground = Ground::start().await;
+    let (_legal, safety) = (ground.serve("legal").await, ground.serve("safety").await);
+    let (leader, woman) = (ground.leader(), Uuid::new_v4());
+    let (pool, legal) = (ground.pool("livline_safety").await, ground.pool("livline_legal").await);
+    let of_worker = leader.open("safety", woman).await;
+    has_heard(&ground, "safety", RaiseAlerts::NAME, &["legal", "safety"]).await;
+    safety.stop().await;
+    breach(&leader, woman).await;
+    let body: Value = sqlx::query_scalar("SELECT body FROM events WHERE event_type = 'OrderBreachReported'")
+        .fetch_one(&legal)
+        .await
+        .unwrap();
+    let body: kit::published::Body = serde_json::from_value(body).unwrap();
+    let about = format!("{} {}", body.id, body.recordedtime.unix_timestamp_nanos());
+    let key = derive_id(&["order", RaiseAlerts::NAME, &woman.to_string(), &about, "SafetyAlertRaised"]);
+    let own = To::OwnCase.aggregate(RaiseAlerts::NAME, WomanId(woman), CENTRE);
+    sqlx::query("INSERT INTO orders (policy, key, aggregate) VALUES ($1, $2, $3)")
+        .bind(RaiseAlerts::NAME)
+        .bind(key)
+        .bind(own.0)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let _safety = ground.serve("safety").await;
+    assert_eq!(until_raised(&pool, 1).await, [own.to_string()]);
+    assert_ne!(own.to_string(), of_worker);
+    // The next one goes where a rule chooses now, her latest case.
+    has_heard(&ground, "safety", RaiseAlerts::NAME, &["legal", "safety"]).await;
+    breach(&leader, woman).await;
+    assert_eq!(until_raised(&pool, 2).await.len(), 2);
+    let outcomes: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT outcome FROM orders").fetch_all(&pool).await.unwrap();
+    assert_eq!(outcomes, ["done"]);
+}
+
+/// One service's numbering begins anew: what a policy keeps of all of them is heard again from all, quiet ones too, and nothing that was
+/// reacted to is reacted to once more. Meanwhile what it has heard counts as unknown.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_epoch_of_one_service_is_heard_from_all() {
+    let ground = Ground::start().await;
+    let services = ["safety", "legal", "housing", "aftercare"];
+    let mut running = Vec::new();
+    for service in services {
+        running.push(ground.serve(service).await);
+    }
+    let (leader, woman) = (ground.leader(), Uuid::new_v4());
+    let (pool, legal) = (ground.pool("livline_safety").await, ground.pool("livline_legal").await);
+    // A protection that ends tomorrow, and a lease: nothing to be alarmed about, then or in a replay after it has ended.
+    let case = leader.open("safety", woman).await;
+    leader.act("safety", &case, "record-address-protection-grant", json!({ "children": "all" })).await.ok();
+    let home = leader.open("housing", woman).await;
+    leader.act("housing", &home, "sign-lease", json!({})).await.ok();
+    leader.act("safety", &case, "expire-address-protection", json!({})).await.ok();
+    breach(&leader, woman).await;
+    until_raised(&pool, 1).await;
+    has_heard(&ground, "safety", RaiseAlerts::NAME, &services).await;
+    has_heard(&ground, "aftercare", aftercare::heard::KnowCourse::NAME, &["safety", "legal", "housing"]).await;
+
+    let epoch: Uuid =
+        sqlx::query_scalar("SELECT epoch FROM epochs ORDER BY ordinal DESC LIMIT 1").fetch_one(&legal).await.unwrap();
+    sqlx::query("SELECT take_epoch($1)").bind(epoch).execute(&legal).await.unwrap();
+    has_heard(&ground, "safety", RaiseAlerts::NAME, &services).await;
+    has_heard(&ground, "aftercare", aftercare::heard::KnowCourse::NAME, &["safety", "legal", "housing"]).await;
+    // Heard all the same: what comes now is reacted to, with what was known before.
+    breach(&leader, woman).await;
+    assert_eq!(until_raised(&pool, 2).await.len(), 2, "the lease of long ago alarms nobody");
+}
+
+/// While a policy is taking in what there was when it began, a rule that refuses by it refuses.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_known_whole_does_not_let_aftercare_end() {
+    let ground = Ground::start().await;
+    let (_housing, _legal, _safety) =
+        (ground.serve("housing").await, ground.serve("legal").await, ground.serve("safety").await);
+    let _aftercare = ground.serve("aftercare").await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_aftercare").await);
+    let policy = aftercare::heard::KnowCourse::NAME;
+    has_heard(&ground, "aftercare", policy, &["safety", "legal", "housing"]).await;
+    let case = leader.open("aftercare", Uuid::new_v4()).await;
+    let ends = json!({ "reason": "completed" });
+    let set = async |until: i64| {
+        let set = "UPDATE progress SET until = $1 WHERE reader = $2 AND service = 'legal'";
+        sqlx::query(set).bind(until).bind(policy).execute(&pool).await.unwrap();
+    };
+    set(1_000_000).await;
+    assert_eq!(
+        leader.act("aftercare", &case, "close-aftercare", ends.clone()).await.code(),
+        "protection_without_owner"
+    );
+    // Nobody keeps her there when she is dead.
+    set(0).await;
+    leader.act("aftercare", &case, "close-aftercare", ends).await.ok();
+}
+
+/// A case that does not read, or something of hers that does not, keeps her own events waiting and nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_womans_case_keeps_nobody_elses_alert() {
+    let ground = Ground::start().await;
+    let (_legal, safety) = (ground.serve("legal").await, ground.serve("safety").await);
+    let (leader, hers, anothers) = (ground.leader(), Uuid::new_v4(), Uuid::new_v4());
+    let pool = ground.pool("livline_safety").await;
+    let case = leader.open("safety", hers).await;
+    leader.act("safety", &case, "change-locks", json!({})).await.ok();
+    has_heard(&ground, "safety", RaiseAlerts::NAME, &["legal", "safety"]).await;
+    safety.stop().await;
+    sqlx::query("UPDATE events SET event_version = '7', body = replace(body::text, 'LocksChanged.v1', 'LocksChanged.v7')::json WHERE event_type = 'LocksChanged'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    breach(&leader, hers).await;
+    breach(&leader, anothers).await;
+    let _safety = ground.serve("safety").await;
+    let raised = until_raised(&pool, 1).await;
+    assert_ne!(raised, [case]);
+    let held: Vec<(Uuid, String)> =
+        sqlx::query_as("SELECT woman, reason FROM held_back").fetch_all(&pool).await.unwrap();
+    assert_eq!(held, [(hers, "case_does_not_read".to_owned())]);
+}
