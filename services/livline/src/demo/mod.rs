@@ -1,11 +1,13 @@
 //! `livline demo`: made-up women with courses that look like real ones, sent through the services' own API.
 //!
 //! Ids and keys are the same each time, and dates count back from the day of the first run, which the data folder keeps: sent again,
-//! the demo adds nothing. Deliberately absent: any way into the data but the API's.
+//! the demo adds nothing. Deliberately absent: any way into the data but the API's, and what the rules across services do by themselves.
 
 mod chance;
 mod plan;
+mod rules;
 mod send;
+mod staff;
 mod stories;
 
 use crate::{
@@ -17,9 +19,9 @@ use crate::{
 };
 use engine::{clock::Clock, feed::Feed, tokens::Issuer};
 use kit::Day;
+use rules::Positions;
 use send::Sender;
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -44,23 +46,18 @@ pub async fn run(folder: &Path, named: bool) -> Result<String, Failure> {
     let client = Client::new(folder)?;
     let before = heads(folder).await?;
     let stories = stories::all(first_day(folder)?.date());
-    let mut sender = Sender::new(client, folder, &stories)?;
-    for story in &stories {
-        sender.send(story).await?;
-    }
-    for story in stories.iter().filter(|story| story.aftercare.is_some()) {
-        sender.answer_aftercare(story).await?;
-    }
-    sender.settle(&stories).await?;
-    let added = sender.added(&before);
+    let sent = Sender::new(client, folder, &stories, before)?.send(&stories).await?;
     let look = look(folder, named, &stories);
-    Ok(if added == 0 {
+    Ok(if sent.new == 0 {
         format!("The demo's {} women were there already: nothing was added.\n\n{look}", stories.len())
     } else {
-        let (actions, warned) = (sender.sent(), sender.warned());
         format!(
-            "{} made-up women: {actions} actions, {added} of them new, {warned} answered with a warning.\n\n{look}",
-            stories.len()
+            "{} made-up women: {} actions, {} of them new, {} answered with a warning, {} refused as they should be.\n\n{look}",
+            stories.len(),
+            sent.actions,
+            sent.new,
+            sent.warned,
+            sent.refused,
         )
     })
 }
@@ -85,8 +82,8 @@ fn first_day(folder: &Path) -> Result<Day, Failure> {
 }
 
 /// How far each domain's numbering is.
-async fn heads(folder: &Path) -> Result<BTreeMap<String, u64>, Failure> {
-    let mut heads = BTreeMap::new();
+async fn heads(folder: &Path) -> Result<Positions, Failure> {
+    let mut heads = Positions::new();
     let reader = timeline::SERVICE;
     let key = secrets::signing_key(folder, reader);
     let unusable =

@@ -1,65 +1,136 @@
-//! A made-up course as steps to send: what, when, by whom. Steps are named, and facts name what an earlier one made.
+//! A made-up course as steps to send: what, in which service, when, by whom. Facts name what earlier steps made.
 //!
-//! In facts `@name` stands for the id that step made and `#name`, alone, for its version. Deliberately absent: sending.
+//! A course is told forward from the day she came (day 0), chapter by chapter; [`Story::told`] puts the steps in the order of their days
+//! and leaves out what is yet to come. In facts `@step` stands for the id that a step made, `@step.fact` for the id under that fact,
+//! `#step`, alone, for the entry's version. Deliberately absent: sending.
 
-use super::chance::Chance;
-use crate::token::demo_centre;
-use kit::{
-    ActorId, WomanId,
-    access::{Principal, Role},
-    ids::derive_id,
-};
+use super::{chance::Chance, staff::Staff};
+use kit::{ActorId, ChildId, WomanId, access::Principal, ids::derive_id};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
-use time::{Date, Duration};
+use std::{collections::BTreeMap, ops::RangeInclusive};
+use time::{Date, Duration, Weekday};
 
 /// Centres that the demo spreads its women over.
-const CENTRES: u8 = 3;
+pub(super) const CENTRES: u8 = 6;
 
 /// One woman's course.
 #[derive(Debug)]
 pub(super) struct Story {
     pub(super) woman: WomanId,
-    /// Which of the demo's centres she is at.
+    /// Which of the demo's centres she is at, counted from 1.
     pub(super) centre: u8,
     pub(super) steps: Vec<Step>,
-    /// What she says to aftercare once it was offered by itself.
-    pub(super) aftercare: Option<&'static str>,
+    pub(super) chance: Chance,
+    pub(super) children: Vec<ChildId>,
     number: usize,
     today: Date,
-    pub(super) chance: Chance,
+    /// How many days ago she came.
+    arrived: i64,
 }
 
-/// One action.
+/// One step of a course.
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) name: String,
-    /// `open-case`, or the action in the URL.
-    pub(super) action: &'static str,
-    pub(super) body: Map<String, Value>,
-    pub(super) actor: ActorId,
+    pub(super) service: &'static str,
+    pub(super) act: Act,
+    pub(super) staff: Staff,
+    /// How many days ago; negative: to come.
+    ago: i64,
 }
 
-/// What earlier steps of a course made: the id, where they made one, and the version.
-pub(super) type Made = BTreeMap<String, (Option<String>, u64)>;
+/// What is done.
+#[derive(Debug)]
+pub(super) enum Act {
+    /// An action is sent: `open-case`, or the action in the URL.
+    Send {
+        action: &'static str,
+        body: Map<String, Value>,
+        /// The code it is to be refused with.
+        refused: Option<&'static str>,
+    },
+    /// A rule has recorded this event in her case, or in one of its own: it is looked for.
+    Find {
+        event: &'static str,
+        /// Facts it has.
+        facts: Value,
+    },
+}
+
+/// What a step made: ids by the names of their facts, in the order of the answer, and the entry's version.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Entry {
+    pub(super) ids: Vec<(String, String)>,
+    pub(super) version: u64,
+}
+
+/// What earlier steps of a course made.
+pub(super) type Made = BTreeMap<String, Entry>;
 
 impl Story {
-    /// The course of the demo's woman of this number, counted from 0, as of a day.
-    pub(super) fn new(number: usize, today: Date) -> Self {
+    /// The course of the demo's woman of this number, counted from 0, who came so many days ago with so many children.
+    pub(super) fn new(number: usize, today: Date, arrived: i64, children: usize) -> Self {
         let centre = u8::try_from(number % usize::from(CENTRES)).unwrap_or_default() + 1;
-        let woman = WomanId(derive_id(&["demo", "woman", &number.to_string()]));
-        let chance = Chance::new(number as u64);
-        Self { woman, centre, steps: Vec::new(), aftercare: None, number, today, chance }
+        let id = |parts: &[&str]| derive_id(&[&["demo"], parts].concat());
+        let name = number.to_string();
+        let children = (0..children).map(|child| ChildId(id(&["child", &name, &child.to_string()]))).collect();
+        let (woman, chance) = (WomanId(id(&["woman", &name])), Chance::new(number as u64));
+        Self { woman, centre, steps: Vec::new(), chance, children, number, today, arrived }
+    }
+
+    /// The steps up to today, in order.
+    pub(super) fn told(mut self) -> Self {
+        self.steps.retain(|step| step.ago >= 0);
+        self.steps.sort_by_key(|step| std::cmp::Reverse(step.ago));
+        self
+    }
+
+    /// Which of the demo's women she is, counted from 0.
+    pub(super) fn number(&self) -> usize {
+        self.number
+    }
+
+    /// Today, in days since she came.
+    pub(super) fn now(&self) -> i64 {
+        self.arrived
+    }
+
+    /// The date of a day of hers.
+    pub(super) fn day(&self, day: i64) -> String {
+        kit::Day::from(self.date(day)).to_string()
+    }
+
+    /// The month of a day of hers, where no more is known.
+    pub(super) fn month(&self, day: i64) -> String {
+        self.day(day).get(..7).unwrap_or_default().to_owned()
+    }
+
+    fn date(&self, day: i64) -> Date {
+        self.today + Duration::days(day - self.arrived)
+    }
+
+    /// The same day, or the Friday before where offices are closed. Never from before she came to before that.
+    pub(super) fn weekday(&self, day: i64) -> i64 {
+        let back = match self.date(day).weekday() {
+            Weekday::Saturday => 1,
+            Weekday::Sunday => 2,
+            _ => 0,
+        };
+        (day - back).max(day.min(0))
     }
 
     /// Somebody who works at her centre.
-    pub(super) fn worker(&self, actor: ActorId) -> Principal {
-        Principal { actor, role: Role::ContactPerson, centre: Some(demo_centre(self.centre)) }
+    pub(super) fn principal(&self, staff: Staff) -> Principal {
+        staff.principal(self.centre, self.pair())
     }
 
-    /// Her contact person.
-    pub(super) fn contact(&self) -> ActorId {
-        actor(&format!("demo-{}-{}", self.centre, if self.number.is_multiple_of(2) { "anna" } else { "bodil" }))
+    /// Their id, where a fact names them.
+    pub(super) fn actor(&self, staff: Staff) -> ActorId {
+        staff.actor(self.centre, self.pair())
+    }
+
+    fn pair(&self) -> usize {
+        self.number / usize::from(CENTRES)
     }
 
     /// The idempotency key of a step: the same each time.
@@ -67,92 +138,159 @@ impl Story {
         format!("demo/{}/{step}", self.number)
     }
 
-    /// The day so many days ago; negative: to come.
-    pub(super) fn day(&self, ago: i64) -> String {
-        kit::Day::from(self.today - Duration::days(ago)).to_string()
+    /// So often in a hundred.
+    pub(super) fn happens(&mut self, percent: i64) -> bool {
+        self.chance.of(1..=100) <= percent
     }
 
-    /// A new case.
-    pub(super) fn open(&mut self, name: &str, ago: i64, before_us: bool) {
+    /// One of these texts.
+    pub(super) fn one_of(&mut self, texts: &[&'static str]) -> &'static str {
+        self.chance.pick(texts)
+    }
+
+    /// One of these texts, or of those that speak of children, where she has any.
+    pub(super) fn one_with(&mut self, texts: &[&'static str], of_children: &[&'static str]) -> &'static str {
+        let of_children = if self.children.is_empty() { &[] } else { of_children };
+        self.chance.pick(&[texts, of_children].concat())
+    }
+
+    /// A time of day between these hours.
+    pub(super) fn time(&mut self, hours: RangeInclusive<i64>) -> String {
+        let (hour, quarter) = (self.chance.of(hours), self.chance.of(0..=11) * 5);
+        format!("T{hour:02}:{quarter:02}")
+    }
+
+    /// A new case: what follows in that service is in this one.
+    pub(super) fn open(&mut self, service: &'static str, day: i64, before_us: bool) -> &mut Step {
         let woman = self.woman.to_string();
-        let step = self.push(name, "open-case", ago);
-        step.note("Opdigtet person og forløb, til at prøve systemet med.");
-        step.body.extend([("woman".to_owned(), woman.into()), ("before_us".to_owned(), before_us.into())]);
+        let body = Map::from_iter([("woman".to_owned(), woman.into()), ("before_us".to_owned(), before_us.into())]);
+        self.push(service, day, Act::Send { action: "open-case", body, refused: None })
     }
 
     /// An entry in the case opened last.
-    pub(super) fn log(&mut self, name: &str, ago: i64, action: &'static str, facts: Value) -> &mut Step {
-        let step = self.push(name, action, ago);
-        step.body.insert("facts".into(), facts);
-        step
+    pub(super) fn log(&mut self, service: &'static str, day: i64, action: &'static str, facts: Value) -> &mut Step {
+        let body = Map::from_iter([("facts".to_owned(), facts)]);
+        self.push(service, day, Act::Send { action, body, refused: None })
     }
 
-    fn push(&mut self, name: &str, action: &'static str, ago: i64) -> &mut Step {
-        let body = Map::from_iter([("when".to_owned(), self.day(ago).into())]);
-        let step = Step { name: name.to_owned(), action, body, actor: self.contact() };
-        self.steps.push_mut(step)
+    /// What a rule records by itself.
+    pub(super) fn found(&mut self, service: &'static str, day: i64, event: &'static str, facts: Value) -> &mut Step {
+        self.push(service, day, Act::Find { event, facts })
+    }
+
+    fn push(&mut self, service: &'static str, day: i64, act: Act) -> &mut Step {
+        // Authorities, landlords and banks are met on weekdays; she needs help on all of them.
+        let office = [housing::SERVICE, legal::SERVICE, financial::SERVICE].contains(&service);
+        let day = if office { self.weekday(day) } else { day };
+        let name = format!("{service}-{}", self.steps.len());
+        let staff = Staff::usual(service, &mut self.chance);
+        let step = Step { name, service, act, staff, ago: self.arrived - day };
+        let when = self.day(day);
+        self.steps.push_mut(step).with("when", when.into())
     }
 }
 
 impl Step {
-    /// With a note on it.
-    pub(super) fn note(&mut self, note: &str) -> &mut Self {
-        self.body.insert("note".into(), note.into());
-        self
+    /// In later facts: the id that it made.
+    pub(super) fn id(&self) -> String {
+        format!("@{}", self.name)
     }
 
-    /// What it opens is due on a day the worker chose.
-    pub(super) fn due(&mut self, day: String) -> &mut Self {
-        self.body.insert("due".into(), day.into());
-        self
+    /// In later facts: the version of its entry.
+    pub(super) fn version(&self) -> String {
+        format!("#{}", self.name)
+    }
+
+    /// With a note on it.
+    pub(super) fn note(&mut self, note: &str) -> &mut Self {
+        self.with("note", note.into())
+    }
+
+    /// At a time of day, such as `T21:40`. Of today only the day is told: the time may not be over.
+    pub(super) fn at(&mut self, time: &str) -> &mut Self {
+        let time = if self.ago > 0 { time } else { "" };
+        let when = self.when() + time;
+        self.with("when", when.into())
     }
 
     /// Recorded by somebody else.
-    pub(super) fn by(&mut self, name: &str) -> &mut Self {
-        self.actor = actor(name);
+    pub(super) fn by(&mut self, staff: Staff) -> &mut Self {
+        self.staff = staff;
         self
     }
 
-    /// The body with the ids and versions that earlier steps made.
-    pub(super) fn filled(&self, made: &Made) -> Value {
-        fill(&Value::Object(self.body.clone()), made)
+    /// With something else of the body: when it happened, by when what it opens is due, who holds that.
+    pub(super) fn with(&mut self, name: &str, value: Value) -> &mut Self {
+        if let Act::Send { body, .. } = &mut self.act {
+            body.insert(name.to_owned(), value);
+        }
+        self
+    }
+
+    /// A rule refuses it with this code.
+    pub(super) fn refused_with(&mut self, code: &'static str) -> &mut Self {
+        if let Act::Send { refused, .. } = &mut self.act {
+            *refused = Some(code);
+        }
+        self
+    }
+
+    fn when(&self) -> String {
+        let Act::Send { body, .. } = &self.act else { return String::new() };
+        body.get("when").and_then(Value::as_str).unwrap_or_default().to_owned()
     }
 }
 
-fn actor(name: &str) -> ActorId {
-    name.parse().unwrap_or_else(|_| ActorId::service("demo"))
-}
-
-fn fill(value: &Value, made: &Made) -> Value {
+/// A body with the ids and versions that earlier steps made.
+pub(super) fn filled(value: &Value, made: &Made) -> Value {
     match value {
         Value::String(text) => match text.strip_prefix('#').and_then(|name| made.get(name)) {
-            Some((_, version)) => json!(version),
+            Some(entry) => json!(entry.version),
             None => Value::String(named(text, made)),
         },
-        Value::Array(items) => items.iter().map(|item| fill(item, made)).collect(),
-        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), fill(value, made))).collect(),
+        Value::Array(items) => items.iter().map(|item| filled(item, made)).collect(),
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), filled(value, made))).collect(),
         other => other.clone(),
     }
 }
 
 /// Names stand alone or between slashes, as in a follow-up's key.
 fn named(text: &str, made: &Made) -> String {
-    let part = |part: &str| {
-        part.strip_prefix('@').and_then(|name| made.get(name)?.0.clone()).unwrap_or_else(|| part.to_owned())
+    let id = |name: &str| {
+        let (step, fact) = name.split_once('.').unwrap_or((name, ""));
+        let mut ids = made.get(step)?.ids.iter();
+        ids.find(|(name, _)| fact.is_empty() || name == fact).map(|(_, id)| id.clone())
     };
+    let part = |part: &str| part.strip_prefix('@').and_then(id).unwrap_or_else(|| part.to_owned());
     text.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use time::macros::date;
 
     #[test]
     fn later_steps_name_what_earlier_ones_made() {
-        let made = Made::from([("offer".to_owned(), (Some("id-7".to_owned()), 7))]);
-        let body = json!({ "facts": { "offer": "@offer", "version": "#offer", "key": "offer/@offer/answer", "text": "# a/b @other" } });
-        let filled =
-            json!({ "facts": { "offer": "id-7", "version": 7, "key": "offer/id-7/answer", "text": "# a/b @other" } });
-        assert_eq!(fill(&body, &made), filled);
+        let ids = [("loan", "id-7"), ("alert", "id-8")].map(|(fact, id)| (fact.to_owned(), id.to_owned()));
+        let made = Made::from([("call".to_owned(), Entry { ids: ids.to_vec(), version: 7 })]);
+        let body =
+            json!({ "a": "@call", "b": "#call", "c": "alert/@call.alert", "d": ["@call.alert"], "e": "# a/b @other" });
+        let expected = json!({ "a": "id-7", "b": 7, "c": "alert/id-8", "d": ["id-8"], "e": "# a/b @other" });
+        assert_eq!(filled(&body, &made), expected);
+    }
+
+    #[test]
+    fn a_course_is_told_in_the_order_of_its_days_up_to_today() {
+        // A Sunday.
+        let mut story = Story::new(0, date!(2026 - 11 - 22), 10, 0);
+        let today = story.log(safety::SERVICE, 10, "today", json!({})).at("T23:55").name.clone();
+        story.log(safety::SERVICE, 11, "tomorrow", json!({}));
+        let office = story.log(legal::SERVICE, 10, "office", json!({})).name.clone();
+        let first = story.log(safety::SERVICE, 0, "first", json!({})).at("T23:55").name.clone();
+        let told = story.told();
+        assert_eq!(told.steps.iter().map(|step| step.name.clone()).collect::<Vec<_>>(), [first, office, today]);
+        let when = told.steps.iter().map(Step::when).collect::<Vec<_>>();
+        assert_eq!(when, ["2026-11-12T23:55", "2026-11-20", "2026-11-22"]);
     }
 }

@@ -1,16 +1,22 @@
-//! Sending a course: each step with its own key, again with the same one where there was no answer.
+//! Sending courses: each woman's steps in order, several women at once; each step with its own key, again with the same one where there
+//! was no answer.
 //!
 //! Deliberately absent: what is sent ([`super::stories`]).
 
-use super::plan::{Made, Story};
+use super::{
+    plan::{Act, Entry, Made, Step, Story, filled},
+    rules::{self, Positions, Rules},
+};
 use crate::{
     client::{self, Client, Unanswered},
     failure::Failure,
-    terminal,
+    services, terminal,
 };
+use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use kit::{Policy, policy::To};
 use reqwest::StatusCode;
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 use std::{
     collections::BTreeMap,
     io::IsTerminal,
@@ -21,146 +27,227 @@ use std::{
 /// How long an answer is asked for again.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two attempts, and between two looks.
-const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(100);
+/// How many women's courses are sent at once.
+const AT_ONCE: usize = 8;
 
-/// Sends, and remembers what came of it.
+/// Sends.
 #[derive(Debug)]
 pub(super) struct Sender {
     client: Client,
-    housing: String,
-    aftercare: String,
-    timeline: String,
+    rules: Rules,
+    /// Where each service is.
+    addresses: BTreeMap<&'static str, String>,
+    /// How far each service was before.
+    before: Positions,
     bar: ProgressBar,
-    /// Every answer's position, by service and number.
-    positions: Vec<(String, u64)>,
-    warned: usize,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    pub(super) actions: usize,
+    /// How many were not there before.
+    pub(super) new: usize,
+    /// How many were answered with a warning.
+    pub(super) warned: usize,
+    /// How many were refused, as they should be.
+    pub(super) refused: usize,
+    last: Positions,
+}
+
+/// One woman's course while it is sent.
+struct Course<'a> {
+    story: &'a Story,
+    /// The case opened last in each service, and its version as far as this course knows.
+    cases: BTreeMap<&'static str, (String, u64)>,
+    made: Made,
+    sent: Sent,
 }
 
 impl Sender {
-    pub(super) fn new(client: Client, folder: &Path, stories: &[Story]) -> Result<Self, Failure> {
-        let aftercare = stories.iter().filter(|story| story.aftercare.is_some()).count();
-        let steps = stories.iter().map(|story| story.steps.len()).sum::<usize>() + aftercare;
-        Ok(Self {
-            client,
-            housing: client::address(folder, housing::SERVICE)?,
-            aftercare: client::address(folder, aftercare::SERVICE)?,
-            timeline: client::address(folder, timeline::SERVICE)?,
-            bar: bar(steps),
-            positions: Vec::new(),
-            warned: 0,
-        })
+    pub(super) fn new(client: Client, folder: &Path, stories: &[Story], before: Positions) -> Result<Self, Failure> {
+        let address = |service: services::Listed| Ok((service.name, client::address(folder, service.name)?));
+        let addresses = services::all().into_iter().map(address).collect::<Result<_, Failure>>()?;
+        let bar = bar(stories.iter().map(|story| story.steps.len()).sum());
+        Ok(Self { client, rules: Rules::new(folder)?, addresses, before, bar })
     }
 
-    /// All steps of a course, in order.
-    pub(super) async fn send(&mut self, story: &Story) -> Result<(), Failure> {
-        let mut made = Made::new();
-        let mut case = String::new();
+    /// Everybody's course; the timeline has all of it then.
+    pub(super) async fn send(&self, stories: &[Story]) -> Result<Sent, Failure> {
+        let courses = stream::iter(stories).map(|story| self.course(story)).buffer_unordered(AT_ONCE);
+        let sent = courses.try_fold(Sent::default(), async |all, sent| Ok(all.and(&sent))).await?;
+        if let Some(story) = stories.first() {
+            self.settle(story, &sent.last).await?;
+        }
+        self.bar.finish_and_clear();
+        Ok(sent)
+    }
+
+    async fn course(&self, story: &Story) -> Result<Sent, Failure> {
+        let mut course = Course { story, cases: BTreeMap::new(), made: Made::new(), sent: Sent::default() };
         for step in &story.steps {
-            let url = match step.action {
-                "open-case" => format!("{}/v1/cases", self.housing),
-                action => format!("{}/v1/cases/{case}/{action}", self.housing),
-            };
-            let body = step.filled(&made);
-            let answer = self.command(&url, &story.key(&step.name), &body, story, step.actor.clone()).await?;
-            if step.action == "open-case" {
-                text(&answer, "id").clone_into(&mut case);
+            match &step.act {
+                Act::Send { action, body, refused } => self.act(&mut course, step, (action, body, *refused)).await?,
+                Act::Find { event, facts } => self.find(&mut course, step, event, facts).await?,
             }
-            made.insert(step.name.clone(), made_by(&answer));
+            self.bar.inc(1);
+        }
+        Ok(course.sent)
+    }
+
+    /// An action, with what the rules have to do before and after it.
+    async fn act(
+        &self,
+        course: &mut Course<'_>,
+        step: &Step,
+        (action, body, refused): (&str, &Map<String, Value>, Option<&str>),
+    ) -> Result<(), Failure> {
+        if rules::heed(action) {
+            self.rules.hear(&self.added(&course.sent.last)).await?;
+        }
+        let (case, version) = course.cases.get(step.service).cloned().unwrap_or_default();
+        let cases = format!("{}/v1/cases", self.address(step.service));
+        let path = if action == "open-case" { String::new() } else { format!("/{case}/{action}") };
+        let url = format!("{cases}{path}");
+        let body = filled(&Value::Object(body.clone()), &course.made);
+        if let Some(code) = refused {
+            return self.refusal(course, step, (&format!("{cases}/{case}"), version), (&url, &body, code)).await;
+        }
+        let answer =
+            self.command(course.story, step, &url, &body).await.map_err(|problem| told(course.story, step, problem))?;
+        let version = answer.get("version").and_then(Value::as_u64).unwrap_or_default();
+        course.cases.insert(step.service, (text(&answer, "id").to_owned(), version));
+        course.made.insert(step.name.clone(), made_by(&answer));
+        self.count(&mut course.sent, &answer);
+        if rules::heed(action) {
+            self.rules.hear(&self.added(&course.sent.last)).await?;
         }
         Ok(())
     }
 
-    /// Waits until aftercare was offered by itself, and gives her answer.
-    pub(super) async fn answer_aftercare(&mut self, story: &Story) -> Result<(), Failure> {
-        let Some(action) = story.aftercare else { return Ok(()) };
-        let url = format!("{}/v1/women/{}/timeline", self.timeline, story.woman);
-        let who = story.worker(story.contact());
-        let since = Instant::now();
-        let case = loop {
-            let offered = self.client.get(&url, &[("domain", aftercare::SERVICE)], &who).await.ok();
-            let offer = offered.as_ref().and_then(|course| course.get("entries")?.as_array()?.first());
-            match offer {
-                Some(offer) => break text(offer, "aggregate").to_owned(),
-                None if since.elapsed() > PATIENCE => {
-                    return Err(Failure::Other("Aftercare was not offered after a move: see the log.".into()));
-                }
-                None => tokio::time::sleep(PAUSE).await,
+    /// What a rule refuses leaves nothing behind: once the case has gone on, it is not asked again.
+    async fn refusal(
+        &self,
+        course: &mut Course<'_>,
+        step: &Step,
+        (case, version): (&str, u64),
+        (url, body, code): (&str, &Value, &str),
+    ) -> Result<(), Failure> {
+        let shown = self.client.get(case, &[], &course.story.principal(step.staff)).await?;
+        if shown.get("version").and_then(Value::as_u64) > Some(version) {
+            return Ok(());
+        }
+        match self.command(course.story, step, url, body).await {
+            Err(Unanswered::Problem(StatusCode::CONFLICT, refusal)) if refusal == code => {
+                course.sent.refused += 1;
+                Ok(())
             }
+            Err(problem) => Err(told(course.story, step, problem)),
+            Ok(_) => {
+                Err(Failure::Other(format!("The demo's step {} was to be refused ({code}), and was not.", step.name)))
+            }
+        }
+    }
+
+    /// Waits until a rule has recorded it.
+    async fn find(&self, course: &mut Course<'_>, step: &Step, event: &str, facts: &Value) -> Result<(), Failure> {
+        let case = course.cases.get(step.service).map_or_else(|| offered(course.story), |(case, _)| case.clone());
+        let url = format!("{}/v1/cases/{case}/events", self.address(step.service));
+        let who = course.story.principal(step.staff);
+        let since = Instant::now();
+        let (entry, version) = loop {
+            let events = self.client.get(&url, &[], &who).await.ok();
+            if let Some(found) = events.as_ref().and_then(|events| recorded(events, event, facts)) {
+                break found;
+            }
+            if since.elapsed() > PATIENCE {
+                return Err(Failure::Other(format!("No rule has recorded {event} (step {}): see the log.", step.name)));
+            }
+            tokio::time::sleep(PAUSE).await;
         };
-        let url = format!("{}/v1/cases/{case}/{action}", self.aftercare);
-        self.command(&url, &story.key(action), &json!({}), story, story.contact()).await.map(drop)
+        course.cases.insert(step.service, (case, version));
+        course.made.insert(step.name.clone(), entry);
+        Ok(())
+    }
+
+    async fn command(&self, story: &Story, step: &Step, url: &str, body: &Value) -> Result<Value, Unanswered> {
+        let (key, who) = (story.key(&step.name), story.principal(step.staff));
+        let since = Instant::now();
+        loop {
+            match self.client.post(url, &key, body, &who).await {
+                Err(unanswered) if passes(&unanswered) && since.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
+                other => return other,
+            }
+        }
+    }
+
+    fn count(&self, sent: &mut Sent, answer: &Value) {
+        sent.actions += 1;
+        let position = text(answer, "position").split_once(':');
+        if let Some((service, number)) = position.and_then(|(service, number)| Some((service, number.parse().ok()?))) {
+            sent.new += usize::from(self.is_new(service, number));
+            sent.reach(service, number);
+        }
+        let warnings = answer.get("warnings").and_then(Value::as_array);
+        sent.warned += usize::from(warnings.is_some_and(|warnings| !warnings.is_empty()));
+    }
+
+    fn is_new(&self, service: &str, number: u64) -> bool {
+        self.before.get(service).is_none_or(|head| number > *head)
+    }
+
+    /// Those of the positions that were not there before.
+    fn added(&self, positions: &Positions) -> Positions {
+        let new = positions.iter().filter(|(service, number)| self.is_new(service, **number));
+        new.map(|(service, number)| (service.clone(), *number)).collect()
+    }
+
+    fn address(&self, service: &str) -> &str {
+        self.addresses.get(service).map(String::as_str).unwrap_or_default()
     }
 
     /// Waits until the timeline has everything that was answered.
-    pub(super) async fn settle(&self, stories: &[Story]) -> Result<(), Failure> {
-        let Some(story) = stories.first() else { return Ok(()) };
-        let mut last: BTreeMap<&str, u64> = BTreeMap::new();
-        for (service, number) in &self.positions {
-            let at = last.entry(service).or_default();
-            *at = (*at).max(*number);
-        }
+    async fn settle(&self, story: &Story, last: &Positions) -> Result<(), Failure> {
         let at_least = last.iter().map(|(service, number)| format!("{service}:{number}")).collect::<Vec<_>>().join(",");
-        let url = format!("{}/v1/women/{}/timeline", self.timeline, story.woman);
-        let who = story.worker(story.contact());
+        let url = format!("{}/v1/women/{}/timeline", self.address(timeline::SERVICE), story.woman);
         let since = Instant::now();
-        while !self.client.is_at(&url, &at_least, &who).await.unwrap_or(false) {
+        while !self.client.is_at(&url, &at_least, &story.principal(super::staff::Staff::Contact)).await.unwrap_or(false)
+        {
             if since.elapsed() > PATIENCE {
                 return Err(Failure::Other(
                     "Everything is recorded, but the timeline is still behind: look again in a moment.".into(),
                 ));
             }
         }
-        self.bar.finish_and_clear();
         Ok(())
     }
+}
 
-    /// How many actions were sent.
-    pub(super) fn sent(&self) -> usize {
-        self.positions.len()
+impl Sent {
+    fn and(mut self, other: &Self) -> Self {
+        for (service, number) in &other.last {
+            self.reach(service, *number);
+        }
+        Self {
+            actions: self.actions + other.actions,
+            new: self.new + other.new,
+            warned: self.warned + other.warned,
+            refused: self.refused + other.refused,
+            last: self.last,
+        }
     }
 
-    /// How many were answered with a warning.
-    pub(super) fn warned(&self) -> usize {
-        self.warned
+    fn reach(&mut self, service: &str, number: u64) {
+        let last = self.last.entry(service.to_owned()).or_default();
+        *last = (*last).max(number);
     }
+}
 
-    /// How many were not there before, given how far the services were.
-    pub(super) fn added(&self, before: &BTreeMap<String, u64>) -> usize {
-        self.positions.iter().filter(|(service, number)| before.get(service).is_none_or(|head| number > head)).count()
-    }
-
-    async fn command(
-        &mut self,
-        url: &str,
-        key: &str,
-        body: &Value,
-        story: &Story,
-        actor: kit::ActorId,
-    ) -> Result<Value, Failure> {
-        let who = story.worker(actor);
-        let since = Instant::now();
-        let answer = loop {
-            match self.client.post(url, key, body, &who).await {
-                Ok(answer) => break answer,
-                Err(unanswered) if passes(&unanswered) && since.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
-                Err(Unanswered::Problem(StatusCode::UNPROCESSABLE_ENTITY, code)) if code == "key_reused" => {
-                    return Err(Failure::Other(
-                        "These data hold the demo of another version of the program: start with an empty data folder to see this one's.".into(),
-                    ));
-                }
-                Err(Unanswered::Problem(status, code)) => {
-                    return Err(Failure::Other(format!("The demo's step {key} was answered with {code} ({status}).")));
-                }
-                Err(other) => return Err(other.into()),
-            }
-        };
-        let position = text(&answer, "position").split_once(':');
-        self.positions.extend(position.and_then(|(service, number)| Some((service.to_owned(), number.parse().ok()?))));
-        let warnings = answer.get("warnings").and_then(Value::as_array);
-        self.warned += usize::from(warnings.is_some_and(|warnings| !warnings.is_empty()));
-        self.bar.inc(1);
-        Ok(answer)
-    }
+/// The case that aftercare opens for its own offer.
+fn offered(story: &Story) -> String {
+    let centre = story.principal(super::staff::Staff::Contact).centre.unwrap_or_default();
+    To::OwnCase.aggregate(aftercare::policy::OfferAftercare::NAME, story.woman, centre).to_string()
 }
 
 /// Whether the same command may be taken a moment later.
@@ -174,30 +261,65 @@ fn passes(unanswered: &Unanswered) -> bool {
     }
 }
 
+/// Why a step was not taken.
+fn told(story: &Story, step: &Step, unanswered: Unanswered) -> Failure {
+    match unanswered {
+        Unanswered::Problem(StatusCode::UNPROCESSABLE_ENTITY, code) if code == "key_reused" => Failure::Other(
+            "These data hold the demo of another version of the program: start with an empty data folder to see this one's."
+                .into(),
+        ),
+        Unanswered::Problem(status, code) => {
+            let what = if let Act::Send { action, .. } = &step.act { action } else { "" };
+            Failure::Other(format!("The demo's step {} ({what}) was answered with {code} ({status}).", story.key(&step.name)))
+        }
+        other => other.into(),
+    }
+}
+
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The id that the first event of an answer names, and its version.
-fn made_by(answer: &Value) -> (Option<String>, u64) {
-    let event = answer.get("events").and_then(Value::as_array).and_then(|events| events.first());
-    let facts = event.and_then(|event| event.get("facts")?.as_object());
-    let mut ids = facts
-        .into_iter()
-        .flatten()
-        .filter_map(|(_, fact)| fact.as_str())
-        .filter(|fact| uuid::Uuid::parse_str(fact).is_ok());
-    (ids.next().map(str::to_owned), event.and_then(|event| event.get("version")?.as_u64()).unwrap_or_default())
+/// The ids among an event's facts.
+fn ids(facts: Option<&Value>) -> impl Iterator<Item = (String, String)> {
+    let facts = facts.and_then(Value::as_object).into_iter().flatten();
+    let ids = facts.filter_map(|(name, fact)| Some((name, fact.as_str()?)));
+    ids.filter(|(_, fact)| uuid::Uuid::parse_str(fact).is_ok()).map(|(name, fact)| (name.clone(), fact.to_owned()))
+}
+
+/// The ids that the events of an answer name, and the first one's version.
+fn made_by(answer: &Value) -> Entry {
+    let events = answer.get("events").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let version = events.first().and_then(|event| event.get("version")?.as_u64()).unwrap_or_default();
+    Entry { ids: events.iter().flat_map(|event| ids(event.get("facts"))).collect(), version }
+}
+
+/// The first event of this name that a rule has recorded with these facts, and the version of the last event.
+fn recorded(events: &Value, event: &str, facts: &Value) -> Option<(Entry, u64)> {
+    let events = events.get("events")?.as_array()?;
+    let last = events.last()?.get("version")?.as_u64()?;
+    let is = |found: &&Value| {
+        let named = text(found, "type").split('.').any(|part| part == event);
+        let has = facts
+            .as_object()
+            .into_iter()
+            .flatten()
+            .all(|(name, fact)| found.pointer(&format!("/data/facts/{name}")).is_some_and(|there| there == fact));
+        named && has && text(found, "actor").starts_with("service:")
+    };
+    let found = events.iter().find(is)?;
+    let version = found.get("version")?.as_u64()?;
+    Some((Entry { ids: ids(found.pointer("/data/facts")).collect(), version }, last))
 }
 
 /// A bar for a person at a terminal; otherwise one line.
 fn bar(steps: usize) -> ProgressBar {
     let watched = std::io::stderr().is_terminal();
     if !watched {
-        terminal::say(format!("Sending the demo, {steps} actions …"));
+        terminal::say(format!("Sending the demo, {steps} steps …"));
     }
     let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(steps as u64), target);
-    let style = ProgressStyle::with_template("  Sending the demo {bar:40} {pos} of {len} actions");
+    let style = ProgressStyle::with_template("  Sending the demo {bar:40} {pos} of {len} steps");
     style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }

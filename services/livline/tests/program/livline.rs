@@ -11,7 +11,8 @@ use std::{
 };
 use tempfile::TempDir;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+/// The demo is some three thousand actions, and whoever runs the tests may run others beside.
+const PATIENCE: Duration = Duration::from_secs(240);
 const PAUSE: Duration = Duration::from_millis(20);
 /// Offsets between Livline's own ports and those that tests of `cluster` look for free ones in, each with room for all ports.
 const SLOTS: u32 = 200;

@@ -196,7 +196,7 @@ fn the_tables_are_brought_up_to_date_again(place: &Place) {
 
 fn the_demo_is_there_once(place: &Place) {
     let first = place.run(&["demo"]);
-    assert!(first.contains("20 made-up women: ") && !first.contains(" 0 of them new"), "{first}");
+    assert!(first.contains("40 made-up women: ") && !first.contains(" 0 of them new"), "{first}");
     let line = first.lines().find(|line| line.contains(" timeline ")).unwrap();
     let woman = line.split_whitespace().nth(2).unwrap();
     let course = place.run(&["timeline", woman]);
