@@ -4,15 +4,16 @@
 
 use super::{
     command::Event,
-    event::{Declaration, GrantId, SingleGrantApplication},
-    state::{Financial, GrantState},
+    event::{DebtPlan, Declaration, GrantId, SingleGrantApplication},
+    state::{Financial, GrantState, Step},
 };
 use kit::{
     ChildId, Context, Facets, Personal,
     deadlines::Deadlines,
-    facets::FollowUpChange,
+    facets::{Change, FollowUpChange},
     sealed::{Sealed, known},
     terms::Ruling,
+    when::DueBy,
 };
 use time::{Date, Month};
 
@@ -88,9 +89,13 @@ pub(super) fn facets(state: &Financial, event: &Event, context: &Context<'_>) ->
     let day = context.day();
     let routine = Facets::routine();
     match event {
-        Event::FinancialSituationMapped(_) => routine.with(by(SITUATION, FollowUp::ReviewSituation, REVIEW, day)),
+        Event::FinancialSituationMapped(_) => {
+            let review = by(SITUATION, FollowUp::ReviewSituation, REVIEW, day);
+            routine.with(unless_late(review, state.situation == Step::Again, context))
+        }
         Event::SingleGrantApplied(SingleGrantApplication { grant, .. }) if awaits(state.single_grants.get(*grant)) => {
-            routine.with(by(&chase_key(*grant), FollowUp::ChaseSingleGrant, SINGLE_GRANT_CHASE, day))
+            let chase = by(&chase_key(*grant), FollowUp::ChaseSingleGrant, SINGLE_GRANT_CHASE, day);
+            routine.with(unless_late(chase, applied_again(state.single_grants.get(*grant)), context))
         }
         Event::SingleGrantDecided(decision) => {
             let decided = routine.with(closed(&chase_key(decision.grant)));
@@ -103,6 +108,7 @@ pub(super) fn facets(state: &Financial, event: &Event, context: &Context<'_>) ->
         Event::ChildAllowanceApplied(allowance) => {
             let about = allowance.children.as_ref().and_then(Sealed::open).cloned().unwrap_or_default();
             let received = by(ALLOWANCE, FollowUp::CheckChildAllowance, CHILD_ALLOWANCE, day.map(end_of_quarter));
+            let received = unless_late(received, state.child_allowance == Step::Again, context);
             Facets { about, ..routine.with(received) }
         }
         Event::SoleProviderDeclared(declaration) => declared(state, declaration, context),
@@ -111,19 +117,18 @@ pub(super) fn facets(state: &Financial, event: &Event, context: &Context<'_>) ->
         }
         Event::DaycareFreePlaceApplied(place) => {
             let (child, what) = (place.child.as_ref(), FollowUp::ChaseDaycareFreePlace);
-            about(child, routine.with(by(&free_place_key(child), what, FREE_PLACE_CHASE, day)))
+            let chase = by(&free_place_key(child), what, FREE_PLACE_CHASE, day);
+            let again = state.free_place(child).is_some_and(|place| place.applied == Step::Again);
+            about(child, routine.with(unless_late(chase, again, context)))
         }
         Event::DaycareFreePlaceGranted(decision) => {
             let child = decision.child.as_ref();
             about(child, routine.with(closed(&free_place_key(child))))
         }
-        Event::DebtPlanAgreed(plan) => {
-            let first = known(plan.first_instalment.as_ref());
-            let key = format!("debt-plan/{}/instalment", plan.plan);
-            routine.with(FollowUpChange::opened(key, FollowUp::CheckInstalment).due_on(first.as_ref()))
-        }
+        Event::DebtPlanAgreed(plan) => agreed(state, plan, context),
         Event::FundGrantApplied(application) if awaits(state.fund_grants.get(application.grant)) => {
-            routine.with(by(&fund_key(application.grant), FollowUp::ChaseFundGrant, FUND_GRANT_CHASE, day))
+            let chase = by(&fund_key(application.grant), FollowUp::ChaseFundGrant, FUND_GRANT_CHASE, day);
+            routine.with(unless_late(chase, applied_again(state.fund_grants.get(application.grant)), context))
         }
         Event::FundGrantDecided(decision) => routine.with(closed(&fund_key(decision.grant))),
         Event::EconomicAbuseIdentified(_) | Event::DebtReliefApplied(_) | Event::FinancialCaseClosed(_) => {
@@ -149,11 +154,41 @@ fn awaits(grant: Option<&GrantState>) -> bool {
     grant.is_some_and(GrantState::is_pending)
 }
 
+fn applied_again(grant: Option<&GrantState>) -> bool {
+    grant.is_some_and(|grant| grant.applied == Step::Again)
+}
+
+/// What an entry that is logged late would ask for. A later date that another entry set, or people chose since, stays, and so does
+/// a known one where this entry's own is not known. Without another entry the date is this entry's own: a correction may bring it
+/// forward.
+fn unless_late(opened: FollowUpChange, another: bool, context: &Context<'_>) -> FollowUpChange {
+    let later = |open: &DueBy| opened.due.is_none_or(|due| due.day() < open.day());
+    let open = context.open.get(&opened.key).copied().flatten();
+    match open.filter(|open| another && context.due.is_none() && later(open)) {
+        Some(open) => FollowUpChange { change: Change::Moved, what: None, due: Some(open), ..opened },
+        None => opened,
+    }
+}
+
+/// A plan that is known and is changed without a new first day keeps the day it has; where that day was dealt with already, there
+/// is nothing left to look after.
+fn agreed(state: &Financial, plan: &DebtPlan, context: &Context<'_>) -> Facets {
+    let key = format!("debt-plan/{}/instalment", plan.plan);
+    let first = known(plan.first_instalment.as_ref());
+    let unchanged = first.is_none() && state.debt_plans.get(&plan.plan) == Some(&Step::Again);
+    if unchanged && !context.is_open(&key) && context.due.is_none() {
+        return Facets::routine();
+    }
+    let opened = FollowUpChange::opened(key, FollowUp::CheckInstalment).due_on(first.as_ref());
+    Facets::routine().with(unless_late(opened, unchanged, context))
+}
+
 fn about(child: Option<&Personal<ChildId>>, facets: Facets) -> Facets {
     Facets { about: known(child).into_iter().collect(), ..facets }
 }
 
-/// She declares again a year later, unless a later year's declaration was logged already.
+/// She declares again a year later, unless a later year's declaration was logged already. Declarations that name a year are told
+/// apart by it, others by the date that is open.
 fn declared(state: &Financial, declaration: &Declaration, context: &Context<'_>) -> Facets {
     let year = known(declaration.year.as_ref());
     if year.is_some() && year < known(state.declared.as_ref()) {
@@ -164,7 +199,12 @@ fn declared(state: &Financial, declaration: &Declaration, context: &Context<'_>)
         None => context.day().and_then(|day| next_round(context.deadlines, day)),
     };
     let again = FollowUpChange::opened(DECLARATION, FollowUp::DeclareSoleProvider);
-    Facets::routine().with(again.due_by(context.deadlines, SOLE_PROVIDER, base))
+    let again = again.due_by(context.deadlines, SOLE_PROVIDER, base);
+    let another = match year {
+        Some(_) => !state.declared_without_year.is_ahead(),
+        None => state.declared_without_year == Step::Again || state.declared.is_some(),
+    };
+    Facets::routine().with(unless_late(again, another, context))
 }
 
 /// The end of the first year whose declaration is not asked for yet on this day: what she declares while she is asked, or after,

@@ -87,9 +87,9 @@ impl Decider for Financial {
         let single = self.single_grants.pending().next().is_some();
         let fund = self.fund_grants.pending().next().is_some();
         let free_place = self.free_places.iter().any(|place| place.application.is_pending());
-        let ahead = |step: Step| step == Step::Ahead;
+        let ahead = Step::is_ahead;
         let shares = known(self.joint_accounts.as_ref()) == Some(true) && ahead(self.joint_account_closed);
-        let abused = self.abuse == Step::Done;
+        let abused = !ahead(self.abuse);
         let likely = [
             (ahead(self.situation), "map-situation"),
             (single, "record-single-grant-decision"),
@@ -152,7 +152,7 @@ impl Financial {
 
     fn warnings(&self, command: &Command, context: &Context<'_>) -> Vec<Warning> {
         let recorded = |grants: &Grants, grant: GrantId| {
-            (grants.get(grant).is_some_and(|grant| grant.applied == Step::Done), Warning::GrantRecordedAlready)
+            (grants.get(grant).is_some_and(|grant| !grant.applied.is_ahead()), Warning::GrantRecordedAlready)
         };
         let unasked = |pending: bool| (!pending, Warning::DecisionWithoutApplication);
         let asked = |grants: &Grants, grant: GrantId| unasked(grants.get(grant).is_some_and(GrantState::is_pending));

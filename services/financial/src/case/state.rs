@@ -2,7 +2,7 @@
 
 use super::{
     command::Event,
-    event::{CaseOutcome, Declaration, FreePlaceDecision, GrantDecision, GrantId, Purpose},
+    event::{CaseOutcome, DebtPlanId, Declaration, FreePlaceDecision, GrantDecision, GrantId, Purpose},
 };
 use kit::{
     ChildId, Personal,
@@ -26,18 +26,34 @@ pub struct Financial {
     pub(super) child_allowance: Step,
     /// The latest year that she declared for, where one was given.
     pub(super) declared: Option<Personal<u16>>,
+    /// Declarations that name no year: only the day of the entry tells which one each was.
+    pub(super) declared_without_year: Step,
     pub(super) single_grants: Grants,
     pub(super) fund_grants: Grants,
     pub(super) free_places: Vec<FreePlace>,
+    pub(super) debt_plans: BTreeMap<DebtPlanId, Step>,
 }
 
-/// Whether something that is done once is done.
+/// Whether something is done. What may be logged more than once says so: only then can another entry have set a follow-up's date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Step {
     #[default]
     Ahead,
     Done,
+    Again,
+}
+
+impl Step {
+    /// Whether it is still to be done.
+    pub(super) fn is_ahead(self) -> bool {
+        self == Self::Ahead
+    }
+
+    /// One more entry says that it is done.
+    fn advance(&mut self) {
+        *self = if self.is_ahead() { Self::Done } else { Self::Again };
+    }
 }
 
 /// Grants of one kind.
@@ -58,12 +74,14 @@ pub(super) struct GrantState {
 pub(super) struct FreePlace {
     pub(super) child: Option<Personal<ChildId>>,
     pub(super) application: Application,
+    /// Whether the application that is pending was logged, and whether more than once.
+    pub(super) applied: Step,
 }
 
 impl GrantState {
     /// Whether a decision is awaited.
     pub(super) fn is_pending(&self) -> bool {
-        self.applied == Step::Done && self.outcome.is_none()
+        !self.applied.is_ahead() && self.outcome.is_none()
     }
 }
 
@@ -77,10 +95,13 @@ impl Grants {
         self.0.iter().filter(|(_, grant)| grant.is_pending()).map(|(id, grant)| (*id, grant))
     }
 
+    /// A later entry that leaves the purpose out says nothing of it.
     fn apply(&mut self, grant: GrantId, purpose: Option<&Personal<Purpose>>) {
         let grant = self.0.entry(grant).or_default();
-        grant.applied = Step::Done;
-        grant.purpose = purpose.cloned();
+        grant.applied.advance();
+        if purpose.is_some() {
+            grant.purpose = purpose.cloned();
+        }
     }
 
     /// The first outcome stays: rules refuse a second, and what is stored is folded whatever it is.
@@ -94,7 +115,7 @@ impl Financial {
     pub(super) fn take(&mut self, event: &Event) {
         match event {
             Event::FinancialSituationMapped(situation) => {
-                self.situation = Step::Done;
+                self.situation.advance();
                 if situation.joint_accounts.is_some() {
                     self.joint_accounts.clone_from(&situation.joint_accounts);
                 }
@@ -105,12 +126,13 @@ impl Financial {
             Event::NemKontoChanged(_) => self.nem_konto = Step::Done,
             Event::SingleGrantApplied(grant) => self.single_grants.apply(grant.grant, grant.purpose.as_ref()),
             Event::SingleGrantDecided(decision) => self.single_grants.decide(decision),
-            Event::ChildAllowanceApplied(_) => self.child_allowance = Step::Done,
+            Event::ChildAllowanceApplied(_) => self.child_allowance.advance(),
             Event::SoleProviderDeclared(declaration) => self.declare(declaration),
-            Event::DaycareFreePlaceApplied(place) => self.free_place(place.child.as_ref(), Application::Pending),
+            Event::DaycareFreePlaceApplied(place) => self.set_free_place(place.child.as_ref(), Application::Pending),
             Event::DaycareFreePlaceGranted(FreePlaceDecision { child, outcome }) => {
-                self.free_place(child.as_ref(), Application::Decided(*outcome));
+                self.set_free_place(child.as_ref(), Application::Decided(*outcome));
             }
+            Event::DebtPlanAgreed(plan) => self.debt_plans.entry(plan.plan).or_default().advance(),
             Event::CreditWarningRegistered(_) => self.credit_warning = Step::Done,
             Event::FundGrantApplied(grant) => self.fund_grants.apply(grant.grant, None),
             Event::FundGrantDecided(decision) => self.fund_grants.decide(decision),
@@ -119,26 +141,40 @@ impl Financial {
             | Event::ChildSupportSought(_)
             | Event::AdvanceRequested(_)
             | Event::DebtAdviceGiven(_)
-            | Event::DebtPlanAgreed(_)
             | Event::DebtReliefApplied(_) => {}
         }
     }
 
     /// How far the free place for this child is.
     pub(super) fn free_place_of(&self, child: Option<&Personal<ChildId>>) -> Application {
-        let place = self.free_places.iter().find(|place| known(place.child.as_ref()) == known(child));
-        place.map_or(Application::None, |place| place.application)
+        self.free_place(child).map_or(Application::None, |place| place.application)
     }
 
-    fn free_place(&mut self, child: Option<&Personal<ChildId>>, application: Application) {
-        match self.free_places.iter_mut().find(|place| known(place.child.as_ref()) == known(child)) {
-            Some(place) => place.application = application,
-            None => self.free_places.push(FreePlace { child: child.cloned(), application }),
+    /// The free place for this child.
+    pub(super) fn free_place(&self, child: Option<&Personal<ChildId>>) -> Option<&FreePlace> {
+        self.free_places.iter().find(|place| known(place.child.as_ref()) == known(child))
+    }
+
+    fn set_free_place(&mut self, child: Option<&Personal<ChildId>>, application: Application) {
+        let mut place = match self.free_place(child) {
+            Some(place) => place.clone(),
+            None => FreePlace { child: child.cloned(), application, applied: Step::Ahead },
+        };
+        place.application = application;
+        if application.is_pending() {
+            place.applied.advance();
+        } else {
+            place.applied = Step::Ahead;
         }
+        self.free_places.retain(|other| known(other.child.as_ref()) != known(child));
+        self.free_places.push(place);
     }
 
     /// A declaration that is logged late does not put her back before a later year's.
     fn declare(&mut self, declaration: &Declaration) {
+        if known(declaration.year.as_ref()).is_none() {
+            self.declared_without_year.advance();
+        }
         if known(declaration.year.as_ref()) > known(self.declared.as_ref()) {
             self.declared.clone_from(&declaration.year);
         }

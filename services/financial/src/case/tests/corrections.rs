@@ -69,6 +69,24 @@ fn another_first_instalment_replaces_the_follow_up() {
 }
 
 #[test]
+fn a_first_instalment_that_was_wrong_is_taken_out() {
+    let case = case().and("agree-debt-plan", json!({ "plan": super::PLAN, "first_instalment": "2027-01-04" }));
+    let key = format!("debt-plan/{}/instalment", super::PLAN);
+    drop(case.when_corrected(2, json!({})).opens(&key, "check_instalment", None));
+}
+
+#[test]
+fn a_year_that_was_too_late_brings_the_next_declaration_forward() {
+    let key = "sole-provider/declaration";
+    let declared = case().and("declare-sole-provider", json!({ "year": 2026 }));
+    let corrected = declared.when_corrected(2, json!({ "year": 2025 }));
+    drop(corrected.opens(key, "declare_sole_provider", Some("2026-11-30")));
+    let both = case().and("declare-sole-provider", json!({ "year": 2024 }));
+    let both = both.and("declare-sole-provider", json!({ "year": 2026 }));
+    drop(both.when_corrected(3, json!({ "year": 2025 })).opens(key, "declare_sole_provider", Some("2026-11-30")));
+}
+
+#[test]
 fn a_year_that_was_wrong_moves_the_next_declaration() {
     let declared = case().and("declare-sole-provider", json!({ "year": 2025 }));
     let corrected = declared.when_corrected(2, json!({ "year": 2026 }));

@@ -1,5 +1,9 @@
 use super::{CHASE, CHILD, COMPLAINT, GRANT, PLAN, SIBLING, applied, case, decided};
-use kit::{Happened, facets::Weight};
+use kit::{
+    Happened, Location,
+    entry::{Common, FollowUpClosed, FollowUpMoved, FollowUpOutcome},
+    facets::Weight,
+};
 use serde_json::json;
 
 const INSTALMENT: &str = "debt-plan/7c9f2e3d-8a51-4b2a-9d7e-2f3a4b5c6d72/instalment";
@@ -119,6 +123,72 @@ fn the_first_instalment_is_looked_after() {
     let changed = changed.opens(INSTALMENT, "check_instalment", Some("2027-02-01")).accepted();
     assert_eq!(changed.and("agree-debt-plan", json!({})).case().follow_ups().len(), 2);
     drop(case().when("agree-debt-plan", json!({ "plan": PLAN })).opens(INSTALMENT, "check_instalment", None));
+}
+
+#[test]
+fn a_known_plan_keeps_its_day_where_none_is_given() {
+    let plan = || json!({ "plan": PLAN, "instalments": 50_000 });
+    let agreed = case().and("agree-debt-plan", json!({ "plan": PLAN, "first_instalment": "2027-01-04" }));
+    let changed = agreed.clone().when("agree-debt-plan", plan()).moves(INSTALMENT, "2027-01-04").accepted();
+    // The plan still stands where the entry that brought the day is taken back, and where the one that left it out is.
+    assert!(changed.clone().when_in_error(2).accepted().case().follow_ups()[INSTALMENT].open);
+    assert_eq!(changed.when_in_error(3).accepted().case().follow_ups(), agreed.case().follow_ups());
+    // A day that people chose since.
+    let key = INSTALMENT.to_owned();
+    let due = Location::new("2027-03-01".parse().unwrap());
+    let moved = Common::FollowUpMoved(FollowUpMoved { key: key.clone(), due, reason: None });
+    let moved = agreed.clone().when_common(moved).accepted();
+    drop(moved.when("agree-debt-plan", plan()).moves(INSTALMENT, "2027-03-01"));
+    // The first instalment was looked after.
+    let done = FollowUpClosed { key, outcome: FollowUpOutcome::Done, reason: None };
+    let done = agreed.when_common(Common::FollowUpClosed(done)).accepted();
+    drop(done.clone().when("agree-debt-plan", plan()).leaves_follow_ups());
+    let anew = json!({ "plan": PLAN, "first_instalment": "2027-05-03" });
+    drop(done.when("agree-debt-plan", anew).opens(INSTALMENT, "check_instalment", Some("2027-05-03")));
+}
+
+#[test]
+fn a_late_entry_drags_no_later_date_back() {
+    let cases = [
+        ("map-situation", json!({}), "situation/review", "2027-02-22"),
+        ("apply-for-single-grant", json!({ "grant": GRANT }), CHASE, "2026-12-04"),
+        ("apply-for-fund-grant", json!({ "grant": GRANT }), FUND, "2027-01-20"),
+        ("apply-for-daycare-free-place", json!({ "child": CHILD }), FREE_PLACE, "2026-12-18"),
+        ("apply-for-child-allowance", json!({}), ALLOWANCE, "2026-12-31"),
+        ("declare-sole-provider", json!({}), DECLARATION, "2027-11-30"),
+    ];
+    for (action, facts, key, due) in cases {
+        let logged = case().and(action, facts.clone());
+        for when in ["2025-08-03", "unknown"] {
+            let late = logged.clone().when_on(action, facts.clone(), when.parse().unwrap()).moves(key, due).accepted();
+            // Either one taken back, what the other asks for is still open.
+            assert!(late.clone().when_in_error(2).accepted().case().follow_ups()[key].open, "{action}");
+            let back = late.when_in_error(3).accepted();
+            assert_eq!(back.case().follow_ups(), logged.case().follow_ups(), "{action}");
+        }
+        // What happens later asks later.
+        let next = logged.on("2027-12-01").and(action, facts);
+        assert!(next.case().follow_ups()[key].due.unwrap().day() > due.parse().unwrap(), "{action}");
+    }
+}
+
+#[test]
+fn an_older_declaration_drags_no_later_date_back() {
+    let named = json!({ "year": 2025 });
+    let declared = case().and("declare-sole-provider", json!({}));
+    drop(declared.when("declare-sole-provider", named).moves(DECLARATION, "2027-11-30"));
+    let declared = case().and("declare-sole-provider", json!({ "year": 2026 }));
+    let long_ago = "2025-08-03".parse().unwrap();
+    drop(declared.when_on("declare-sole-provider", json!({}), long_ago).moves(DECLARATION, "2027-11-30"));
+}
+
+#[test]
+fn an_application_after_a_decision_asks_anew() {
+    let decision = json!({ "child": CHILD, "outcome": "refused" });
+    let decided = case().and("apply-for-daycare-free-place", json!({ "child": CHILD }));
+    let decided = decided.and("record-daycare-free-place-decision", decision).on("2027-01-04");
+    let again = decided.when("apply-for-daycare-free-place", json!({ "child": CHILD }));
+    drop(again.opens(FREE_PLACE, "chase_daycare_free_place", Some("2027-02-01")));
 }
 
 #[test]

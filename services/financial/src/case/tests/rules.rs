@@ -85,6 +85,25 @@ fn the_same_purpose_twice_is_worth_a_look() {
 }
 
 #[test]
+fn a_purpose_that_is_left_out_later_stays_known() {
+    let later = applied().and("apply-for-single-grant", json!({ "grant": GRANT, "amount": 300_000 }));
+    let same = json!({ "grant": OTHER, "purpose": "clothing" });
+    drop(later.when("apply-for-single-grant", same.clone()).warns(&["application_pending"]));
+    let changed = applied().and("apply-for-single-grant", json!({ "grant": GRANT, "purpose": "phone" }));
+    drop(changed.when("apply-for-single-grant", same).warns(&[]));
+}
+
+#[test]
+fn what_a_complaint_changed_is_a_new_application() {
+    let refused = applied().and("record-single-grant-decision", decided("refused"));
+    refused.clone().when("record-single-grant-decision", decided("granted")).refused("second_outcome");
+    let complaint = json!({ "grant": OTHER, "purpose": "clothing" });
+    let complained = refused.when("apply-for-single-grant", complaint).warns(&[]).accepted();
+    let changed = json!({ "grant": OTHER, "outcome": "granted" });
+    drop(complained.when("record-single-grant-decision", changed).warns(&[]));
+}
+
+#[test]
 fn a_single_grant_is_applied_for_before_the_cost() {
     let paid = |day: &str| json!({ "cost_paid_on": day });
     drop(case().when("apply-for-single-grant", paid("2026-11-19")).warns(&["cost_paid_already"]));

@@ -54,6 +54,16 @@ fn every_action_says_when_to_use_it() {
 }
 
 #[test]
+fn nobody_is_sent_to_correct_what_a_complaint_changed() {
+    let labels = Labels::parse(include_str!("../../../labels/da.ftl"), include_str!("../../../labels/en.ftl")).unwrap();
+    for name in ["action-record-single-grant-decision.help", "rejection-second_outcome"] {
+        let label = labels.get(name).unwrap();
+        assert!(label.da.contains("klagen som en ny ansøgning med sin egen afgørelse"), "{name}");
+        assert!(label.en.contains("the complaint as a new application with a decision of its own"), "{name}");
+    }
+}
+
+#[test]
 fn a_feed_tells_no_creditor_no_day_and_no_id_of_ours() {
     tells(
         Sharing::Feed,
