@@ -84,6 +84,7 @@ fn policies_understand_what_they_hear_and_nothing_else() {
             "housing/LeaseSigned",
             "housing/MovedIn",
             "legal/AreaBanIssued",
+            "legal/FamilyDecisionReceived",
             "legal/InterimContactDecided",
             "legal/OrderBreachReported",
             "legal/RestrainingOrderEnded",
@@ -107,7 +108,7 @@ fn what_rules_go_by_is_in_the_samples() {
         "RestrainingOrderIssued",
         samples("legal").latest("RestrainingOrderIssued", "complete"),
     );
-    let Some(safety::policy::Foreign::RestrainingOrderIssued { order, until }) =
+    let Some(safety::policy::Foreign::RestrainingOrderIssued { order, until, .. }) =
         order.as_ref().and_then(kit::policy::Heard::recorded)
     else {
         panic!("an order is heard")
@@ -116,7 +117,7 @@ fn what_rules_go_by_is_in_the_samples() {
     let protected = samples("safety").latest("AddressProtectionGranted", "complete");
     let protected =
         kit::given::heard::<safety::policy::RaiseAlerts>("safety", 2, "AddressProtectionGranted", protected);
-    let Some(safety::policy::Foreign::AddressProtectionGranted { until, children }) =
+    let Some(safety::policy::Foreign::AddressProtectionGranted { until, children, .. }) =
         protected.as_ref().and_then(kit::policy::Heard::recorded)
     else {
         panic!("a protection is heard")

@@ -27,19 +27,33 @@ pub enum Foreign {
         /// The loan.
         loan: ProtectionId,
     },
+    /// Safety: she pressed an alarm, so it is with her.
+    AlarmTriggered {
+        /// The loan, where it is known.
+        loan: Option<ProtectionId>,
+    },
     /// Safety: it is not any more.
     #[serde(alias = "AlarmLost")]
     AlarmReturned {
         /// The loan.
         loan: ProtectionId,
     },
-    /// Legal: an order of any kind, or more time for it.
+    /// Legal: an order of any kind.
     #[serde(alias = "AreaBanIssued", alias = "ExpulsionOrdered")]
-    #[serde(alias = "RestrainingOrderExtended", alias = "ExpulsionExtended")]
     RestrainingOrderIssued {
         /// The order.
         order: ProtectionId,
+        /// Whether it is still to be decided for good.
+        provisional: Option<Personal<bool>>,
         /// Its last day.
+        until: Option<Personal<Day>>,
+    },
+    /// Legal: it holds for longer.
+    #[serde(alias = "ExpulsionExtended")]
+    RestrainingOrderExtended {
+        /// The order.
+        order: ProtectionId,
+        /// Its new last day.
         until: Option<Personal<Day>>,
     },
     /// Legal: it holds no more.
@@ -55,12 +69,52 @@ pub enum Foreign {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Known {
-    /// It protects her, from now on until this day or without a known end.
-    Protects(ProtectionId, Option<Day>),
-    /// It does so no more.
-    Over(ProtectionId),
+    /// The alarm of this loan is with her.
+    AlarmOut(ProtectionId),
+    /// It is not any more.
+    AlarmOver(ProtectionId),
+    /// An order, with its last day where one is known.
+    Issued { order: ProtectionId, provisional: bool, until: Option<Day> },
+    /// It holds for longer.
+    Extended { order: ProtectionId, until: Option<Day> },
+    /// It holds no more.
+    Ended(ProtectionId),
     /// She moved.
     Moved,
+}
+
+/// An order, as legal folds what was recorded of it.
+#[derive(Default)]
+struct Order {
+    /// Whether it is decided for good, where it was recorded itself.
+    is_final: Option<bool>,
+    until: Option<Day>,
+    ended: bool,
+}
+
+impl Order {
+    fn issue(&mut self, provisional: bool, until: Option<Day>) {
+        match (self.is_final, provisional) {
+            // The immediate order is recorded late: the final decision has taken its place already.
+            (Some(true), true) => return,
+            // The last day of what is over, or of what held until now, is not that of the new one.
+            (Some(false), false) => self.until = until,
+            _ if self.ended => self.until = until,
+            _ => self.until = until.or(self.until),
+        }
+        (self.is_final, self.ended) = (Some(!provisional), false);
+    }
+
+    /// What is over is not revived by more time for it.
+    fn extend(&mut self, until: Option<Day>) {
+        if !self.ended {
+            self.until = until.or(self.until);
+        }
+    }
+
+    fn protects(&self, today: Date) -> bool {
+        !self.ended && self.until.is_none_or(|until| until.date() >= today)
+    }
 }
 
 /// Her course as far as aftercare has heard.
@@ -73,16 +127,28 @@ impl Course {
     /// does.
     #[must_use]
     pub fn without_owner(&self, centre: CentreId, today: Date, informed: &[ProtectionId]) -> bool {
-        let mut protects = BTreeMap::new();
+        self.protects(centre, today).any(|id| !informed.contains(&id))
+    }
+
+    /// The alarms and orders that protect her on a day.
+    fn protects(&self, centre: CentreId, today: Date) -> impl Iterator<Item = ProtectionId> {
+        // A loan that is over stays over, whatever is recorded late; any other that was heard of is with her.
+        let mut loans = BTreeMap::new();
+        let mut orders = BTreeMap::<_, Order>::new();
         for stood in self.0.at(centre) {
             match stood.what {
-                Known::Protects(id, until) => drop(protects.insert(id, until)),
-                Known::Over(id) => drop(protects.remove(&id)),
+                Known::AlarmOut(loan) => drop(loans.entry(loan).or_insert(true)),
+                Known::AlarmOver(loan) => drop(loans.insert(loan, false)),
+                Known::Issued { order, provisional, until } => {
+                    orders.entry(order).or_default().issue(provisional, until);
+                }
+                Known::Extended { order, until } => orders.entry(order).or_default().extend(until),
+                Known::Ended(order) => orders.entry(order).or_default().ended = true,
                 Known::Moved => {}
             }
         }
-        let mut protects = protects.into_iter().filter(|(_, until)| until.is_none_or(|until| until.date() >= today));
-        protects.any(|(id, _)| !informed.contains(&id))
+        let loans = loans.into_iter().filter_map(|(loan, out)| out.then_some(loan));
+        loans.chain(orders.into_iter().filter_map(move |(id, order)| order.protects(today).then_some(id)))
     }
 
     /// The day she moved into a home of her own, the latest where there are several.
@@ -105,9 +171,18 @@ impl Policy for KnowCourse {
     fn hear(heard: &mut Course, event: &Heard<Foreign>) {
         heard.0.take(event, |foreign| {
             Some(match foreign {
-                Foreign::AlarmIssued { loan } => Known::Protects(*loan, None),
-                Foreign::RestrainingOrderIssued { order, until } => Known::Protects(*order, known(until.as_ref())),
-                Foreign::AlarmReturned { loan: id } | Foreign::RestrainingOrderEnded { order: id } => Known::Over(*id),
+                Foreign::AlarmIssued { loan } => Known::AlarmOut(*loan),
+                Foreign::AlarmTriggered { loan } => Known::AlarmOut((*loan)?),
+                Foreign::AlarmReturned { loan } => Known::AlarmOver(*loan),
+                Foreign::RestrainingOrderIssued { order, provisional, until } => Known::Issued {
+                    order: *order,
+                    provisional: known(provisional.as_ref()) == Some(true),
+                    until: known(until.as_ref()),
+                },
+                Foreign::RestrainingOrderExtended { order, until } => {
+                    Known::Extended { order: *order, until: known(until.as_ref()) }
+                }
+                Foreign::RestrainingOrderEnded { order } => Known::Ended(*order),
                 Foreign::MovedIn {} => Known::Moved,
             })
         });
@@ -115,92 +190,4 @@ impl Policy for KnowCourse {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use kit::given::heard;
-    use serde_json::{Value, json};
-    use time::macros::date;
-    use uuid::Uuid;
-
-    const TODAY: Date = date!(2026 - 11 - 20);
-    const CENTRE: CentreId = CentreId(Uuid::from_u128(1));
-
-    fn id(number: u128) -> ProtectionId {
-        ProtectionId(Uuid::from_u128(number))
-    }
-
-    /// What is kept of these events of a service.
-    fn course(events: &[(&str, Value)]) -> Course {
-        let mut course = Course::default();
-        for (version, (event, facts)) in (2..).zip(events) {
-            KnowCourse::hear(
-                &mut course,
-                &heard::<KnowCourse>("any", version, event, facts.clone()).expect("it is heard"),
-            );
-        }
-        course
-    }
-
-    fn unowned(events: &[(&str, Value)], today: Date) -> bool {
-        course(events).without_owner(CENTRE, today, &[])
-    }
-
-    #[test]
-    fn an_alarm_needs_an_owner_until_it_is_back_or_lost() {
-        let loan = || json!({ "loan": id(1) });
-        assert!(!unowned(&[], TODAY));
-        for with_her in ["AlarmIssued", "AlarmRenewed"] {
-            assert!(unowned(&[(with_her, loan())], date!(2099 - 1 - 1)));
-            for over in ["AlarmReturned", "AlarmLost"] {
-                assert!(!unowned(&[(with_her, loan()), (over, loan())], TODAY), "{with_her} {over}");
-            }
-        }
-        let issued = course(&[("AlarmIssued", loan())]);
-        assert!(!issued.without_owner(CENTRE, TODAY, &[id(1)]) && issued.without_owner(CENTRE, TODAY, &[id(2)]));
-        assert!(
-            !issued.without_owner(CentreId::default(), TODAY, &[]),
-            "what another centre recorded is not known here"
-        );
-    }
-
-    #[test]
-    fn an_order_needs_an_owner_through_its_last_day() {
-        let until = |day: &str| json!({ "order": id(1), "until": day });
-        for issued in ["RestrainingOrderIssued", "AreaBanIssued", "ExpulsionOrdered"] {
-            let short = (issued, until("2026-11-20"));
-            assert!(unowned(std::slice::from_ref(&short), TODAY), "{issued}");
-            assert!(!unowned(std::slice::from_ref(&short), date!(2026 - 11 - 21)), "{issued}");
-            for extended in ["RestrainingOrderExtended", "ExpulsionExtended"] {
-                let longer = (extended, until("2027-11-20"));
-                assert!(unowned(&[short.clone(), longer.clone()], date!(2027 - 11 - 20)), "{issued} {extended}");
-                let ended = ("RestrainingOrderEnded", json!({ "order": id(1) }));
-                assert!(!unowned(&[short.clone(), longer, ended], TODAY), "{issued} {extended}");
-            }
-        }
-        assert!(unowned(&[("AreaBanIssued", json!({ "order": id(1) }))], date!(2099 - 1 - 1)));
-    }
-
-    #[test]
-    fn each_one_needs_its_owner_and_what_is_taken_back_needs_none() {
-        let both = [("AlarmIssued", json!({ "loan": id(1) })), ("AreaBanIssued", json!({ "order": id(2) }))];
-        let known = course(&both);
-        assert!(known.without_owner(CENTRE, TODAY, &[id(1)]) && !known.without_owner(CENTRE, TODAY, &[id(2), id(1)]));
-        let [alarm, ban] = both;
-        let back =
-            [alarm, ban, ("RecordedInError", json!({ "version": 2 })), ("RecordedInError", json!({ "version": 3 }))];
-        assert!(!unowned(&back, TODAY));
-    }
-
-    #[test]
-    fn the_latest_move_counts() {
-        assert_eq!(course(&[("MovedIn", json!({}))]).moved(CENTRE), Some(TODAY));
-        assert_eq!(course(&[]).moved(CENTRE), None);
-    }
-
-    #[test]
-    fn what_it_keeps_is_read_back() {
-        let known = course(&[("AlarmIssued", json!({ "loan": id(1) })), ("MovedIn", json!({}))]);
-        let kept = serde_json::to_value(&known).unwrap();
-        assert_eq!(serde_json::from_value::<Course>(kept).unwrap(), known);
-    }
-}
+mod tests;

@@ -67,7 +67,9 @@ mod tests {
                 OfferAftercare::hear(&mut known, &event);
             }
         }
-        let Some(event) = heard::<OfferAftercare>("housing", 7, event, json!({ "version": 2 })) else {
+        let Some(event) =
+            heard::<OfferAftercare>("housing", 7, event, json!({ "version": 2, "event": "LeaseSigned", "facts": {} }))
+        else {
             return Vec::new();
         };
         OfferAftercare::hear(&mut known, &event);

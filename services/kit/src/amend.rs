@@ -12,7 +12,7 @@ use crate::{
     sealed::exposing,
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Opening and moving are one: both leave it open, with a date.
@@ -25,17 +25,6 @@ pub(crate) fn makes(list: &[FollowUpChange], change: &FollowUpChange) -> bool {
     list.iter().any(|other| other.key == change.key && kind(other.change) == kind(change.change))
 }
 
-/// The date that `list` gives a follow-up, as a move to it.
-pub(crate) fn dates(list: &[FollowUpChange], key: &str) -> Option<FollowUpChange> {
-    let mut dating = list.iter().rev().filter(|change| change.key == key && kind(change.change) == Change::Opened);
-    dating.next().map(|change| FollowUpChange {
-        change: Change::Moved,
-        what: None,
-        responsible: None,
-        ..change.clone()
-    })
-}
-
 /// Whether `list` has this very change, whoever holds it and on whatever ground.
 fn says(list: &[FollowUpChange], change: &FollowUpChange) -> bool {
     list.iter().any(|other| {
@@ -43,48 +32,46 @@ fn says(list: &[FollowUpChange], change: &FollowUpChange) -> bool {
     })
 }
 
-/// What other entries that stand say of a follow-up.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Elsewhere {
-    /// Whether one of them makes such a change too.
-    pub(crate) made: bool,
-    /// Whether it was open when the entry came, so that the entry is what ended it.
-    pub(crate) ended: bool,
-    /// The change of its date that would count without the entry; none where a later one counts anyway.
-    pub(crate) dated: Option<FollowUpChange>,
-}
-
-/// What must happen to follow-ups when an entry turns from one that does `was` into one that does `is`. `made` is what it did
-/// when it was recorded; `elsewhere` tells what other entries that stand do to the same follow-up.
+/// What must happen to follow-ups when an entry turns from one that does `was` into one that does `is`. `now` is how they stand,
+/// `without` how they would stand had the entry never been; `made` is what it did when it was recorded.
 pub(crate) fn amended(
     now: &BTreeMap<String, FollowUp>,
+    without: &BTreeMap<String, FollowUp>,
     made: &[FollowUpChange],
     was: &[FollowUpChange],
     is: &[FollowUpChange],
-    elsewhere: impl Fn(&FollowUpChange) -> Elsewhere,
 ) -> Vec<FollowUpChange> {
     let open = |key: &str| now.get(key).is_some_and(|follow_up| follow_up.open);
     let undone = was.iter().filter(|old| makes(made, old) && !makes(is, old));
-    let mut changes: Vec<_> = undone
-        .filter_map(|old| match (kind(old.change), elsewhere(old)) {
-            // Another entry keeps it open: its date is what it would be without this one.
-            (Change::Opened, Elsewhere { made: true, dated: Some(dated), .. }) if open(&old.key) => Some(dated),
-            (Change::Opened, Elsewhere { made: false, .. }) if open(&old.key) => Some(FollowUpChange::closed(&old.key)),
-            (Change::Closed, Elsewhere { made: false, ended: true, .. }) if !open(&old.key) => {
-                Some(FollowUpChange::new(&old.key, Change::Reopened))
-            }
-            _ => None,
-        })
-        .collect();
+    let undone: BTreeSet<&str> = undone.map(|old| old.key.as_str()).collect();
+    let mut changes: Vec<_> = undone.into_iter().filter_map(|key| back(key, now.get(key), without.get(key))).collect();
     // What a place or its time decided is closed by now, and `was` knows nothing of it: only what was recorded tells.
     let known = |new: &FollowUpChange| new.class != Class::Personal || !says(was, new);
     let new = is.iter().filter(|new| known(new) && !says(made, new));
-    let new = new.filter(|new| open(&new.key) || (new.change == Change::Opened && !makes(made, new)));
+    let again: BTreeSet<String> =
+        changes.iter().filter(|change| change.change == Change::Reopened).map(|change| change.key.clone()).collect();
+    let new = new.filter(|new| {
+        open(&new.key) || again.contains(&new.key) || (new.change == Change::Opened && !makes(made, new))
+    });
     changes.extend(new.map(|new| FollowUpChange {
         responsible: now.get(&new.key).and_then(|follow_up| follow_up.responsible.clone()).or(new.responsible.clone()),
         ..new.clone()
     }));
     changes
+}
+
+/// What brings a follow-up from how it stands to how it should. Who holds it stays.
+fn back(key: &str, now: Option<&FollowUp>, should: Option<&FollowUp>) -> Option<FollowUpChange> {
+    let is_open = now.is_some_and(|now| now.open);
+    let dated = |change, should: &FollowUp| {
+        let due = should.due.filter(|_| now.is_none_or(|now| now.due != should.due) || change == Change::Moved);
+        FollowUpChange { due, class: should.class, ..FollowUpChange::new(key, change) }
+    };
+    match should.filter(|should| should.open) {
+        Some(should) if !is_open => Some(dated(Change::Reopened, should)),
+        Some(should) => now.is_some_and(|now| now.due != should.due).then(|| dated(Change::Moved, should)),
+        None => is_open.then(|| FollowUpChange::closed(key)),
+    }
 }
 
 /// Takes what a correction changed into what its entry `made`.
@@ -101,6 +88,23 @@ pub(crate) fn merge(made: &mut Vec<FollowUpChange>, corrected: &[FollowUpChange]
             made.retain(|old| old.key != change.key || old.change != change.change);
             made.push(change.clone());
         }
+    }
+}
+
+/// Takes a change in, as if other entries had not been there: an entry that only moved what another had begun asks for it itself.
+pub(crate) fn stand(
+    follow_ups: &mut BTreeMap<String, FollowUp>,
+    known: &BTreeMap<String, FollowUp>,
+    change: &FollowUpChange,
+    begins: bool,
+) {
+    let there = follow_ups.get(&change.key).is_some_and(|follow_up| follow_up.open);
+    match known.get(&change.key).filter(|_| begins && !there && change.change == Change::Moved) {
+        Some(known) => {
+            let begun = FollowUp { due: change.due, class: change.class, open: true, ..known.clone() };
+            follow_ups.insert(change.key.clone(), begun);
+        }
+        None => follow(follow_ups, change),
     }
 }
 
@@ -149,69 +153,54 @@ mod tests {
         day.parse().unwrap()
     }
 
-    fn nothing() -> Elsewhere {
-        Elsewhere { ended: true, ..Elsewhere::default() }
-    }
-
-    fn now(list: &[(&str, bool)]) -> BTreeMap<String, FollowUp> {
-        let follow_up = |open| FollowUp {
+    fn stand(list: &[(&str, bool, Option<&str>)]) -> BTreeMap<String, FollowUp> {
+        let follow_up = |open, due: Option<&str>| FollowUp {
             what: "w".into(),
-            due: None,
+            due: due.map(on),
             class: crate::Class::Personal,
             responsible: Some("w-2".parse().unwrap()),
             open,
         };
-        list.iter().map(|(key, open)| ((*key).to_owned(), follow_up(*open))).collect()
+        list.iter().map(|(key, open, due)| ((*key).to_owned(), follow_up(*open, *due))).collect()
     }
 
     #[test]
     fn a_correction_that_says_nothing_new_changes_nothing() {
         let opened = [C::opened("a", "w").due(on("2026-12-01"))];
-        assert!(amended(&now(&[("a", true)]), &opened, &opened, &opened, |_| nothing()).is_empty());
+        assert!(amended(&stand(&[("a", true, None)]), &stand(&[]), &opened, &opened, &opened).is_empty());
     }
 
     #[test]
     fn another_date_replaces_an_open_one_and_its_holder_stays() {
         let (was, is) = ([C::opened("a", "w").due(on("2026-12-01"))], [C::opened("a", "w").due(on("2026-12-02"))]);
-        let [change] = amended(&now(&[("a", true)]), &was, &was, &is, |_| nothing()).try_into().unwrap();
+        let [change] = amended(&stand(&[("a", true, None)]), &stand(&[]), &was, &was, &is).try_into().unwrap();
         assert_eq!((change.due, change.responsible.unwrap().as_str()), (Some(on("2026-12-02")), "w-2"));
-        let dealt_with = amended(&now(&[("a", false)]), &was, &was, &is, |_| nothing());
+        let dealt_with = amended(&stand(&[("a", false, None)]), &stand(&[]), &was, &was, &is);
         assert!(dealt_with.is_empty());
     }
 
     #[test]
-    fn what_it_should_not_have_done_is_undone_unless_another_entry_does_it_too() {
-        let closed = [C::closed("a")];
-        let undone = amended(&now(&[("a", false)]), &closed, &closed, &[], |_| nothing());
-        assert_eq!(undone, [C::new("a", Change::Reopened)]);
-        assert!(
-            amended(&now(&[("a", false)]), &closed, &closed, &[], |_| Elsewhere {
-                made: true,
-                ended: true,
-                dated: None
-            })
-            .is_empty()
-        );
-        let opened = [C::opened("b", "w")];
-        assert_eq!(amended(&now(&[("b", true)]), &opened, &opened, &[], |_| nothing()), [C::closed("b")]);
+    fn what_it_should_not_have_done_is_undone_where_that_makes_a_difference() {
+        let (closed, opened) = ([C::closed("a")], [C::opened("a", "w")]);
+        let undo = |made: &[C], now, without| amended(&stand(&[now]), &stand(&[without]), made, made, &[]);
+        let (is_open, is_closed) = (("a", true, None), ("a", false, None));
+        assert_eq!(undo(&closed, is_closed, is_open), [C::new("a", Change::Reopened)]);
+        // Somebody else ended it, before or after; or it was opened once more since.
+        assert!(undo(&closed, is_closed, is_closed).is_empty());
+        assert!(undo(&closed, is_open, is_open).is_empty());
+        assert_eq!(undo(&opened, is_open, is_closed), [C::closed("a")]);
+        assert!(undo(&opened, is_closed, is_closed).is_empty(), "dealt with");
+        assert_eq!(amended(&stand(&[is_open]), &stand(&[]), &opened, &opened, &[]), [C::closed("a")]);
     }
 
     #[test]
     fn an_extension_that_is_taken_back_leaves_the_date_before_it() {
         let moved = [C::new("a", Change::Moved).due(on("2026-12-08"))];
-        let before = C::new("a", Change::Moved).due(on("2026-12-01"));
-        let dated = |dated: Option<C>| move |_: &C| Elsewhere { made: true, ended: true, dated: dated.clone() };
-        let back = amended(&now(&[("a", true)]), &moved, &moved, &[], dated(Some(before.clone())));
-        assert_eq!(back, std::slice::from_ref(&before));
-        assert!(amended(&now(&[("a", false)]), &moved, &moved, &[], dated(Some(before))).is_empty(), "dealt with");
-        assert!(amended(&now(&[("a", true)]), &moved, &moved, &[], dated(None)).is_empty(), "moved again since");
-    }
-
-    #[test]
-    fn what_people_had_ended_before_is_not_opened_again() {
-        let closed = [C::closed("a")];
-        let by_hand = |_: &C| Elsewhere::default();
-        assert!(amended(&now(&[("a", false)]), &closed, &closed, &[], by_hand).is_empty());
+        let now = stand(&[("a", true, Some("2026-12-08"))]);
+        let back = amended(&now, &stand(&[("a", true, Some("2026-12-01"))]), &moved, &moved, &[]);
+        assert_eq!(back, [C::new("a", Change::Moved).due(on("2026-12-01"))]);
+        let moved_since = stand(&[("a", true, Some("2026-12-15"))]);
+        assert!(amended(&moved_since, &moved_since, &moved, &moved, &[]).is_empty());
     }
 
     #[test]

@@ -5,8 +5,7 @@
 pub use crate::ask::{Ask, CommonRejection, Decided, Refusal};
 
 use crate::{
-    Class, Context, Decider, Facets,
-    amend::{self, Elsewhere, makes},
+    Class, Context, Decider, Facets, amend,
     decider::{Claim, Commands, Decision, Events},
     entry::{CaseOpened, Common, Entry, NoteWritten, RecordedInError, What},
     facets::{Change, FollowUpChange},
@@ -288,24 +287,14 @@ impl<D: Decider> Case<D> {
     /// What must happen to follow-ups when the entry at `place` turns from one that does `was` into one that does `is`.
     fn amended(&self, place: usize, was: &[FollowUpChange], is: &[FollowUpChange]) -> Vec<FollowUpChange> {
         let made: &[FollowUpChange] = self.recorded.get(place).map_or(&[], |recorded| &recorded.changes);
-        let stands = |recorded: &Recorded<_>| !matches!(recorded.standing, Standing::InError);
-        let others =
-            || self.recorded.iter().enumerate().filter(|(other, recorded)| *other != place && stands(recorded));
-        let elsewhere = |change: &FollowUpChange| {
-            let facts = others().filter(|(_, recorded)| matches!(recorded.standing, Standing::Fact(_)));
-            let dated =
-                others().filter_map(|(other, recorded)| Some((other, amend::dates(&recorded.changes, &change.key)?)));
-            let dated = dated.last().filter(|(other, _)| *other < place).map(|(_, dates)| dates);
-            let mut before = BTreeMap::new();
-            let earlier = others().take_while(|(other, _)| *other < place).flat_map(|(_, recorded)| &recorded.changes);
-            earlier.for_each(|change| amend::follow(&mut before, change));
-            Elsewhere {
-                made: facts.map(|(_, recorded)| &recorded.changes).any(|made| makes(made, change)),
-                ended: before.get(&change.key).is_some_and(|follow_up| follow_up.open),
-                dated,
+        let mut without = BTreeMap::new();
+        for (other, recorded) in self.recorded.iter().enumerate() {
+            if other != place && !matches!(recorded.standing, Standing::InError) {
+                let begins = matches!(recorded.standing, Standing::Fact(_));
+                recorded.changes.iter().for_each(|change| amend::stand(&mut without, &self.follow_ups, change, begins));
             }
-        };
-        amend::amended(&self.follow_ups, made, was, is, elsewhere)
+        }
+        amend::amended(&self.follow_ups, &without, made, was, is)
     }
 
     fn common(&self, asked: Common, context: &Context<'_>) -> Outcome<D> {

@@ -1,7 +1,7 @@
 //! Safety (Sikkerhed): risk, the safety plan, address protection, alarms, digital safety, threats, and the alerts that rules raise.
 //!
 //! Nothing of it is ever in a feed; a risk assessment and an alarm's loan reach the police in a request alone. Deliberately absent:
-//! addresses (the people service's vault has them; events carry a reference), and orders against him (legal).
+//! addresses (the people service's vault has them; events carry a reference), and orders against the perpetrator (legal).
 
 pub mod case;
 pub mod policy;

@@ -5,15 +5,18 @@
 //! interlock's triggers inside safety, which the case answers in the same command; the fifth, which refuses and is aftercare's; and
 //! what an alert opens, which the case decides.
 
+mod course;
+mod orders;
+
 use crate::case::{AlertId, ChildrenCovered, Command, Interlock, Safety, SafetyAlert};
+use course::Course;
 use kit::{
-    ActorId, CentreId, Day, Personal, Policy,
-    policy::{Heard, Now, Order, Standing, To},
+    ActorId, Day, Personal, Policy,
+    policy::{Heard, Now, Order, Standing},
     sealed::known,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-use time::Date;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Raises safety alerts.
@@ -34,6 +37,8 @@ pub enum Foreign {
     /// Safety: her address is protected, or the protection goes on.
     #[serde(alias = "AddressProtectionRenewed")]
     AddressProtectionGranted {
+        /// The first day.
+        from: Option<Personal<Day>>,
         /// The last day.
         until: Option<Personal<Day>>,
         /// Whether the children's is, too.
@@ -44,11 +49,23 @@ pub enum Foreign {
     /// Safety: a plan is agreed, or gone through again.
     #[serde(alias = "SafetyPlanRevised")]
     SafetyPlanAgreed {},
-    /// Legal: an order against him, or a ban from an area.
-    #[serde(alias = "AreaBanIssued")]
+    /// Legal: an order against the perpetrator.
     RestrainingOrderIssued {
         /// Which.
         order: Uuid,
+        /// Whether it is still to be decided for good.
+        provisional: Option<Personal<bool>>,
+        /// Its first day.
+        from: Option<Personal<Day>>,
+        /// Its last day.
+        until: Option<Personal<Day>>,
+    },
+    /// Legal: a ban from an area.
+    AreaBanIssued {
+        /// Which.
+        order: Uuid,
+        /// Its first day.
+        from: Option<Personal<Day>>,
         /// Its last day.
         until: Option<Personal<Day>>,
     },
@@ -64,10 +81,16 @@ pub enum Foreign {
         /// Which.
         order: Uuid,
     },
-    /// Legal: he broke an order.
+    /// Legal: an order was broken.
     OrderBreachReported {},
-    /// Legal: the children are to see him.
+    /// Legal: the children are to see the other parent.
     InterimContactDecided {},
+    /// Legal: something is decided about the children. Where it is contact, no outcome that there is says that there will be none:
+    /// they tell whether it went her way, and not which way she asked for.
+    FamilyDecisionReceived {
+        /// What it is about.
+        matter: Option<Personal<Matter>>,
+    },
     /// Housing: a lease is signed.
     LeaseSigned {},
     /// Housing: she lives in a home of her own, and her stay is over.
@@ -83,6 +106,17 @@ pub enum Foreign {
     ContactMissed {},
 }
 
+/// What a decision in a family case is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Matter {
+    /// The children's contact with the other parent.
+    Contact,
+    /// Anything else.
+    #[serde(other)]
+    Other,
+}
+
 /// What is kept of an event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,6 +125,8 @@ pub enum Known {
     Case,
     /// Protection of her address.
     Protected {
+        /// The first day.
+        from: Option<Day>,
         /// The last day.
         until: Option<Day>,
         /// Whether no child of hers is left out.
@@ -100,15 +136,26 @@ pub enum Known {
     Unprotected,
     /// A safety plan.
     Plan,
-    /// An order, from now on with this last day.
+    /// An order.
     Order {
         /// Which.
         order: Uuid,
+        /// Of which kind.
+        kind: OrderKind,
         /// Its last day.
+        until: Option<Day>,
+    },
+    /// The order holds for longer.
+    OrderExtended {
+        /// Which.
+        order: Uuid,
+        /// Its new last day.
         until: Option<Day>,
     },
     /// The order holds no more.
     OrderEnded(Uuid),
+    /// The children are to see the other parent.
+    Contact,
     /// Who her contact in aftercare is.
     ContactWorker(ActorId),
     /// She was reached.
@@ -117,33 +164,64 @@ pub enum Known {
     Missed,
 }
 
+/// What kind of order it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderKind {
+    /// A restraining order that holds until it is decided for good.
+    Provisional,
+    /// One that is decided for good.
+    Restraining,
+    /// A ban from an area.
+    AreaBan,
+}
+
 impl Foreign {
     /// What is kept of it; it comes from this service.
     fn kept(&self, service: &str) -> Option<Known> {
         Some(match self {
             Self::CaseOpened {} if service == crate::SERVICE => Known::Case,
-            Self::AddressProtectionGranted { until, children } => {
+            Self::AddressProtectionGranted { from, until, children } => {
                 let covered = known(children.as_ref());
                 let children = matches!(covered, Some(ChildrenCovered::All | ChildrenCovered::HasNone));
-                Known::Protected { until: known(until.as_ref()), children }
+                Known::Protected { from: known(from.as_ref()), until: known(until.as_ref()), children }
             }
             Self::AddressProtectionExpired {} => Known::Unprotected,
             Self::SafetyPlanAgreed {} => Known::Plan,
-            Self::RestrainingOrderIssued { order, until } | Self::RestrainingOrderExtended { order, until } => {
-                Known::Order { order: *order, until: known(until.as_ref()) }
+            Self::RestrainingOrderIssued { order, provisional, until, .. } => {
+                let provisional = known(provisional.as_ref()) == Some(true);
+                let kind = if provisional { OrderKind::Provisional } else { OrderKind::Restraining };
+                Known::Order { order: *order, kind, until: known(until.as_ref()) }
+            }
+            Self::AreaBanIssued { order, until, .. } => {
+                Known::Order { order: *order, kind: OrderKind::AreaBan, until: known(until.as_ref()) }
+            }
+            Self::RestrainingOrderExtended { order, until } => {
+                Known::OrderExtended { order: *order, until: known(until.as_ref()) }
             }
             Self::RestrainingOrderEnded { order } => Known::OrderEnded(*order),
             Self::AftercareAccepted { contact_worker } => {
                 Known::ContactWorker(contact_worker.as_ref().and_then(|worker| worker.open()).cloned()?)
             }
+            _ if self.begins_contact() => Known::Contact,
             Self::ContactMade {} => Known::Reached,
             Self::ContactMissed {} => Known::Missed,
             Self::CaseOpened {}
             | Self::OrderBreachReported {}
             | Self::InterimContactDecided {}
+            | Self::FamilyDecisionReceived { .. }
             | Self::LeaseSigned {}
             | Self::MovedIn {} => return None,
         })
+    }
+
+    /// Whether the children are to see the other parent.
+    fn begins_contact(&self) -> bool {
+        match self {
+            Self::InterimContactDecided {} => true,
+            Self::FamilyDecisionReceived { matter } => known(matter.as_ref()) == Some(Matter::Contact),
+            _ => false,
+        }
     }
 }
 
@@ -163,11 +241,17 @@ impl Policy for RaiseAlerts {
     fn react(heard: &Self::Heard, event: &Heard<Foreign>, now: Now<'_>) -> Vec<Order<Safety>> {
         let Some(recorded) = event.recorded() else { return Vec::new() };
         let course = Course { heard, centre: event.centre };
-        let day = event.happened.day().map_or(now.today, Day::date);
+        let happened = event.happened.day();
+        let day = happened.map_or(now.today, Day::date);
         let (raises, interlock) = match recorded {
             Foreign::LeaseSigned {} => (!course.is_protected(now.today), Interlock::AddressUnprotected),
-            Foreign::InterimContactDecided {} => {
+            _ if recorded.begins_contact() => {
                 (course.has_order(day) || course.has_order(now.today), Interlock::ContactDuringOrder)
+            }
+            // The other way round: the order is recorded after the contact that began while it was in force.
+            Foreign::RestrainingOrderIssued { order, from, .. } | Foreign::AreaBanIssued { order, from, .. } => {
+                let first = known(from.as_ref()).into_iter().chain(happened).min();
+                (course.has_contact_during(*order, first, now.today), Interlock::ContactDuringOrder)
             }
             Foreign::OrderBreachReported {} => (true, Interlock::NewThreat),
             Foreign::MovedIn {} => (!course.has_young_plan(day, now), Interlock::NoSafetyPlan),
@@ -186,7 +270,7 @@ impl Policy for RaiseAlerts {
     }
 
     fn due(heard: &Self::Heard, now: Now<'_>) -> Vec<Order<Safety>> {
-        let centres: std::collections::BTreeSet<_> = heard.iter().map(|stood| stood.centre).collect();
+        let centres: BTreeSet<_> = heard.iter().map(|stood| stood.centre).collect();
         let courses = centres.into_iter().map(|centre| Course { heard, centre });
         courses.flat_map(|course| course.ending(now)).collect()
     }
@@ -199,94 +283,6 @@ impl Policy for RaiseAlerts {
 fn raise(interlock: Interlock) -> Command {
     let alert = SafetyAlert { alert: AlertId::default(), interlock: Personal::new(interlock), details: None };
     Command::RaiseSafetyAlert(alert)
-}
-
-/// Her course as one centre knows it.
-struct Course<'a> {
-    heard: &'a Standing<Known>,
-    centre: CentreId,
-}
-
-impl Course<'_> {
-    /// Her latest safety case, or one that is opened.
-    fn case(&self) -> To {
-        let mut cases = self.heard.at(self.centre).filter(|stood| stood.what == Known::Case);
-        cases.next_back().map_or(To::OwnCase, |case| To::Existing(case.aggregate))
-    }
-
-    /// Whether her address is protected on a day, and the children's with it.
-    fn is_protected(&self, day: Date) -> bool {
-        let mut latest = self.heard.at(self.centre).rev().filter_map(|stood| match stood.what {
-            Known::Protected { until, children } => Some(children && until.is_none_or(|until| until.date() >= day)),
-            Known::Unprotected => Some(false),
-            _ => None,
-        });
-        latest.next().unwrap_or(false)
-    }
-
-    /// The orders that have not ended, with their last days.
-    fn orders(&self) -> BTreeMap<Uuid, Option<Day>> {
-        let mut orders = BTreeMap::new();
-        for stood in self.heard.at(self.centre) {
-            match stood.what {
-                Known::Order { order, until } => drop(orders.insert(order, until)),
-                Known::OrderEnded(order) => drop(orders.remove(&order)),
-                _ => {}
-            }
-        }
-        orders
-    }
-
-    /// Whether an order is in force on a day.
-    fn has_order(&self, day: Date) -> bool {
-        self.orders().into_values().any(|until| until.is_none_or(|until| until.date() >= day))
-    }
-
-    /// An alert for each order that is about to end.
-    fn ending(&self, now: Now<'_>) -> Vec<Order<Safety>> {
-        let ends = |until: &Day| {
-            let look = now.deadlines.due(ORDER_ENDS, until.date());
-            look.is_some_and(|look| (look.date..=until.date()).contains(&now.today))
-        };
-        let orders = self.orders().into_iter().filter_map(|(order, until)| Some((order, until.filter(ends)?)));
-        let alert = |(order, until): (Uuid, Day)| Order {
-            to: self.case(),
-            centre: self.centre,
-            about: format!("order-ends/{order}/{until}"),
-            responsible: None,
-            command: raise(Interlock::OrderEnds),
-        };
-        orders.map(alert).collect()
-    }
-
-    /// Whether there is a plan that is young enough on a day.
-    fn has_young_plan(&self, day: Date, now: Now<'_>) -> bool {
-        let plans = self.heard.at(self.centre).filter(|stood| stood.what == Known::Plan);
-        let mut days = plans.filter_map(|stood| stood.happened.day());
-        days.any(|agreed| now.deadlines.due(PLAN_IS_YOUNG, agreed.date()).is_some_and(|last| last.date >= day))
-    }
-
-    /// Whether this contact and the one before it or after it, by the days on which they were tried, were both missed.
-    fn missed_two(&self, event: &Heard<Foreign>) -> bool {
-        let contacts = self.heard.at(self.centre).filter(|stood| matches!(stood.what, Known::Reached | Known::Missed));
-        let mut contacts: Vec<_> = contacts.collect();
-        // Those of one day, and those of unknown days at the end, stay in the order in which they were heard.
-        contacts.sort_by_key(|stood| (stood.happened.day().is_none(), stood.happened.instant()));
-        let this = contacts.iter().position(|stood| (stood.aggregate, stood.entry) == (event.aggregate, event.entry));
-        let missed = |place: Option<usize>| {
-            place.and_then(|place| contacts.get(place)).is_some_and(|contact| contact.what == Known::Missed)
-        };
-        this.is_some_and(|this| missed(this.checked_sub(1)) || missed(this.checked_add(1)))
-    }
-
-    /// Who her contact in aftercare is.
-    fn contact_worker(&self) -> Option<ActorId> {
-        let mut workers = self.heard.at(self.centre).rev().filter_map(|stood| match &stood.what {
-            Known::ContactWorker(worker) => Some(worker.clone()),
-            _ => None,
-        });
-        workers.next()
-    }
 }
 
 #[cfg(test)]

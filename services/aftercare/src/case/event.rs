@@ -90,6 +90,9 @@ pub struct Contact {
     /// How she is, in her own eyes, from 1 to 10.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wellbeing: Option<Personal<Wellbeing>>,
+    /// The day, by which contacts are told apart from what was missed since. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Personal<Day>>,
     /// More, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Narrative>,
@@ -105,6 +108,9 @@ pub struct MissedContact {
     /// How it was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Personal<Channel>>,
+    /// The day, by which contacts are told apart from what was missed since. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Personal<Day>>,
     /// More, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub details: Option<Narrative>,
@@ -242,7 +248,7 @@ pub struct Booking {
     /// Who goes with her.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub who: Option<Personal<ActorId>>,
-    /// Stands for the companion's day. Made by the service where both are known; whatever is sent is overwritten.
+    /// Stands for the companion's day, and tells it to nobody. Made by the service where both are known; whatever is sent is overwritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<Personal<Uuid>>,
 }

@@ -1,8 +1,10 @@
 //! What aftercare's entries leave open, what they end, and how heavy they are; and the rhythm of contacts.
 //!
-//! A follow-up's key names what it is about by opaque id, so that each contact, call and companion has its own. Follow-ups on what
-//! there is one of (the next contact, a new try) are closed only where they are open, so that taking the entry back opens again
-//! what it had closed and nothing else.
+//! A follow-up's key names what it is about by opaque id, so that each contact, call and companion has its own. What there is one of
+//! and what comes again and again (the next contact, a new try) is closed only where it is open: what a later entry ended is opened
+//! again when that is taken back, though earlier ones might have ended the like.
+//!
+//! What is logged late ends nothing that came after it and brings no date forward.
 
 use super::{
     command::Event,
@@ -76,7 +78,7 @@ pub(super) const COUNSELLING: &str = "coordinating_counselling";
 const COUNSELLING_END: &str = "coordinating_counselling_end";
 
 /// How many contacts in a row may be missed before somebody finds out why.
-const MISSED_IN_A_ROW: u8 = 2;
+const MISSED_IN_A_ROW: usize = 2;
 
 const ANSWER: &str = "aftercare/answer";
 const COUNSELLING_OVER: &str = "counselling/end";
@@ -134,19 +136,27 @@ pub(super) fn facets(state: &Aftercare, event: &Event, context: &Context<'_>) ->
         }
         Event::ContactMade(made) => {
             let met = also(routine, made.contact.map(|contact| FollowUpChange::closed(contact_key(contact))));
-            let next = next_contact(state, context);
-            let done: &[&str] = if next.is_some() { &[RETRY, CHECK] } else { &[NEXT, RETRY, CHECK] };
-            also(also(met, next), ended(context, done))
+            // Logged late it says nothing of what is ahead: a later contact did.
+            let latest = day.zip(state.last_contact()).is_none_or(|(day, last)| day >= last);
+            let next = latest.then(|| next_contact(state, context)).flatten();
+            let done: &[&str] = if latest && next.is_none() { &[NEXT] } else { &[] };
+            // Nor does it say that she is well where a contact has been missed since, or nobody knows which came first.
+            let reached: &[&str] = if day.is_some() && state.missed.is_empty() { &[RETRY, CHECK] } else { &[] };
+            also(also(also(met, next), ended(context, done)), ended(context, reached))
         }
         Event::ContactMissed(missed) => {
             let facets = also(routine, missed.contact.map(|contact| FollowUpChange::closed(contact_key(contact))));
-            if state.contacts_missed < MISSED_IN_A_ROW {
+            if state.missed.len() < MISSED_IN_A_ROW {
                 let again = by(RETRY, FollowUp::TryContactAgain, CONTACT_RETRY, day);
-                return also(facets, (!state.is_over()).then_some(again));
+                // Logged late: she has been reached since.
+                return also(facets, (!state.is_over() && !state.missed.is_empty()).then_some(again));
             }
             // No new try on top of it: whoever is with her may be the one who hears the phone.
-            let check = facets.with(by(CHECK, FollowUp::CheckOnHer, CONTACT_CHECK, at_once));
-            Facets { weight: Weight::Alert, ..also(check, ended(context, &[RETRY])) }
+            let latest = state.last_missed().or(at_once);
+            let check = by(CHECK, FollowUp::CheckOnHer, CONTACT_CHECK, latest);
+            // Only the latest one moves what was agreed meanwhile.
+            let check = if day < latest { no_earlier(check, context) } else { check };
+            Facets { weight: Weight::Alert, ..also(facets.with(check), ended(context, &[RETRY])) }
         }
         Event::LifelineCalled(call) => lifeline(call, context, at_once),
         Event::CompanionRequested(request) if state.companions.get(&request.booking) == Some(&Companion::Requested) => {
@@ -157,10 +167,10 @@ pub(super) fn facets(state: &Aftercare, event: &Event, context: &Context<'_>) ->
         {
             let key = meeting_key(booking.booking);
             let booked = routine.with(meeting(key, FollowUp::PrepareMeeting, booking.when.as_ref(), context));
-            also(booked, ended(context, &[&find_key(booking.booking)]))
+            booked.with(FollowUpChange::closed(find_key(booking.booking)))
         }
-        Event::CompanionAttended(attendance) => no_companion(attendance.booking, context),
-        Event::CompanionCancelled(cancellation) => no_companion(cancellation.booking, context),
+        Event::CompanionAttended(attendance) => no_companion(attendance.booking),
+        Event::CompanionCancelled(cancellation) => no_companion(cancellation.booking),
         Event::RelapseRiskRaised(_) => {
             let check = by(RELAPSE, FollowUp::SafetyCheck, RELAPSE_CHECK, at_once);
             Facets { weight: Weight::Alert, ..routine.with(check) }
@@ -199,16 +209,27 @@ fn meeting(key: String, what: FollowUp, when: Option<&kit::Location<DueBy>>, con
 }
 
 /// Once somebody went along, or nobody will, there is nobody to find and nothing to prepare.
-fn no_companion(booking: BookingId, context: &Context<'_>) -> Facets {
-    let done = Facets::routine().with(FollowUpChange::closed(meeting_key(booking)));
-    also(done, ended(context, &[&find_key(booking)]))
+fn no_companion(booking: BookingId) -> Facets {
+    [meeting_key(booking), find_key(booking)]
+        .into_iter()
+        .map(FollowUpChange::closed)
+        .fold(Facets::routine(), Facets::with)
 }
 
-/// Aftercare that begins is followed by a first contact.
+/// Aftercare that begins is followed by a first contact, unless it is logged late and she was in contact meanwhile: then by the one
+/// that follows from that.
 fn first_contact(state: &Aftercare, context: &Context<'_>) -> Option<FollowUpChange> {
     let from = known(state.from.as_ref()).map(kit::Day::date);
     let [first, ..] = CONTACTS;
-    (follows_a_rhythm(state) && state.contacts_made == 0).then(|| contact_by(first, from, context))
+    if !follows_a_rhythm(state) || state.contacts_made > 0 {
+        return None;
+    }
+    match from.zip(state.last_contact()) {
+        Some((from, last)) if last > from => {
+            next_step(from, last, context).map(|step| no_earlier(contact_by(step, Some(from), context), context))
+        }
+        _ => Some(contact_by(first, from, context)),
+    }
 }
 
 /// The contact that follows one. It is counted from the day her aftercare began. Where that is unknown, because she arrives
@@ -217,17 +238,18 @@ fn next_contact(state: &Aftercare, context: &Context<'_>) -> Option<FollowUpChan
     if !follows_a_rhythm(state) {
         return None;
     }
-    if let Some(from) = known(state.from.as_ref()).map(kit::Day::date) {
-        return next_step(from, context).map(|step| contact_by(step, Some(from), context));
-    }
-    let step = CONTACTS.get(usize::from(state.contacts_made));
-    step.map(|step| contact_by(step, context.day(), context))
+    let next = if let Some(from) = known(state.from.as_ref()).map(kit::Day::date) {
+        let day = context.day().unwrap_or(context.today);
+        contact_by(next_step(from, day, context)?, Some(from), context)
+    } else {
+        contact_by(CONTACTS.get(usize::from(state.contacts_made))?, context.day(), context)
+    };
+    Some(no_earlier(next, context))
 }
 
 /// The step of the rhythm that comes after a contact. A contact counts for the step it is nearest to: a call two days early need
 /// not be repeated, and one that comes in between does not use up the one that was planned.
-fn next_step(from: Date, context: &Context<'_>) -> Option<&'static str> {
-    let day = context.day().unwrap_or(context.today);
+fn next_step(from: Date, day: Date, context: &Context<'_>) -> Option<&'static str> {
     let mut before = from;
     for step in CONTACTS {
         let due = context.deadlines.due(step, from)?.date;
@@ -241,6 +263,16 @@ fn next_step(from: Date, context: &Context<'_>) -> Option<&'static str> {
 
 fn contact_by(step: &str, base: Option<Date>, context: &Context<'_>) -> FollowUpChange {
     FollowUpChange::opened(NEXT, FollowUp::ContactHer).due_by(context.deadlines, step, base)
+}
+
+/// What is open stays open for as long: people may have agreed on a later day, and an entry may be logged late.
+fn no_earlier(change: FollowUpChange, context: &Context<'_>) -> FollowUpChange {
+    let open = context.open.get(&change.key).copied().flatten();
+    let later = open.filter(|open| change.due.is_none_or(|due| due.day() < open.day()));
+    match later {
+        Some(due) => FollowUpChange { basis: None, ..change.due(due) },
+        None => change,
+    }
 }
 
 /// Who said no, or whose case is over, is not contacted by the calendar.

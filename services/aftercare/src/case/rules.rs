@@ -15,7 +15,6 @@ use crate::heard::KnowCourse;
 use kit::{
     Context, Day, Decider, Decision, Facets, Personal,
     decider::Commands,
-    ids::derive_id,
     sealed::{Sealed, known},
 };
 use std::collections::BTreeSet;
@@ -67,7 +66,7 @@ impl Decider for Aftercare {
     fn actions(&self, context: &Context<'_>) -> Vec<&'static str> {
         let (over, runs, offered) = (self.is_over(), self.runs(context.today), self.awaits_answer());
         let planned = self.contacts.values().any(|contact| *contact == Appointment::Planned);
-        let missed = self.contacts_missed > 0;
+        let missed = !self.missed.is_empty();
         let requested = self.companions.values().any(|companion| *companion == Companion::Requested);
         let booked = self.companions.values().any(|companion| matches!(companion, Companion::Booked { .. }));
         let accepted = matches!(self.standing, Standing::Accepted { .. });
@@ -99,9 +98,9 @@ impl Decider for Aftercare {
         slots.map(|(slot, booking)| format!("{}{booking}", slot_key(slot))).collect()
     }
 
-    fn shares(command: &Command, _: &Context<'_>) -> Option<String> {
+    fn shares(command: &Command, context: &Context<'_>) -> Option<String> {
         match command {
-            Command::BookCompanion(booking) => slot(booking).map(slot_key),
+            Command::BookCompanion(booking) => slot(booking, context).map(slot_key),
             _ => None,
         }
     }
@@ -112,15 +111,15 @@ impl Decider for Aftercare {
 }
 
 /// A companion's day; `None` where one of both is unknown.
-pub(super) fn slot(booking: &Booking) -> Option<Uuid> {
+pub(super) fn slot(booking: &Booking, context: &Context<'_>) -> Option<Uuid> {
     let who = booking.who.as_ref().and_then(Sealed::open)?;
     let day = known(booking.when.as_ref())?.day();
-    Some(derive_id(&["companion", who.as_str(), &day.to_string()]))
+    Some(context.opaque(&["companion", who.as_str(), &day.to_string()]))
 }
 
-/// What the claims on a companion's day begin with.
+/// What the claims on a companion's day begin with; whose they are comes after.
 fn slot_key(slot: Uuid) -> String {
-    format!("companion/{slot}/")
+    format!("companion/{slot}#")
 }
 
 /// Whether an alarm or an order protects her that nobody would answer for. Where it is not known, one may.
@@ -130,7 +129,8 @@ fn without_owner(context: &Context<'_>, informed: &[ProtectionId]) -> bool {
 }
 
 impl Aftercare {
-    /// Adds what the service itself knows: an id for what begins with this entry, the first day of aftercare, a companion's day.
+    /// Adds what the service itself knows: an id for what begins with this entry, the first day of aftercare, the day
+    /// of a contact, a companion's day.
     fn complete(&self, command: &mut Command, context: &Context<'_>) {
         let id = match command {
             Command::AcceptAftercare(acceptance) => {
@@ -139,11 +139,20 @@ impl Aftercare {
                 }
                 return;
             }
+            Command::MakeContact(made) => {
+                made.day = context.day().map(|day| Personal::new(day.into()));
+                return;
+            }
+            // Who was not reached is looked into: where the day is unknown, that is today's.
+            Command::RecordMissedContact(missed) => {
+                missed.day = Some(Personal::new(context.day().unwrap_or(context.today).into()));
+                return;
+            }
             Command::PlanContact(planned) => &mut planned.contact.0,
             Command::RecordLifelineCall(call) => &mut call.call.0,
             Command::RequestCompanion(request) => &mut request.booking.0,
             Command::BookCompanion(booking) => {
-                booking.slot = slot(booking).map(Personal::new);
+                booking.slot = slot(booking, context).map(Personal::new);
                 &mut booking.booking.0
             }
             _ => return,
@@ -167,7 +176,7 @@ impl Aftercare {
                 let by_rule = context.by_rule() && (self.runs(context.today) || self.awaits_answer());
                 Ok(by_rule || (self.awaits_answer() && *offer == Offer::default()))
             }
-            Command::AcceptAftercare(acceptance) => self.takes(acceptance),
+            Command::AcceptAftercare(acceptance) => self.takes(acceptance, context),
             Command::DeclineAftercare(_) => match self.standing {
                 Standing::Declined => Ok(true),
                 Standing::Accepted { .. } => Err(Rejection::SecondOutcome),
@@ -189,8 +198,10 @@ impl Aftercare {
     }
 
     /// Whether she has taken aftercare, and nothing is added to that.
-    fn takes(&self, acceptance: &Acceptance) -> Result<bool, Rejection> {
-        let days = known(acceptance.from.as_ref()).zip(known(acceptance.until.as_ref()));
+    fn takes(&self, acceptance: &Acceptance, context: &Context<'_>) -> Result<bool, Rejection> {
+        // A first day that is left out is one that the service adds, and contradicts as well as any.
+        let from = acceptance.from.clone().or_else(|| self.first_day(context));
+        let days = known(from.as_ref()).zip(known(acceptance.until.as_ref()));
         if days.is_some_and(|(from, until)| until < from) {
             return Err(Rejection::UntilBeforeFrom);
         }

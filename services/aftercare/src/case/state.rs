@@ -19,8 +19,10 @@ pub struct Aftercare {
     pub(super) from: Option<Personal<Day>>,
     /// How many contacts there were since then; without it, since the case began.
     pub(super) contacts_made: u8,
-    /// How many contacts in a row did not come about.
-    pub(super) contacts_missed: u8,
+    /// The day of the latest contact, whenever it was logged.
+    pub(super) last_contact: Option<Personal<Day>>,
+    /// The days of the contacts that did not come about since: they are in a row.
+    pub(super) missed: Vec<Option<Personal<Day>>>,
     pub(super) contacts: BTreeMap<ContactId, Appointment>,
     pub(super) companions: BTreeMap<BookingId, Companion>,
 }
@@ -74,6 +76,8 @@ pub(super) enum Companion {
     #[default]
     Requested,
     Booked {
+        /// Of use to claims alone, so nobody is shown it.
+        #[serde(skip)]
         slot: Option<Personal<Uuid>>,
     },
     Attended,
@@ -117,11 +121,11 @@ impl Aftercare {
             }
             Event::ContactMade(made) => {
                 self.contacts_made = self.contacts_made.saturating_add(1);
-                self.contacts_missed = 0;
+                self.reached(made.day.as_ref());
                 self.meet(made.contact, Appointment::Made);
             }
             Event::ContactMissed(missed) => {
-                self.contacts_missed = self.contacts_missed.saturating_add(1);
+                self.missed(missed.day.as_ref());
                 self.meet(missed.contact, Appointment::Missed);
             }
             // The lifeline is the way back: it is never closed.
@@ -142,6 +146,34 @@ impl Aftercare {
             }
             Event::CoordinatingCounsellingGranted(_) | Event::RelapseRiskRaised(_) | Event::Readmitted(_) => {}
         }
+    }
+
+    /// She was reached: what was missed until then is no row any more. Of a contact of which nobody knows the day, nobody knows
+    /// whether it came after.
+    fn reached(&mut self, day: Option<&Personal<Day>>) {
+        let Some(on) = known(day) else { return };
+        if known(self.last_contact.as_ref()).is_none_or(|last| last <= on) {
+            self.last_contact = day.cloned();
+        }
+        self.missed.retain(|missed| known(missed.as_ref()).is_some_and(|missed| missed > on));
+    }
+
+    /// She was not, unless it was logged late and she has been since.
+    fn missed(&mut self, day: Option<&Personal<Day>>) {
+        let before = known(day).zip(known(self.last_contact.as_ref())).is_some_and(|(day, last)| day < last);
+        if !before {
+            self.missed.push(day.cloned());
+        }
+    }
+
+    /// The latest day in the row of contacts that did not come about.
+    pub(super) fn last_missed(&self) -> Option<Date> {
+        self.missed.iter().filter_map(|missed| known(missed.as_ref())).max().map(Day::date)
+    }
+
+    /// The day of the latest contact.
+    pub(super) fn last_contact(&self) -> Option<Date> {
+        known(self.last_contact.as_ref()).map(Day::date)
     }
 
     /// The first outcome of a contact stays: rules refuse a second, and what is stored is folded whatever it is.

@@ -75,7 +75,7 @@ impl Aftercare {
                 let again = matches!(known, Some(Companion::Booked { .. }));
                 let mut others = self.companions.iter().filter(|(id, _)| **id != booking.booking);
                 let mut here = |slot| others.any(|(_, other)| other.slot() == Some(slot));
-                let elsewhere = slot(booking).is_some_and(|slot| context.taken || here(slot));
+                let elsewhere = slot(booking, context).is_some_and(|slot| context.taken || here(slot));
                 vec![
                     (again, Warning::BookingRecordedAlready),
                     self.settled(booking.booking),

@@ -64,7 +64,7 @@ choices! {
         Convicted,
         /// Acquitted.
         Acquitted,
-        /// The charge was dropped.
+        /// The prosecution was given up, or the charge withdrawn.
         ChargeDropped,
         /// The investigation was stopped.
         InvestigationStopped,

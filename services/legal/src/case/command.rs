@@ -1,7 +1,8 @@
 //! The table of legal's entries: what can be asked, what records it, and how far it may travel.
 //!
 //! Nothing of it is in a feed. What a partner may be asked to act on goes in a request, without our own ids; where and when she is
-//! to be, and what concerns the criminal case and the children, stays here.
+//! to be, and what concerns the criminal case and the children, stays here. So do area bans and expulsions: more time for them, or
+//! less, is an entry of their own, never one of a restraining order, which may leave.
 
 use super::event::{
     AbductionRisk, Advice, AidApplication, AidDecision, AreaBan, Closing, CompensationApplication,
@@ -29,11 +30,11 @@ kit::entries! {
     IssueRestrainingOrder => RestrainingOrderIssued(RestrainingOrder), request, withhold [order];
     /// A restraining order runs longer.
     ExtendRestrainingOrder => RestrainingOrderExtended(OrderExtension), request, withhold [order];
-    /// An order of any kind has ended.
+    /// A restraining order has ended.
     EndRestrainingOrder => RestrainingOrderEnded(OrderEnd), request, withhold [order];
-    /// The perpetrator may not be in an area.
+    /// The perpetrator may not be in an area; recorded again, it runs longer or ends earlier.
     IssueAreaBan => AreaBanIssued(AreaBan), never;
-    /// The perpetrator must leave the home.
+    /// The perpetrator must leave the home; recorded again, it runs longer or ends earlier.
     OrderExpulsion => ExpulsionOrdered(Expulsion), never;
     /// An expulsion runs longer.
     ExtendExpulsion => ExpulsionExtended(OrderExtension), never;

@@ -125,7 +125,7 @@ pub struct OrderExtension {
     pub until: Personal<Day>,
 }
 
-/// An order has ended: of any kind, an area ban and an expulsion too.
+/// A restraining order has ended. An area ban or an expulsion is recorded again with its last day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderEnd {
@@ -136,7 +136,8 @@ pub struct OrderEnd {
     pub until: Option<Personal<Day>>,
 }
 
-/// The perpetrator may not be in an area (opholdsforbud).
+/// The perpetrator may not be in an area (opholdsforbud). Recorded again with the same id, its facts are now these: another last day
+/// is how it runs longer or ends earlier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AreaBan {
@@ -154,7 +155,7 @@ pub struct AreaBan {
     pub zone: Option<Location<Text<500>>>,
 }
 
-/// The perpetrator must leave the home (bortvisning).
+/// The perpetrator must leave the home (bortvisning). Recorded again with the same id, its facts are now these.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expulsion {
@@ -218,7 +219,7 @@ pub struct CustodyCase {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InterimContact {
-    /// How often, where, watched by whom.
+    /// How often, for how long, and whether somebody keeps watch; no places.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terms: Option<Personal<Text<500>>>,
 }

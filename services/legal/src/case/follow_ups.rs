@@ -6,8 +6,8 @@
 use super::{
     choices::FamilyMatter,
     command::Event,
-    event::{DecisionId, FamilyDecision, HearingId, OrderExtension, OrderId},
-    state::{Compensation, HearingStand, Legal, OrderKind, OrderState},
+    event::{DecisionId, FamilyDecision, HearingId, MaritalDecision, OrderId},
+    state::{Asked, HearingStand, HearingState, Legal, OrderKind},
 };
 use kit::{
     ChildId, Class, Context, Day, Facets, Location, Personal,
@@ -131,22 +131,24 @@ pub(super) fn facets(state: &Legal, event: &Event, context: &Context<'_>) -> Fac
     let closed = |key: &str| FollowUpChange::closed(key);
     let (routine, milestone) = (Facets::routine(), Facets::milestone());
     match event {
-        Event::FreeLegalAidApplied(_) => routine.with(by(AID, FollowUp::ChaseFreeLegalAid, AID_CHASE)),
+        Event::FreeLegalAidApplied(_) => aid_applied_for(state, context),
         Event::FreeLegalAidDecided(_) => routine.with(closed(AID)),
         Event::PoliceReportFiled(_) | Event::PoliceCaseClosed(_) => to_apply(state, context),
-        Event::RestrainingOrderIssued(order) => issued(state, order.order, order.from.as_ref(), context),
-        Event::AreaBanIssued(ban) => issued(state, ban.order, ban.from.as_ref(), context),
-        Event::ExpulsionOrdered(expulsion) => issued(state, expulsion.order, None, context),
-        Event::RestrainingOrderExtended(extension) => extended(state, extension, OrderKind::Restraining, context),
+        Event::RestrainingOrderIssued(order) => {
+            issued(state, order.order, order.from.as_ref(), order.until.as_ref(), context)
+        }
+        Event::AreaBanIssued(ban) => issued(state, ban.order, ban.from.as_ref(), ban.until.as_ref(), context),
+        Event::ExpulsionOrdered(expulsion) => issued(state, expulsion.order, None, expulsion.until.as_ref(), context),
+        Event::RestrainingOrderExtended(extension) => extended(state, extension.order, context),
         Event::ExpulsionExtended(extension) => {
-            let facets = extended(state, extension, OrderKind::Expulsion, context);
+            let facets = extended(state, extension.order, context);
             if facets.follow_ups.is_empty() { facets } else { facets.with(court(extension.order, context)) }
         }
-        Event::RestrainingOrderEnded(end) => ended(end.order),
+        Event::RestrainingOrderEnded(end) => over(end.order),
         Event::SeparationApplied(_) | Event::DivorceApplied(_) => {
             routine.with(by(MARRIAGE, FollowUp::ChaseMaritalCase, MARITAL_CHASE))
         }
-        Event::SeparationDecided(_) => milestone.with(closed(MARRIAGE)),
+        Event::SeparationDecided(decision) => marriage_decided(state, decision, context),
         Event::CustodyCaseOpened(case) => about(milestone, case.children.as_ref()),
         Event::InterimContactDecided(_) => {
             milestone.with(by(INTERIM_CONTACT, FollowUp::ReviewInterimContact, INTERIM_CONTACT_REVIEW))
@@ -164,7 +166,7 @@ pub(super) fn facets(state: &Legal, event: &Event, context: &Context<'_>) -> Fac
             FollowUp::ChaseCompensation,
             COMPENSATION_CHASE,
         )),
-        Event::CompensationDecided(_) => milestone.with(closed(COMPENSATION_APPLY)).with(closed(COMPENSATION)),
+        Event::CompensationDecided(_) => compensation_decided(state),
         Event::ResidencePermitReviewRequested(_) => {
             let chased = routine.with(by(PERMIT, FollowUp::ChaseResidencePermit, PERMIT_CHASE));
             chased.with(permit_expires(state, context))
@@ -215,51 +217,109 @@ fn court(order: OrderId, context: &Context<'_>) -> FollowUpChange {
     court.due_by(context.deadlines, EXPULSION_COURT, context.day())
 }
 
-/// The order, while it is in force.
-fn running<'a>(state: &'a Legal, order: OrderId, context: &Context<'_>) -> Option<&'a OrderState> {
-    state.orders.get(&order).filter(|order| order.runs_on(context.today))
-}
-
 /// An order in force is thought of before it ends. What the order is, is what the case says: an immediate one that is logged after
-/// the final decision is no immediate one any more.
-fn issued(state: &Legal, id: OrderId, from: Option<&Personal<Day>>, context: &Context<'_>) -> Facets {
+/// the final decision is no immediate one any more. One that is recorded again keeps who holds its follow-ups, and their dates where
+/// the entry does not say the day; with a last day that is past it asks for nothing more.
+fn issued(
+    state: &Legal,
+    id: OrderId,
+    from: Option<&Personal<Day>>,
+    until: Option<&Personal<Day>>,
+    context: &Context<'_>,
+) -> Facets {
     let mut facets = Facets::milestone();
-    let kind = state.orders.get(&id).and_then(|order| order.kind);
-    if kind == Some(OrderKind::Restraining) {
+    let Some((order, kind)) = state.orders.get(&id).and_then(|order| Some((order, order.kind?))) else { return facets };
+    let again = order.is_logged_again();
+    if !order.runs_on(context.today) && again {
+        return over(id);
+    }
+    if kind == OrderKind::Restraining {
         facets = facets.with(FollowUpChange::closed(final_key(id)));
     }
-    let (Some(kind), Some(order)) = (kind, running(state, id, context)) else { return facets };
+    if !order.runs_on(context.today) {
+        return facets;
+    }
+    let follow = |key: String, what, deadline, said: Option<&Personal<Day>>, base: Option<Date>| {
+        let present = context.open.get(&key).copied().flatten().filter(|_| again && said.is_none());
+        let change = if again { shifted(&key, what, context) } else { FollowUpChange::opened(key, what) };
+        match present {
+            Some(due) => change.due(due),
+            None => change.due_by(context.deadlines, deadline, base),
+        }
+    };
     if kind == OrderKind::Immediate {
-        let (awaited, base) = (FollowUp::AwaitFinalDecision, day_of(from).or(context.day()));
-        let awaited = FollowUpChange::opened(final_key(id), awaited);
-        facets = facets.with(awaited.due_by(context.deadlines, FINAL_DECISION_EXPECTED, base));
+        let base = day_of(from).or(context.day());
+        facets = facets.with(follow(final_key(id), FollowUp::AwaitFinalDecision, FINAL_DECISION_EXPECTED, from, base));
         // It holds until it is decided for good, as a rule without a last day.
         if order.until.is_none() {
             return facets;
         }
     }
     let (what, deadline) = end_of(kind);
-    let end = FollowUpChange::opened(end_key(id), what);
-    facets = facets.with(end.due_by(context.deadlines, deadline, day_of(order.until.as_ref())));
-    if kind == OrderKind::Expulsion { facets.with(court(id, context)) } else { facets }
+    facets = facets.with(follow(end_key(id), what, deadline, until, day_of(order.until.as_ref())));
+    // Recorded again without a last day, nothing new was decided.
+    let decided = !again || until.is_some();
+    if kind == OrderKind::Expulsion && decided { facets.with(court(id, context)) } else { facets }
 }
 
-/// More time moves the end, of an order that was not ended. `named` is what the entry takes an unknown order for.
-fn extended(state: &Legal, extension: &OrderExtension, named: OrderKind, context: &Context<'_>) -> Facets {
-    let Some(order) = running(state, extension.order, context) else { return Facets::routine() };
-    let (what, deadline) = end_of(order.kind.unwrap_or(named));
-    let end = shifted(&end_key(extension.order), what, context);
+/// More time moves the end, of an order that was not ended.
+fn extended(state: &Legal, id: OrderId, context: &Context<'_>) -> Facets {
+    let running = state.orders.get(&id).filter(|order| order.runs_on(context.today));
+    let Some((order, kind)) = running.and_then(|order| Some((order, order.kind?))) else { return Facets::routine() };
+    let (what, deadline) = end_of(kind);
+    let end = shifted(&end_key(id), what, context);
     Facets::routine().with(end.due_by(context.deadlines, deadline, day_of(order.until.as_ref())))
 }
 
-/// An order that has ended asks for nothing more, whatever it was taken for when it was logged, extended and ended.
-fn ended(order: OrderId) -> Facets {
+/// An order that is over asks for nothing more, whatever it was taken for when it was logged, extended and ended.
+fn over(order: OrderId) -> Facets {
     let keys = [end_key(order), final_key(order), court_key(order)];
     Facets { follow_ups: keys.map(FollowUpChange::closed).to_vec(), ..Facets::milestone() }
 }
 
+/// The family court decides what was sent on to it: until then it is chased. A judgment that came first stays the last word.
+fn marriage_decided(state: &Legal, decision: &MaritalDecision, context: &Context<'_>) -> Facets {
+    let facets = Facets::milestone();
+    if !decision.is_sent_on() {
+        return facets.with(FollowUpChange::closed(MARRIAGE));
+    }
+    let unknown = context.day().is_none() && context.is_open(MARRIAGE);
+    if state.marriage != Asked::Pending || unknown {
+        return facets;
+    }
+    let chase = shifted(MARRIAGE, FollowUp::ChaseMaritalCase, context);
+    facets.with(chase.due_by(context.deadlines, MARITAL_CHASE, context.day()))
+}
+
+/// Free legal aid, needed before a hearing. Opened, not moved: the date is of another class now, and a moved one keeps the class it
+/// was opened with.
+fn aid_before(hearing: Option<Date>, context: &Context<'_>) -> FollowUpChange {
+    let aid = FollowUpChange::opened(AID, FollowUp::ChaseFreeLegalAid).of_class(Class::Location);
+    aid.due_by(context.deadlines, AID_BEFORE_HEARING, hearing)
+}
+
+/// Whether a change has a date before this one.
+fn is_sooner(change: &FollowUpChange, than: Option<DueBy>) -> bool {
+    let day = |due: Option<DueBy>| due.map(DueBy::day);
+    day(change.due).is_some_and(|new| day(than).is_none_or(|known| new < known))
+}
+
+/// Free legal aid is chased by practice, or in time for a hearing that is agreed on already. When that is, only the open plan for it
+/// tells: some days before, so that aid is asked for a little earlier still. Applied for once more, it is chased no later.
+fn aid_applied_for(state: &Legal, context: &Context<'_>) -> Facets {
+    let present = context.open.get(AID).copied().flatten();
+    let courts = state.hearings.iter().filter(|(_, hearing)| HearingState::is_in_court(hearing));
+    let plans = courts.filter_map(|(id, _)| context.open.get(&hearing_key(*id)).copied().flatten());
+    let before = aid_before(plans.map(|plan| plan.day().date()).min(), context);
+    let chase = FollowUpChange::opened(AID, FollowUp::ChaseFreeLegalAid);
+    let chase = chase.due_by(context.deadlines, AID_CHASE, context.day());
+    let aid = if is_sooner(&before, chase.due) { before } else { chase };
+    if present.is_none() || is_sooner(&aid, present) { Facets::routine().with(aid) } else { Facets::routine() }
+}
+
 /// A hearing ahead needs a plan, and free legal aid in time. When the hearing is, is a location fact: what derives from it too, and
-/// no entry but the one that says it can tell. So one that was held, or moved since, leaves nothing more open.
+/// no entry but the one that says it can tell. So one that was held, or moved since, leaves nothing more open. Free legal aid is never
+/// put off by it.
 fn scheduled(
     state: &Legal,
     id: HearingId,
@@ -277,16 +337,11 @@ fn scheduled(
         HearingStand::Moved => shifted(&key, FollowUp::PlanSafetyForHearing, context),
         _ => FollowUpChange::opened(key, FollowUp::PlanSafetyForHearing),
     };
-    let of_hearing =
-        |change: FollowUpChange, deadline| change.due_by(context.deadlines, deadline, day).of_class(Class::Location);
-    let facets = facets.with(of_hearing(plan, HEARING_SAFETY_PLAN));
-    if state.free_legal_aid.is_pending() && hearing.is_in_court() && day.is_some() {
-        // Opened, not moved: the date is of another class now, and a moved one keeps the class it was opened with.
-        let aid = FollowUpChange::opened(AID, FollowUp::ChaseFreeLegalAid);
-        facets.with(of_hearing(aid, AID_BEFORE_HEARING))
-    } else {
-        facets
-    }
+    let plan = plan.due_by(context.deadlines, HEARING_SAFETY_PLAN, day).of_class(Class::Location);
+    let (facets, aid) = (facets.with(plan), aid_before(day, context));
+    let sooner = is_sooner(&aid, context.open.get(AID).copied().flatten());
+    let needed = state.free_legal_aid.is_pending() && hearing.is_in_court() && sooner;
+    if needed { facets.with(aid) } else { facets }
 }
 
 /// A decision may be appealed by the day it says, else by the one the law says. One about contact ends what held meanwhile.
@@ -306,10 +361,18 @@ fn decided(decision: &FamilyDecision, context: &Context<'_>) -> Facets {
 
 /// Compensation is applied for well before the time is over. The day it counts from is what the case knows by now.
 fn to_apply(state: &Legal, context: &Context<'_>) -> Facets {
-    let Compensation::Open(limitation) = &state.compensation else { return Facets::milestone() };
+    let Some(limitation) = &state.compensation.to_apply else { return Facets::milestone() };
     let over = limitation.day().and_then(|day| context.deadlines.due(COMPENSATION_LIMIT, day)).map(|due| due.date);
     let apply = FollowUpChange::opened(COMPENSATION_APPLY, FollowUp::ApplyForCompensation);
     Facets::milestone().with(apply.due_by(context.deadlines, COMPENSATION_APPLICATION, over))
+}
+
+/// A decision on one claim leaves another pending, and what is still to be applied for.
+fn compensation_decided(state: &Legal) -> Facets {
+    let done =
+        [(state.compensation.to_apply.is_none(), COMPENSATION_APPLY), (state.compensation.pending == 0, COMPENSATION)];
+    let done = done.into_iter().filter(|(done, _)| *done).map(|(_, key)| FollowUpChange::closed(key));
+    Facets { follow_ups: done.collect(), ..Facets::milestone() }
 }
 
 fn permit_expires(state: &Legal, context: &Context<'_>) -> FollowUpChange {

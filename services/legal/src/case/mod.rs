@@ -5,6 +5,7 @@
 
 mod choices;
 mod command;
+mod compensation;
 mod event;
 mod follow_ups;
 mod rules;

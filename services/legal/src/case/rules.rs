@@ -1,15 +1,14 @@
 //! What is refused, and what is likely next.
 //!
-//! Refused is a second outcome for the case, dates that contradict each other within one entry, and a fact in the future.
+//! Refused is a second outcome for the case, dates that contradict each other within one entry, a fact in the future, and an entry
+//! that leaves the service about an order that does not (or the other way round).
 //! Everything else stands, perhaps with a warning: the worker knows more than the case does.
 
 use super::{
     command::{Command, Event},
     event::OrderId,
     follow_ups::{self, FollowUp},
-    state::{
-        Asked, Compensation, Custody, HearingStand, HearingState, Legal, Need, OrderKind, OrderState, Passports, Police,
-    },
+    state::{Asked, Custody, HearingStand, HearingState, Legal, Need, OrderKind, OrderState, Passports, Police},
     warnings::{self, Warning},
 };
 use kit::{Context, Day, Decider, Decision, Facets, Personal, decider::Commands, sealed::known, when::DueBy};
@@ -27,6 +26,9 @@ pub enum Rejection {
     /// A day on which something happened is still to come.
     #[error("what is recorded has not happened yet")]
     InTheFuture,
+    /// More time for an order, or its end, by an entry for orders of another kind: it would be shared as what it is not, or not at all.
+    #[error("the order is of another kind")]
+    OrderOfAnotherKind,
 }
 
 /// How many actions are suggested at most.
@@ -44,6 +46,7 @@ impl Decider for Legal {
     fn decide(&self, mut command: Command, context: &Context<'_>) -> Result<Decision<Self>, Rejection> {
         name_new(&mut command, context);
         possible(&command, context)?;
+        self.is_of_kind(&command)?;
         if self.is_so(&command)? {
             return Ok(Decision::already());
         }
@@ -65,7 +68,8 @@ impl Decider for Legal {
         };
         let (immediate, expelled) = (runs(&[OrderKind::Immediate]), runs(&[OrderKind::Expulsion]));
         let restrained = runs(&[OrderKind::Restraining]);
-        let banned = restrained || immediate || expelled || runs(&[OrderKind::AreaBan]);
+        let kept_off = runs(&[OrderKind::AreaBan]);
+        let banned = restrained || immediate || expelled || kept_off;
         let ahead = self.hearings.values().any(HearingState::is_ahead);
         let unclear = self.need == Need::Unclear;
         let likely = [
@@ -78,15 +82,17 @@ impl Decider for Legal {
             (restrained, "extend-restraining-order"),
             (expelled, "extend-expulsion"),
             (self.free_legal_aid.is_pending(), "record-free-legal-aid-decision"),
-            (matches!(self.compensation, Compensation::Open(_)), "apply-for-compensation"),
+            (self.compensation.to_apply.is_some(), "apply-for-compensation"),
             (self.police == Police::Reported, "close-police-case"),
             (self.custody == Custody::Open, "receive-family-decision"),
             (self.custody == Custody::Open && !ahead, "schedule-hearing"),
             (self.marriage == Asked::Pending, "record-separation-decision"),
-            (self.compensation == Compensation::Pending, "record-compensation-decision"),
+            (self.compensation.pending > 0, "record-compensation-decision"),
             (self.residence == Asked::Pending, "record-residence-permit-decision"),
             (self.police == Police::Unreported, "file-police-report"),
-            (banned, "end-restraining-order"),
+            (restrained || immediate, "end-restraining-order"),
+            // Recorded again, it runs longer or ends earlier.
+            (kept_off, "issue-area-ban"),
             (true, "give-legal-advice"),
             (!banned, "issue-restraining-order"),
             (self.custody == Custody::None, "open-custody-case"),
@@ -162,6 +168,21 @@ impl Legal {
             Command::CloseCase(closing) => self.stage.is_closed_with(&closing.outcome).ok_or(Rejection::SecondOutcome),
             _ => Ok(false),
         }
+    }
+
+    /// Refuses more time or an end for an order by an entry that is not for its kind. Nobody knows of what kind an order is that was
+    /// never logged.
+    fn is_of_kind(&self, command: &Command) -> Result<(), Rejection> {
+        let kind = |order: &OrderId| self.orders.get(order).and_then(|order| order.kind);
+        let fits = match command {
+            Command::ExtendRestrainingOrder(extension) => kind(&extension.order).is_none_or(OrderKind::is_restraining),
+            Command::EndRestrainingOrder(end) => kind(&end.order).is_none_or(OrderKind::is_restraining),
+            Command::ExtendExpulsion(extension) => {
+                kind(&extension.order).is_none_or(|kind| kind == OrderKind::Expulsion)
+            }
+            _ => true,
+        };
+        if fits { Ok(()) } else { Err(Rejection::OrderOfAnotherKind) }
     }
 
     fn is_ended(&self, order: OrderId) -> bool {

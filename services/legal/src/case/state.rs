@@ -1,9 +1,10 @@
 //! What a legal case has come to. Only what decisions and suggestions need; no place and no time of a hearing is ever kept here.
 
 use super::{
-    choices::{CaseOutcome, HearingKind},
+    choices::{CaseOutcome, HearingKind, MaritalOutcome},
     command::Event,
-    event::{DecisionId, Hearing, HearingId, OrderId, RestrainingOrder},
+    compensation::Compensation,
+    event::{DecisionId, Hearing, HearingId, MaritalDecision, OrderId, RestrainingOrder},
 };
 use kit::{
     Day, Personal,
@@ -61,13 +62,14 @@ pub(super) enum Asked {
     Decided,
 }
 
-/// Whether there is a case about the children.
+/// Whether there is a case about the children. A decision in one ends what is waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Custody {
     #[default]
     None,
     Open,
+    Decided,
 }
 
 /// Whether the children's passports matter, and are safe.
@@ -92,12 +94,24 @@ pub(super) enum OrderKind {
     Expulsion,
 }
 
-/// What is known of one order. An entry about an order that was never logged makes one without a kind.
+/// What is known of one order. An entry about an order that was never logged makes one, of the kind that the entry names, if any.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct OrderState {
     pub(super) kind: Option<OrderKind>,
+    pub(super) issued: Issued,
     pub(super) until: Option<Personal<Day>>,
     pub(super) course: Course,
+}
+
+/// Whether the order itself was logged, as what it is now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Issued {
+    #[default]
+    Never,
+    Once,
+    /// It was known as such before: logged, or extended. Its facts are those of the last time.
+    Again,
 }
 
 /// Whether an order was ended. One whose last day is over has ended too, without anybody saying so.
@@ -129,31 +143,15 @@ pub(super) enum HearingStand {
     Attended,
 }
 
-/// How far compensation from the state is. One claim runs at a time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Compensation {
-    #[default]
-    None,
-    /// There is something to apply for, within a time counted from here.
-    Open(Limitation),
-    Pending,
-    Decided,
-}
-
-/// From where the time to apply counts. The day may be unknown.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Limitation {
-    Offence(Option<Personal<Day>>),
-    /// The criminal case is over: from then on it counts from the day that was final.
-    Final(Option<Personal<Day>>),
-}
-
 impl OrderState {
     /// Whether it was logged itself.
     pub(super) fn is_logged(&self) -> bool {
-        self.kind.is_some()
+        self.issued != Issued::Never
+    }
+
+    /// Whether it was known before it was logged the last time.
+    pub(super) fn is_logged_again(&self) -> bool {
+        self.issued == Issued::Again
     }
 
     /// Whether it is in force on a day, as far as is known.
@@ -173,17 +171,27 @@ impl OrderState {
     }
 
     fn issue(&mut self, kind: OrderKind, until: Option<&Personal<Day>>) {
-        match (self.kind, kind) {
+        let before = self.kind.filter(|_| self.is_logged());
+        let is_same = |before: OrderKind| before == kind || (before.is_restraining() && kind.is_restraining());
+        let again = self.kind.is_some_and(is_same);
+        self.issued = if again { Issued::Again } else { Issued::Once };
+        match (before, kind) {
             // The immediate order is logged late: the final decision has taken its place already.
             (Some(OrderKind::Restraining), OrderKind::Immediate) => {}
             (Some(OrderKind::Immediate), OrderKind::Restraining) => {
-                *self = Self { kind: Some(kind), until: until.cloned(), course: Course::Running };
+                *self = Self { kind: Some(kind), until: until.cloned(), course: Course::Running, ..self.clone() };
             }
             _ => {
                 self.kind = Some(kind);
                 self.run_until(until);
             }
         }
+    }
+
+    /// More time. Of an order that was never logged it tells the kind.
+    fn extend(&mut self, kind: OrderKind, until: &Personal<Day>) {
+        self.kind.get_or_insert(kind);
+        self.run_until(Some(until));
     }
 
     /// One that was ended keeps its last day, whatever is logged late.
@@ -198,6 +206,20 @@ impl OrderState {
         if !self.is_ended() {
             *self = Self { until: until.cloned(), course: Course::Ended, ..self.clone() };
         }
+    }
+}
+
+impl OrderKind {
+    /// Whether it is a restraining order, immediate or for good: the only kind of which anything leaves.
+    pub(super) fn is_restraining(self) -> bool {
+        matches!(self, Self::Restraining | Self::Immediate)
+    }
+}
+
+impl MaritalDecision {
+    /// Whether it decides nothing yet: a court will.
+    pub(super) fn is_sent_on(&self) -> bool {
+        known(self.outcome.as_ref()) == Some(MaritalOutcome::SentToCourt)
     }
 }
 
@@ -234,43 +256,6 @@ impl HearingState {
     }
 }
 
-impl Limitation {
-    /// The day from which the time counts, where it is known.
-    pub(super) fn day(&self) -> Option<Date> {
-        let (Self::Offence(day) | Self::Final(day)) = self;
-        known(day.as_ref()).map(Day::date)
-    }
-}
-
-impl Compensation {
-    /// A report: of several offences the first one's time is over first. One that is logged after the criminal case was closed
-    /// changes nothing of when that was.
-    fn report(&mut self, offence: Option<&Personal<Day>>) {
-        let reported = Limitation::Offence(offence.cloned());
-        match self {
-            Self::None | Self::Decided => *self = Self::Open(reported),
-            Self::Open(Limitation::Offence(_)) => {
-                let earlier =
-                    |open: &Limitation| reported.day().is_some_and(|new| open.day().is_none_or(|old| new < old));
-                if let Self::Open(open) = self
-                    && earlier(open)
-                {
-                    *open = reported;
-                }
-            }
-            Self::Open(Limitation::Final(_)) | Self::Pending => {}
-        }
-    }
-
-    fn close(&mut self, final_on: Option<&Personal<Day>>) {
-        match self {
-            Self::None => *self = Self::Open(Limitation::Final(final_on.cloned())),
-            Self::Open(open) if final_on.is_some() => *open = Limitation::Final(final_on.cloned()),
-            Self::Open(_) | Self::Pending | Self::Decided => {}
-        }
-    }
-}
-
 impl Legal {
     /// Takes an event in.
     pub(super) fn take(&mut self, event: &Event) {
@@ -293,11 +278,20 @@ impl Legal {
             Event::ExpulsionOrdered(expulsion) => {
                 self.order(expulsion.order).issue(OrderKind::Expulsion, expulsion.until.as_ref());
             }
-            Event::RestrainingOrderExtended(extension) | Event::ExpulsionExtended(extension) => {
-                self.order(extension.order).run_until(Some(&extension.until));
+            Event::RestrainingOrderExtended(extension) => {
+                self.order(extension.order).extend(OrderKind::Restraining, &extension.until);
+            }
+            Event::ExpulsionExtended(extension) => {
+                self.order(extension.order).extend(OrderKind::Expulsion, &extension.until);
             }
             Event::RestrainingOrderEnded(end) => self.order(end.order).end(end.until.as_ref()),
             Event::SeparationApplied(_) | Event::DivorceApplied(_) => self.marriage = Asked::Pending,
+            // Logged after the judgment, that it was sent on changes nothing.
+            Event::SeparationDecided(decision) if decision.is_sent_on() => {
+                if self.marriage == Asked::None {
+                    self.marriage = Asked::Pending;
+                }
+            }
             Event::SeparationDecided(_) => self.marriage = Asked::Decided,
             Event::CustodyCaseOpened(_) => self.custody = Custody::Open,
             Event::HearingScheduled(hearing) => self.hearing(hearing.hearing).schedule(hearing),
@@ -305,9 +299,10 @@ impl Legal {
             Event::HearingAttended(hearing) => self.hearing(hearing.hearing).stand = HearingStand::Attended,
             Event::FamilyDecisionReceived(decision) => {
                 self.decisions.insert(decision.decision);
+                self.custody = Custody::Decided;
             }
-            Event::CompensationApplied(_) => self.compensation = Compensation::Pending,
-            Event::CompensationDecided(_) => self.compensation = Compensation::Decided,
+            Event::CompensationApplied(_) => self.compensation.apply(),
+            Event::CompensationDecided(_) => self.compensation.decide(),
             Event::ResidencePermitReviewRequested(review) => {
                 self.residence = Asked::Pending;
                 self.permit(review.permit_expires.as_ref());

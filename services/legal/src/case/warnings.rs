@@ -2,9 +2,10 @@
 
 use super::{
     command::Command,
+    compensation::Limitation,
     event::{HearingId, OrderExtension, OrderId, RestrainingOrder},
     follow_ups::{AREA_BAN_LENGTH, COMPENSATION_LIMIT, EXPULSION_LENGTH, REPORT_IN_TIME, RESTRAINING_ORDER_LENGTH},
-    state::{Asked, Compensation, HearingStand, Legal, OrderKind, OrderState, Police},
+    state::{Asked, HearingStand, Legal, OrderKind, OrderState, Police},
 };
 use kit::{Context, Day, Personal, sealed::known};
 use time::Date;
@@ -75,7 +76,7 @@ fn candidates(state: &Legal, command: &Command, context: &Context<'_>) -> Vec<Ca
     let passed = |day: Option<&Personal<Day>>| known(day).is_some_and(|day| day.date() < context.today);
     let unknown = |order: OrderId| (!is_logged(state, order), Warning::OrderUnknown);
     let (free_legal_aid, marriage) = (state.free_legal_aid.is_pending(), state.marriage == Asked::Pending);
-    let (compensation, residence) = (state.compensation == Compensation::Pending, state.residence == Asked::Pending);
+    let (compensation, residence) = (&state.compensation, state.residence == Asked::Pending);
     match command {
         Command::ApplyForFreeLegalAid(_) => vec![pending(free_legal_aid)],
         Command::RecordFreeLegalAidDecision(_) => vec![unasked(free_legal_aid)],
@@ -125,11 +126,13 @@ fn candidates(state: &Legal, command: &Command, context: &Context<'_>) -> Vec<Ca
             (passed(decision.appeal_by.as_ref()), Warning::AppealDayPassed),
         ],
         Command::ApplyForCompensation(_) => {
-            let from = if let Compensation::Open(limitation) = &state.compensation { limitation.day() } else { None };
+            let from = compensation.to_apply.as_ref().and_then(Limitation::day);
             let late = is_over(context, COMPENSATION_LIMIT, from, context.day());
-            vec![pending(compensation), (late, Warning::AppliedLate)]
+            // A claim for what was reported since takes no other one's place.
+            let replaces = compensation.pending > 0 && compensation.to_apply.is_none();
+            vec![pending(replaces), (late, Warning::AppliedLate)]
         }
-        Command::RecordCompensationDecision(_) => vec![unasked(compensation)],
+        Command::RecordCompensationDecision(_) => vec![unasked(compensation.pending > 0)],
         Command::RequestResidencePermitReview(review) => {
             vec![pending(residence), (passed(review.permit_expires.as_ref()), Warning::PermitExpired)]
         }
@@ -145,7 +148,7 @@ fn is_logged(state: &Legal, order: OrderId) -> bool {
 
 /// Whether this order was logged before. The final decision on an immediate one is new.
 fn is_recorded(state: &Legal, order: &RestrainingOrder) -> bool {
-    let before = state.orders.get(&order.order).and_then(|order| order.kind);
+    let before = state.orders.get(&order.order).filter(|order| order.is_logged()).and_then(|order| order.kind);
     before.is_some_and(|before| (before, order.kind()) != (OrderKind::Immediate, OrderKind::Restraining))
 }
 

@@ -88,7 +88,7 @@ choices! {
 
     /// What was gone through for her digital safety.
     DigitalItem {
-        /// Accounts that he shares or knows the password of.
+        /// Accounts that the perpetrator shares or knows the password of.
         SharedAccounts,
         /// Her `MitID`.
         MitId,
@@ -162,7 +162,7 @@ choices! {
         TakingChildren,
         /// To show pictures of her, or tell about her.
         Exposure,
-        /// To harm himself.
+        /// Of self-harm.
         SelfHarm,
         /// Against what she owns, or her animals.
         PropertyOrAnimals,

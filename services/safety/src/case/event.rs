@@ -163,7 +163,7 @@ pub struct SecuredAccounts {
     /// Which ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kinds: Option<Personal<Vec<AccountKind>>>,
-    /// Whether evidence of his access was kept before it was cut off.
+    /// Whether evidence of others' access was kept before it was cut off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence_kept: Option<Personal<bool>>,
     /// Where it was done.

@@ -2,17 +2,17 @@
 //!
 //! Each alert, loan and report has its own follow-up, named by opaque id. What must be done at once is counted from today and not from
 //! when it happened: a tracker found last week is looked into today. Nothing waits without a date because nobody knows the day; what is
-//! unknown counts from today.
+//! unknown counts from today. What is logged late neither ends what has become acute since, nor drags a later review back.
 
 use super::{
-    choices::{ChildrenCovered, Interlock, RiskLevel},
+    choices::{ChildrenCovered, Interlock},
     command::Event,
     event::{AddressProtection, AlarmLoan, AlertId, ChildConcern, LoanId, LoanRenewal, ReportId, SafetyAlert},
-    state::{Loan, Safety},
+    state::Safety,
 };
 use kit::{
     Context, Day, Facets, Personal,
-    facets::{FollowUpChange, Weight},
+    facets::{Change, FollowUpChange, Weight},
     sealed::known,
 };
 use time::Date;
@@ -93,7 +93,7 @@ const DIGITAL: &str = "digital-safety/again";
 const TRACKER_EVIDENCE: &str = "tracker/evidence";
 const ACCOUNTS_EVIDENCE: &str = "accounts/evidence";
 
-fn alert_key(alert: AlertId) -> String {
+pub(super) fn alert_key(alert: AlertId) -> String {
     format!("alert/{alert}")
 }
 
@@ -126,11 +126,11 @@ pub(super) fn facets(state: &Safety, event: &Event, context: &Context<'_>) -> Fa
     let closed = |key: &str| FollowUpChange::closed(key);
     let (routine, milestone) = (Facets::routine(), Facets::milestone());
     match event {
-        Event::RiskAssessed(risk) => {
-            let high = known(risk.level.as_ref()) == Some(RiskLevel::High);
-            let weight = if high { Weight::Alert } else { Weight::Routine };
-            let again = later(RISK, FollowUp::ReassessRisk, RISK_REASSESSMENT, context);
-            done(state, Interlock::NewThreat, Facets { weight, ..routine }.with(again))
+        Event::RiskAssessed(_) => {
+            // Whatever the level: the weight can be seen by those who may not see it.
+            let again =
+                no_earlier(later(RISK, FollowUp::ReassessRisk, RISK_REASSESSMENT, context), state.assessments, context);
+            done(state, Interlock::NewThreat, routine.with(again), context)
         }
         Event::SafetyPlanAgreed(_) => planned(state, milestone, context),
         Event::SafetyPlanRevised(_) => planned(state, routine, context),
@@ -163,11 +163,14 @@ pub(super) fn facets(state: &Safety, event: &Event, context: &Context<'_>) -> Fa
         }
         Event::DigitalSafetyChecked(_) => {
             let again = later(DIGITAL, FollowUp::CheckDigitalSafetyAgain, DIGITAL_AGAIN, context);
-            routine.with(again).with(if state.digital_checks > 1 {
-                closed(FIRST_DAY)
+            let facets = routine.with(no_earlier(again, state.digital_checks, context));
+            if state.digital_checks == 1 {
+                facets.with(later(FIRST_DAY, FollowUp::CheckDigitalSafetyNextDay, DIGITAL_NEXT_DAY, context))
+            } else if is_due(FIRST_DAY, context) {
+                facets.with(closed(FIRST_DAY))
             } else {
-                later(FIRST_DAY, FollowUp::CheckDigitalSafetyNextDay, DIGITAL_NEXT_DAY, context)
-            })
+                facets
+            }
         }
         Event::TrackerFound(tracker) => evidence(TRACKER_EVIDENCE, tracker.evidence_kept.as_ref(), milestone, context),
         Event::AccountsSecured(accounts) => {
@@ -199,38 +202,83 @@ fn by(key: &str, what: FollowUp, deadline: &str, base: Date, context: &Context<'
     FollowUpChange::opened(key, what).due_by(context.deadlines, deadline, Some(base))
 }
 
+/// A review that others like this entry ask for as well (`among` counts them, this one included) is not dragged back by an older one.
+/// It is said to stay: should the others be taken back, this entry still asks for it.
+fn no_earlier(review: FollowUpChange, among: usize, context: &Context<'_>) -> FollowUpChange {
+    match context.open.get(&review.key).copied().flatten() {
+        Some(open) if among > 1 && review.due.is_some_and(|due| due.day() < open.day()) => {
+            FollowUpChange::new(review.key, Change::Moved).due(open)
+        }
+        _ => review,
+    }
+}
+
+/// Whether a follow-up is open, and was due when what is recorded happened.
+fn is_due(key: &str, context: &Context<'_>) -> bool {
+    let due_on = |day: Date| context.open.get(key).is_some_and(|due| due.is_none_or(|due| due.day().date() <= day));
+    context.day().is_some_and(due_on)
+}
+
+/// Whether this answers what must be done at once: what happened before that became acute does not, nor what happened nobody knows when.
+/// What is done today does, although somebody has put it off.
+fn answers(key: &str, context: &Context<'_>) -> bool {
+    is_due(key, context) || (context.is_open(key) && context.day() == Some(context.today))
+}
+
 /// What the alerts about this ask for is done. They stand until a worker clears them.
-fn done(state: &Safety, interlock: Interlock, facets: Facets) -> Facets {
-    let answered = state.uncleared_about(interlock).map(alert_key);
+fn done(state: &Safety, interlock: Interlock, facets: Facets, context: &Context<'_>) -> Facets {
+    let answered = state.uncleared_about(interlock).map(alert_key).filter(|key| answers(key, context));
     answered.map(FollowUpChange::closed).fold(facets, Facets::with)
 }
 
 fn planned(state: &Safety, facets: Facets, context: &Context<'_>) -> Facets {
     let review = later(PLAN, FollowUp::ReviewSafetyPlan, PLAN_REVIEW, context);
-    done(state, Interlock::NoSafetyPlan, facets.with(review))
+    done(state, Interlock::NoSafetyPlan, facets.with(no_earlier(review, state.plans, context)), context)
 }
 
-/// A protection that holds is renewed before it ends. Where it covers the children, her address is protected.
+/// A protection that holds today is what was to be applied for again. Where it covers the children, her address is protected.
 fn protected(state: &Safety, protection: &AddressProtection, facets: Facets, context: &Context<'_>) -> Facets {
-    let until = known(protection.until.as_ref()).map(Day::date);
-    let renew = FollowUpChange::opened(RENEW, FollowUp::RenewAddressProtection);
-    let renew = renew.due_by(context.deadlines, PROTECTION_RENEWAL, until);
-    let facets = [CHASE, AGAIN].map(FollowUpChange::closed).into_iter().fold(facets.with(renew), Facets::with);
+    let facets = renewed(state, protection, facets, context).with(FollowUpChange::closed(CHASE));
+    if !protection.holds_on(context.today) {
+        return facets;
+    }
+    let facets = if answers(AGAIN, context) { facets.with(FollowUpChange::closed(AGAIN)) } else { facets };
     match known(protection.children.as_ref()) {
-        Some(ChildrenCovered::All | ChildrenCovered::HasNone) => done(state, Interlock::AddressUnprotected, facets),
+        Some(ChildrenCovered::All | ChildrenCovered::HasNone) => {
+            done(state, Interlock::AddressUnprotected, facets, context)
+        }
         _ => facets,
+    }
+}
+
+/// A protection is renewed before the last day that is known of it. An older one changes nothing of that.
+fn renewed(state: &Safety, protection: &AddressProtection, facets: Facets, context: &Context<'_>) -> Facets {
+    let until = known(state.protected_until.as_ref());
+    let dated = |change: FollowUpChange| change.due_by(context.deadlines, PROTECTION_RENEWAL, until.map(Day::date));
+    if known(protection.until.as_ref()) == until {
+        facets.with(dated(FollowUpChange::opened(RENEW, FollowUp::RenewAddressProtection)))
+    } else if context.is_open(RENEW) {
+        facets.with(dated(FollowUpChange::new(RENEW, Change::Moved)))
+    } else {
+        facets
+    }
+}
+
+impl AddressProtection {
+    /// Whether it holds on a day, as far as is known.
+    fn holds_on(&self, day: Date) -> bool {
+        known(self.from.as_ref()).is_none_or(|from| from.date() <= day)
+            && known(self.until.as_ref()).is_none_or(|until| day <= until.date())
     }
 }
 
 /// An alarm that is with her is looked at again: on the day agreed, else by practice.
 fn reviewed(state: &Safety, loan: LoanId, on: Option<&Personal<Day>>, facets: Facets, context: &Context<'_>) -> Facets {
-    if !state.loans.get(&loan).is_some_and(Loan::is_live) {
-        return facets;
-    }
+    let Some(lent) = state.loans.get(&loan).filter(|lent| lent.is_live()) else { return facets };
     let key = review_key(loan);
     facets.with(match known(on) {
         Some(day) => FollowUpChange::opened(key, FollowUp::ReviewAlarm).due_on(Some(&day)),
-        None => later(&key, FollowUp::ReviewAlarm, ALARM_REVIEW, context),
+        None => no_earlier(later(&key, FollowUp::ReviewAlarm, ALARM_REVIEW, context), lent.reviews, context),
     })
 }
 

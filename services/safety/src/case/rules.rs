@@ -8,7 +8,7 @@ use super::{
     command::{Command, Event},
     event::{AddressProtection, AlarmLoan, AlertId, LoanEnd, SafetyAlert},
     follow_ups::{self, FollowUp},
-    state::{Protection, Risk, Safety, Standing, Whereabouts},
+    state::{Protection, Safety, Standing, Whereabouts},
     warnings::Warning,
 };
 use kit::{Context, Decider, Decision, Facets, Personal, decider::Commands, sealed::known, when::DueBy};
@@ -66,7 +66,7 @@ impl Decider for Safety {
         let alert = self.uncleared().next().is_some();
         let alarm = self.live().next().is_some();
         let pending = self.application.is_pending();
-        let (assessed, planned) = (self.risk == Risk::Assessed, self.plan.is_some());
+        let (assessed, planned) = (self.assessments > 0, self.plans > 0);
         let checked = self.digital_checks > 0;
         let threatened = about(Interlock::NewThreat);
         let unplanned = !planned || about(Interlock::NoSafetyPlan);
@@ -95,6 +95,10 @@ impl Decider for Safety {
 
     fn claims(&self) -> BTreeSet<String> {
         self.alarms()
+    }
+
+    fn sound(&self) -> Result<(), Rejection> {
+        if self.lends_each_once() { Ok(()) } else { Err(Rejection::AlarmOnLoan) }
     }
 
     fn deadlines() -> &'static [&'static str] {
@@ -149,7 +153,7 @@ impl Safety {
                 past(known(protection.until.as_ref()).map(DueBy::On), context)?;
                 Ok(self.protection == Protection::Expired)
             }
-            Command::RaiseSafetyAlert(alert) => Ok(context.by_rule() && self.is_raised(alert)),
+            Command::RaiseSafetyAlert(alert) => Ok(context.by_rule() && self.is_raised(alert, context)),
             Command::ClearSafetyAlert(clearing) => {
                 Ok(self.alerts.get(&clearing.alert).is_some_and(|alert| alert.standing == Standing::Cleared))
             }
@@ -173,12 +177,13 @@ impl Safety {
         }
     }
 
-    /// Whether what a rule is about to raise has been raised: this very alert, or another one about the same that nobody cleared. Each
-    /// new threat is its own.
-    fn is_raised(&self, alert: &SafetyAlert) -> bool {
-        let interlock = known(Some(&alert.interlock)).filter(|interlock| *interlock != Interlock::NewThreat);
-        let same = interlock.is_some_and(|interlock| self.uncleared_about(interlock).next().is_some());
-        same || self.alerts.contains_key(&alert.alert)
+    /// Whether what a rule is about to raise has been raised: this very alert, or another one about the same that still asks for
+    /// something. One whose follow-up is done says nothing of what came after it. Each new threat and each order is its own.
+    fn is_raised(&self, alert: &SafetyAlert, context: &Context<'_>) -> bool {
+        let own = [Interlock::NewThreat, Interlock::OrderEnds];
+        let interlock = known(Some(&alert.interlock)).filter(|interlock| !own.contains(interlock));
+        let asks = |interlock| self.uncleared_about(interlock).any(|id| context.is_open(&follow_ups::alert_key(id)));
+        interlock.is_some_and(asks) || self.alerts.contains_key(&alert.alert)
     }
 }
 

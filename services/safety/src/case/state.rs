@@ -3,40 +3,34 @@
 use super::{
     choices::{CaseOutcome, Interlock},
     command::Event,
-    event::{AlarmLoan, AlertId, LoanId, SafetyAlert},
+    event::{AddressProtection, AlarmLoan, AlertId, LoanId, SafetyAlert},
 };
 use kit::{
-    Personal, Text,
-    ids::derive_id,
+    Day, Personal, Text,
     sealed::known,
     terms::{Application, Ruling, Stage},
 };
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use uuid::Uuid;
 
 /// A safety case.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Safety {
     pub(super) stage: Stage<CaseOutcome>,
-    pub(super) risk: Risk,
-    /// The number of the newest safety plan.
+    /// How often the risk was assessed.
+    pub(super) assessments: usize,
+    /// How often a safety plan was agreed on or gone through again.
+    pub(super) plans: usize,
+    /// The number of the newest one.
     pub(super) plan: Option<u16>,
     pub(super) application: Application,
     pub(super) protection: Protection,
+    /// The last day of the protection, as far as it is known: an older one that is logged late does not shorten it.
+    pub(super) protected_until: Option<Personal<Day>>,
     pub(super) loans: BTreeMap<LoanId, Loan>,
     /// How often her devices and accounts were gone through.
     pub(super) digital_checks: usize,
     pub(super) alerts: BTreeMap<AlertId, Alert>,
-}
-
-/// Whether the risk was ever assessed here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Risk {
-    #[default]
-    Unassessed,
-    Assessed,
 }
 
 /// Whether her name and address are protected.
@@ -54,9 +48,11 @@ pub(super) enum Protection {
 pub(super) struct Loan {
     pub(super) issue: Issue,
     pub(super) whereabouts: Whereabouts,
-    /// The alarm, as [`alarm_of`] tells it. Of use to claims alone, so nobody is shown it.
+    /// How many entries say, or leave to practice, when it is looked at whether she keeps the alarm.
+    pub(super) reviews: usize,
+    /// The alarm's number, however it was written. Of use to claims alone, so nobody is shown it.
     #[serde(skip)]
-    alarm: Option<Uuid>,
+    alarm: Option<String>,
 }
 
 /// Whether it was logged that the alarm was issued.
@@ -94,16 +90,16 @@ pub(super) enum Standing {
     Cleared,
 }
 
-/// An alarm as claims tell it, whoever wrote its number and however: it must not be read out of a claim.
-fn alarm_of(number: &Text<40>) -> Uuid {
-    let number: String = number.as_str().split_whitespace().collect();
-    derive_id(&["alarm", &number.to_uppercase()])
+/// An alarm's number, whoever wrote it and however. What stands behind a `#` would be told as it is in a claim, so there is none.
+fn normalised(number: &Text<40>) -> String {
+    let told = number.as_str().chars().filter(|told| !told.is_whitespace() && *told != '#');
+    told.collect::<String>().to_uppercase()
 }
 
 impl AlarmLoan {
     /// The alarm lent, where its number is known.
-    fn alarm_id(&self) -> Option<Uuid> {
-        self.alarm.as_ref().and_then(|number| number.open()).map(alarm_of)
+    fn number(&self) -> Option<String> {
+        self.alarm.as_ref().and_then(|number| number.open()).map(normalised)
     }
 }
 
@@ -114,7 +110,8 @@ impl Loan {
 
     fn issue(&mut self, loan: &AlarmLoan) {
         self.issue = Issue::Logged;
-        self.alarm = loan.alarm_id();
+        self.reviews += 1;
+        self.alarm = loan.number();
     }
 
     /// The first ending stays: rules refuse a second, and what is stored is folded whatever it is.
@@ -129,18 +126,21 @@ impl Safety {
     /// Takes an event in.
     pub(super) fn take(&mut self, event: &Event) {
         match event {
-            Event::RiskAssessed(_) => self.risk = Risk::Assessed,
+            Event::RiskAssessed(_) => self.assessments += 1,
             Event::SafetyPlanAgreed(plan) | Event::SafetyPlanRevised(plan) => {
+                self.plans += 1;
                 self.plan = self.plan.max(Some(plan.version));
             }
             Event::AddressProtectionApplied(_) => self.application = Application::Pending,
-            Event::AddressProtectionGranted(_) | Event::AddressProtectionRenewed(_) => {
-                self.application = Application::Decided(Ruling::Granted);
-                self.protection = Protection::Granted;
+            Event::AddressProtectionGranted(protection) | Event::AddressProtectionRenewed(protection) => {
+                self.protect(protection);
             }
-            Event::AddressProtectionExpired(_) => self.protection = Protection::Expired,
+            Event::AddressProtectionExpired(_) => {
+                self.protection = Protection::Expired;
+                self.protected_until = None;
+            }
             Event::AlarmIssued(loan) => self.loan(loan.loan).issue(loan),
-            Event::AlarmRenewed(renewal) => drop(self.loan(renewal.loan)),
+            Event::AlarmRenewed(renewal) => self.loan(renewal.loan).reviews += 1,
             Event::AlarmTriggered(call) => drop(call.loan.map(|loan| self.loan(loan))),
             Event::AlarmReturned(end) => self.loan(end.loan).end(Whereabouts::Returned),
             Event::AlarmLost(end) => self.loan(end.loan).end(Whereabouts::Lost),
@@ -163,6 +163,14 @@ impl Safety {
         self.loans.entry(loan).or_default()
     }
 
+    fn protect(&mut self, protection: &AddressProtection) {
+        self.application = Application::Decided(Ruling::Granted);
+        self.protection = Protection::Granted;
+        if known(protection.until.as_ref()) > known(self.protected_until.as_ref()) {
+            self.protected_until.clone_from(&protection.until);
+        }
+    }
+
     /// Whoever raises it, somebody must look: on a closed case, and where the alert was cleared before, too.
     fn raise(&mut self, alert: &SafetyAlert) {
         let raised = Alert { interlock: Some(alert.interlock.clone()), standing: Standing::Raised };
@@ -177,13 +185,24 @@ impl Safety {
 
     /// Whether the alarm that this loan is of is with her on another one.
     pub(super) fn has_on_other_loan(&self, loan: &AlarmLoan) -> bool {
-        let alarm = loan.alarm_id();
+        let alarm = loan.number();
         alarm.is_some() && self.live().any(|(id, other)| *id != loan.loan && other.alarm == alarm)
+    }
+
+    /// The alarms on live loans, one for each loan whose alarm is known.
+    fn lent(&self) -> impl Iterator<Item = &str> {
+        self.live().filter_map(|(_, loan)| loan.alarm.as_deref())
+    }
+
+    /// Whether no alarm is with her on two loans.
+    pub(super) fn lends_each_once(&self) -> bool {
+        let mut lent = BTreeSet::new();
+        self.lent().all(|alarm| lent.insert(alarm))
     }
 
     /// What the live loans claim among all cases: there is one of each alarm.
     pub(super) fn alarms(&self) -> BTreeSet<String> {
-        self.live().filter_map(|(_, loan)| loan.alarm).map(|alarm| format!("alarm/{alarm}")).collect()
+        self.lent().map(|alarm| format!("alarm/{alarm}")).collect()
     }
 
     /// The alerts that no worker has cleared.

@@ -1,14 +1,16 @@
 //! The interlocks, told event by event.
 
+mod orders;
+
 use super::*;
-use kit::{Happened, deadlines::Deadlines, given::heard};
+use kit::{CentreId, Happened, deadlines::Deadlines, given::heard, policy::To};
 use serde_json::{Value, json};
-use time::macros::date;
+use time::{Date, macros::date};
 
 const ORDER: &str = "6f1c2b9e-0a3d-4c57-9b1e-2d4f6a8c0e11";
-const OTHER: &str = "6f1c2b9e-0a3d-4c57-9b1e-2d4f6a8c0e12";
 
 /// A woman's course as the rule hears it.
+#[derive(Clone)]
 struct Told {
     known: Standing<Known>,
     version: u64,
@@ -81,49 +83,39 @@ fn a_lease_before_the_address_is_protected_with_the_children() {
 }
 
 #[test]
-fn an_order_ends_within_sixty_days() {
-    for issued in ["RestrainingOrderIssued", "AreaBanIssued"] {
-        let told = told().then("legal", issued, order("2027-03-01"));
-        assert!(told.raised().is_empty());
-        assert!(told.due(date!(2026 - 12 - 30)).is_empty());
-        let about = [format!("order-ends/{ORDER}/2027-03-01")];
-        assert_eq!(told.due(date!(2026 - 12 - 31)), about);
-        assert_eq!(told.due(date!(2027 - 03 - 01)), about);
-        assert!(told.due(date!(2027 - 03 - 02)).is_empty(), "it is over");
-        let longer = told.then("legal", "RestrainingOrderExtended", order("2027-06-01"));
-        assert!(longer.due(date!(2027 - 02 - 01)).is_empty());
-        assert_eq!(longer.due(date!(2027 - 05 - 01)).len(), 1);
-        let ended = longer.then("legal", "RestrainingOrderEnded", json!({ "order": ORDER }));
-        assert!(ended.due(date!(2027 - 05 - 01)).is_empty());
-    }
-    let corrected = json!({ "version": 2, "event": "RestrainingOrderIssued", "facts": order("2028-03-01") });
-    let corrected =
-        told().then("legal", "RestrainingOrderIssued", order("2027-03-01")).then("legal", "EntryCorrected", corrected);
-    assert!(corrected.due(date!(2027 - 02 - 01)).is_empty());
-    assert_eq!(corrected.due(date!(2028 - 02 - 01)).len(), 1);
-    let open = told().then("legal", "RestrainingOrderIssued", json!({ "order": ORDER }));
-    assert!(open.due(date!(2027 - 02 - 01)).is_empty());
+fn what_protects_her_address_is_what_happened_last() {
+    let lease = |told: Told| told.then("housing", "LeaseSigned", json!({})).raised();
+    let granted =
+        |told: Told, on: &str| told.on(on, "safety", "AddressProtectionGranted", json!({ "children": "all" }));
+    let expired = |told: Told, on: &str| told.on(on, "safety", "AddressProtectionExpired", json!({}));
+    let unprotected = [Interlock::AddressUnprotected];
+    // An old one that is logged late ends nothing, and protects from nothing.
+    assert!(lease(expired(granted(told(), "2026-11-10"), "2026-01-10")).is_empty());
+    assert_eq!(lease(granted(expired(told(), "2026-11-10"), "2026-01-10")), unprotected);
+    assert!(lease(granted(expired(told(), "2026-11-10"), "2026-11-11")).is_empty());
+    // Of one day, or of days that nobody knows, the last one that was heard counts.
+    assert_eq!(lease(expired(granted(told(), "2026-11-10T09:00"), "2026-11-10")), unprotected);
+    assert_eq!(lease(expired(granted(told(), "2026-11-10"), "unknown")), unprotected);
+    assert!(lease(granted(expired(told(), "unknown"), "unknown")).is_empty());
+    let unknown_in_between = expired(granted(told(), "2026-11-10"), "unknown");
+    assert_eq!(lease(granted(unknown_in_between.clone(), "2026-11-09")), unprotected);
+    assert!(lease(granted(unknown_in_between, "2026-11-11")).is_empty());
 }
 
 #[test]
-fn the_children_are_to_see_him_while_an_order_is_in_force() {
-    let contact = |told: Told| told.then("legal", "InterimContactDecided", json!({})).raised();
-    assert!(contact(told()).is_empty());
-    for issued in ["RestrainingOrderIssued", "AreaBanIssued"] {
-        let in_force = told().then("legal", issued, order("2026-11-20"));
-        assert_eq!(contact(in_force), [Interlock::ContactDuringOrder]);
-        let over = told().then("legal", issued, order("2026-11-19"));
-        assert!(contact(over).is_empty());
-        let ended = told().then("legal", issued, order("2027-11-20"));
-        let ended = ended.then("legal", "RestrainingOrderEnded", json!({ "order": ORDER }));
-        assert!(contact(ended).is_empty());
-    }
-    // Logged later, it counts from the day it was decided: the order was in force then.
-    let since_over = told().then("legal", "RestrainingOrderIssued", order("2026-11-10"));
-    let decided = since_over.on("2026-11-09", "legal", "InterimContactDecided", json!({}));
-    assert_eq!(decided.raised(), [Interlock::ContactDuringOrder]);
-    let another = told().then("legal", "AreaBanIssued", json!({ "order": OTHER }));
-    assert_eq!(contact(another), [Interlock::ContactDuringOrder]);
+fn a_protection_that_begins_later_protects_later() {
+    let lease = |told: Told| told.then("housing", "LeaseSigned", json!({})).raised();
+    let from =
+        |told: Told, event: &str, from: &str| told.then("safety", event, json!({ "children": "all", "from": from }));
+    assert!(lease(from(told(), "AddressProtectionGranted", "2026-11-20")).is_empty());
+    assert_eq!(lease(from(told(), "AddressProtectionGranted", "2026-11-21")), [Interlock::AddressUnprotected]);
+    // A renewal from tomorrow on leaves what protects today.
+    let granted = from(told(), "AddressProtectionGranted", "2025-11-21");
+    assert!(lease(from(granted, "AddressProtectionRenewed", "2026-11-21")).is_empty());
+    // On a day before it happened it did not protect.
+    let granted = told().on("2026-11-18", "safety", "AddressProtectionGranted", json!({ "children": "all" }));
+    let course = Course { heard: &granted.known, centre: CentreId(Uuid::from_u128(1)) };
+    assert!(course.is_protected(date!(2026 - 11 - 18)) && !course.is_protected(date!(2026 - 11 - 17)));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use super::{
-    ANSWER, BOOKING, CHECK, CONTACT, FIND, LOAN, MEETING, NEXT, OTHER_BOOKING, OTHER_CONTACT, PLANNED, RETRY, accepted,
-    booked, booking, case, contact, offered, open, planned,
+    ANSWER, BOOKING, CHECK, CONTACT, FIND, LOAN, MEETING, NEXT, OTHER_BOOKING, OTHER_CONTACT, PLANNED, RETRY, SAFETY,
+    accepted, booked, booking, case, contact, offered, open, planned,
 };
 use crate::heard::KnowCourse;
 use kit::Decider;
@@ -103,4 +103,46 @@ fn a_lifeline_call_is_corrected_and_stays_the_same_call() {
     let called = case().and("record-lifeline-call", json!({ "urgency": "can_wait" }));
     let key = called.case().follow_ups().keys().next().unwrap().clone();
     drop(called.when_corrected(2, json!({ "urgency": "urgent" })).opens(&key, "answer_lifeline", Some("2026-11-20")));
+}
+
+#[test]
+fn what_a_contact_ended_is_open_again_although_an_earlier_one_might_have() {
+    let met = accepted().and("make-contact", json!({})).and("record-missed-contact", json!({}));
+    drop(met.and("make-contact", json!({})).when_in_error(6).reopens(RETRY));
+}
+
+#[test]
+fn a_booking_for_the_wrong_meeting_is_moved_to_the_right_one() {
+    let other = |what: &str| format!("companion/{OTHER_BOOKING}/{what}");
+    let wished =
+        case().and("request-companion", booking()).and("request-companion", json!({ "booking": OTHER_BOOKING }));
+    let right = json!({ "booking": OTHER_BOOKING, "when": "2026-11-30T10:00", "who": "w-17" });
+    let corrected = wished.and("book-companion", booked()).when_corrected(4, right);
+    let corrected = corrected.reopens(FIND).closes(MEETING).closes(&other("find"));
+    let case = corrected.opens(&other("meeting"), "prepare_meeting", Some("2026-11-28")).accepted();
+    assert_eq!(open(&case), [FIND, &other("meeting")]);
+    assert!(case.case().domain().claims().iter().all(|claim| claim.ends_with(OTHER_BOOKING)));
+}
+
+#[test]
+fn a_death_that_was_none_leaves_open_what_it_ended() {
+    let case = accepted().and("plan-contact", contact()).and("raise-relapse-risk", json!({}));
+    let died = case.and("close-aftercare", json!({ "reason": "died" }));
+    let corrected = died.when_corrected(6, json!({ "reason": "moved_away" })).reopens(PLANNED).reopens(SAFETY);
+    // What any ending ends stays ended.
+    assert_eq!(open(&corrected.accepted()), [PLANNED, SAFETY]);
+}
+
+#[test]
+fn a_death_corrected_does_not_leave_an_alarm_behind() {
+    let alarm = accepted().hears::<KnowCourse>("safety", 2, "AlarmIssued", json!({ "loan": LOAN }));
+    let died = alarm.and("close-aftercare", json!({ "reason": "died" }));
+    died.when_corrected(4, json!({ "reason": "completed" })).refused("protection_without_owner");
+}
+
+#[test]
+fn an_alarm_issued_since_does_not_bar_another_reason() {
+    let over = accepted().and("close-aftercare", json!({ "reason": "completed" }));
+    let over = over.hears::<KnowCourse>("safety", 2, "AlarmIssued", json!({ "loan": LOAN }));
+    drop(over.when_corrected(4, json!({ "reason": "her_wish" })).events(&["EntryCorrected"]).leaves_follow_ups());
 }

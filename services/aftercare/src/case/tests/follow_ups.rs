@@ -1,6 +1,6 @@
 use super::{
-    BOOKING, CALL, CHECK, FIND, MEETING, NEXT, OTHER_CONTACT, PLANNED, RETRY, accepted, booked, booking, case, contact,
-    offered, open, planned,
+    BOOKING, CALL, CHECK, FIND, MEETING, NEXT, OTHER_CONTACT, PLANNED, RETRY, SAFETY, accepted, booked, booking, case,
+    contact, offered, open, planned,
 };
 use kit::{Class, Happened, facets::Weight};
 use serde_json::json;
@@ -154,13 +154,14 @@ fn a_companion_is_found_and_prepared_two_days_before() {
 }
 
 #[test]
-fn a_risk_of_going_back_is_looked_into_the_same_day_or_the_next_working_day() {
+fn a_risk_of_going_back_is_looked_into_the_same_day() {
     let raised = case().when("raise-relapse-risk", json!({})).weighs(Weight::Alert);
-    drop(raised.opens("relapse/safety-check", "safety_check", Some("2026-11-20")));
+    drop(raised.opens(SAFETY, "safety_check", Some("2026-11-20")));
+    // It does not wait for Monday.
     let saturday = case().on("2026-11-21").when("raise-relapse-risk", json!({}));
-    drop(saturday.opens("relapse/safety-check", "safety_check", Some("2026-11-23")));
+    drop(saturday.opens(SAFETY, "safety_check", Some("2026-11-21")));
     let unknown = case().when_on("raise-relapse-risk", json!({}), Happened::Unknown);
-    drop(unknown.opens("relapse/safety-check", "safety_check", Some("2026-11-20")));
+    drop(unknown.opens(SAFETY, "safety_check", Some("2026-11-20")));
 }
 
 #[test]

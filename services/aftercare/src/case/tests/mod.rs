@@ -3,6 +3,7 @@
 mod corrections;
 mod endings;
 mod follow_ups;
+mod late;
 mod rules;
 mod samples;
 mod walks;
@@ -23,6 +24,7 @@ const ANSWER: &str = "aftercare/answer";
 const NEXT: &str = "contact/next";
 const RETRY: &str = "contact/retry";
 const CHECK: &str = "contact/check";
+const SAFETY: &str = "relapse/safety-check";
 const PLANNED: &str = "contact/6f1c2b9e-0a3d-4c57-9b1e-2d4f6a8c0e11";
 const FIND: &str = "companion/2b7d9e10-4c3f-4a86-8d25-7e9f1b3c5d22/find";
 const MEETING: &str = "companion/2b7d9e10-4c3f-4a86-8d25-7e9f1b3c5d22/meeting";

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::case::{Aftercare, Command};
 use crate::heard::KnowCourse;
-use kit::{Decider, Happened, decider::Commands, facets::Weight, given::Given};
+use kit::{Decider, Happened, decider::Commands, facets::Weight, given::Given, ids::derive_id};
 use serde_json::{Value, json};
 
 #[test]
@@ -87,7 +87,12 @@ fn aftercare_does_not_end_before_it_begins() {
     let taken = |until: &str| offered().when("accept-aftercare", json!({ "from": "2026-11-20", "until": until }));
     taken("2026-11-19").refused("until_before_from");
     drop(taken("2026-11-20").warns(&[]));
-    drop(offered().when("accept-aftercare", json!({ "until": "2026-11-19" })).warns(&[]));
+    // Left out, the first day is the day she said yes, and it contradicts as well.
+    let left_out = || json!({ "until": "2026-11-19" });
+    offered().when("accept-aftercare", left_out()).refused("until_before_from");
+    accepted().when("accept-aftercare", left_out()).refused("until_before_from");
+    drop(offered().when_on("accept-aftercare", left_out(), Happened::On("2026-11-19".parse().unwrap())).warns(&[]));
+    drop(offered().when_on("accept-aftercare", left_out(), Happened::Unknown).warns(&[]));
 }
 
 #[test]
@@ -216,7 +221,10 @@ fn a_companions_day_is_held_while_the_booking_lives() {
     let held = case().and("book-companion", booked());
     let slot = shares(booked()).unwrap();
     assert_eq!(claims(&held), [format!("{slot}{BOOKING}")]);
-    assert!(slot.starts_with("companion/") && slot.ends_with('/'));
+    assert!(slot.starts_with("companion/") && slot.ends_with('#'));
+    // Nobody is shown it, and nobody outside the service can make it.
+    assert!(!held.case().state().unwrap().to_string().contains("slot"));
+    assert!(!slot.contains(&derive_id(&["companion", "w-17", "2026-11-30"]).to_string()));
     for outcome in ["record-companion-attendance", "cancel-companion"] {
         assert!(claims(&held.clone().and(outcome, booking())).is_empty());
     }

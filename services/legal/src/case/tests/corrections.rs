@@ -1,5 +1,6 @@
 use super::{
-    APPLY, COURT, END, FINAL, HEARING, ORDER, OTHER, PLAN, case, expelled, immediate, order, restrained, summoned,
+    APPLY, COURT, END, FINAL, HEARING, MARRIAGE, ORDER, OTHER, PLAN, case, expelled, immediate, order, restrained,
+    summoned,
 };
 use serde_json::json;
 
@@ -31,7 +32,9 @@ fn an_order_taken_back_asks_for_nothing_more() {
 fn an_ending_taken_back_asks_again_and_one_of_the_wrong_order_goes_to_the_right_one() {
     let ended = restrained().and("end-restraining-order", order());
     drop(ended.clone().when_in_error(3).reopens(END));
-    let two = ended.and("issue-area-ban", json!({ "order": OTHER, "until": "2027-06-30" }));
+    let banned = ended.clone().and("issue-area-ban", json!({ "order": OTHER }));
+    banned.when_corrected(3, json!({ "order": OTHER })).refused("order_of_another_kind");
+    let two = ended.and("issue-restraining-order", json!({ "order": OTHER, "until": "2027-06-30" }));
     let corrected = two.when_corrected(3, json!({ "order": OTHER }));
     drop(corrected.reopens(END).closes(&format!("order/{OTHER}/end")));
 }
@@ -71,6 +74,22 @@ fn another_day_of_the_offence_is_another_time_to_apply() {
 }
 
 #[test]
+fn an_order_recorded_again_by_mistake_is_what_it_was() {
+    let again = case().and("issue-area-ban", json!({ "order": ORDER, "until": "2027-06-30" }));
+    let again = again.and("issue-area-ban", json!({ "order": ORDER, "until": "2027-09-30" }));
+    drop(again.clone().when_in_error(3).moves(END, "2027-05-31"));
+    let over = again.when_corrected(3, json!({ "until": "2026-11-19" })).accepted();
+    assert!(!over.case().follow_ups()[END].open);
+}
+
+#[test]
+fn a_case_that_was_not_sent_on_is_decided() {
+    let sent = json!({ "outcome": "sent_to_court" });
+    let sent = case().and("apply-for-divorce", json!({})).and("record-separation-decision", sent.clone());
+    drop(sent.when_corrected(3, json!({ "outcome": "divorce_granted" })).closes(MARRIAGE));
+}
+
+#[test]
 fn a_correction_makes_no_second_outcome_and_no_impossible_dates() {
     let closed = case().and("close-case", json!({ "outcome": "concluded" }));
     let other = closed.when_corrected(2, json!({ "outcome": "contact_lost" })).accepted();
@@ -81,8 +100,9 @@ fn a_correction_makes_no_second_outcome_and_no_impossible_dates() {
 
 #[test]
 fn what_ended_twice_stays_ended_when_one_of_them_is_taken_back() {
-    let ended = expelled().and("end-restraining-order", order());
-    // Taking back the expulsion and logging it again leaves it ended.
-    let again = ended.when_in_error(2).accepted().when("order-expulsion", json!({ "order": ORDER }));
-    drop(again.leaves_follow_ups().accepted().when("end-restraining-order", order()).already());
+    let ended = restrained().and("end-restraining-order", order());
+    // Taking back the order and logging it again leaves it ended.
+    let again = ended.when_in_error(2).accepted().and("issue-restraining-order", order());
+    assert!(!again.case().follow_ups()[END].open);
+    drop(again.when("end-restraining-order", order()).already());
 }

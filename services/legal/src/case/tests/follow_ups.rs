@@ -1,5 +1,5 @@
-use super::{AID, APPLY, CHILD, DECISION, HEARING, PLAN, case, hearing, summoned};
-use kit::{Class, Happened, facets::Weight};
+use super::{AID, APPLY, CHILD, DECISION, HEARING, MARRIAGE, PLAN, case, hearing};
+use kit::{Class, Happened, facets::Weight, given::Given};
 use serde_json::json;
 
 const CHASE: &str = "compensation/chase";
@@ -11,8 +11,8 @@ const APPEAL: &str = "decision/7e9f3a74-1d6f-4b82-8c43-7e8f9a0b1c23/appeal";
 fn what_is_applied_for_is_chased_until_it_is_decided() {
     let kinds = [
         ("apply-for-free-legal-aid", "record-free-legal-aid-decision", AID, "chase_free_legal_aid", "2026-12-21"),
-        ("apply-for-separation", "record-separation-decision", "marriage/chase", "chase_marital_case", "2026-12-21"),
-        ("apply-for-divorce", "record-separation-decision", "marriage/chase", "chase_marital_case", "2026-12-21"),
+        ("apply-for-separation", "record-separation-decision", MARRIAGE, "chase_marital_case", "2026-12-21"),
+        ("apply-for-divorce", "record-separation-decision", MARRIAGE, "chase_marital_case", "2026-12-21"),
         ("apply-for-compensation", "record-compensation-decision", CHASE, "chase_compensation", "2027-05-20"),
         (
             "request-residence-permit-review",
@@ -37,17 +37,64 @@ fn free_legal_aid_is_needed_before_the_hearing() {
     };
     let applied = scheduled("court_hearing").opens(AID, "chase_free_legal_aid", Some("2026-12-02")).accepted();
     assert_eq!(applied.case().follow_ups()[AID].class, Class::Location);
+    // A hearing that is later puts nothing off, neither from the start nor when it is moved.
     let later = json!({ "hearing": HEARING, "when": "2027-01-20" });
-    let moved = applied.when("move-hearing", later).opens(AID, "chase_free_legal_aid", Some("2027-01-06")).accepted();
+    let moved = applied.and("move-hearing", later.clone());
+    assert_eq!(moved.case().follow_ups()[AID].due, Some("2026-12-02".parse().unwrap()));
+    let far = case().and("apply-for-free-legal-aid", json!({})).and("schedule-hearing", later);
+    assert_eq!(far.case().follow_ups()[AID].due, Some("2026-12-21".parse().unwrap()));
+    assert_eq!(far.case().follow_ups()[AID].class, Class::Personal);
     drop(moved.when("record-free-legal-aid-decision", json!({ "outcome": "granted" })).closes(AID));
     // Other meetings need none, and a hearing on an unknown day tells nothing.
     let meeting = scheduled("lawyer_meeting").accepted();
     assert_eq!(meeting.case().follow_ups()[AID].due, Some("2026-12-21".parse().unwrap()));
     let unknown = case().and("apply-for-free-legal-aid", json!({})).and("schedule-hearing", json!({}));
     assert_eq!(unknown.case().follow_ups()[AID].due, Some("2026-12-21".parse().unwrap()));
-    // Nor does one that is applied for after the hearing was agreed on: nobody knows any more when that is.
-    let after = summoned().and("apply-for-free-legal-aid", json!({}));
-    assert_eq!(after.case().follow_ups()[AID].due, Some("2026-12-21".parse().unwrap()));
+}
+
+#[test]
+fn free_legal_aid_is_needed_before_a_hearing_that_is_agreed_on_already() {
+    let other = "5d8e2f63-0c5e-4a71-9b32-6d7e8f9a0b13";
+    let court = |hearing: &str, day: &str| json!({ "hearing": hearing, "kind": "court_hearing", "when": day });
+    let due = |given: &Given<super::Legal>| {
+        let aid = &given.case().follow_ups()[AID];
+        (aid.due.unwrap().to_string(), aid.class)
+    };
+    // Counted from the plans for the hearings that are open, 28 and 18 December.
+    let two = case().and("schedule-hearing", court(HEARING, "2026-12-30T09:30"));
+    let two = two.and("schedule-hearing", court(other, "2026-12-20"));
+    let applied = two.clone().when("apply-for-free-legal-aid", json!({}));
+    let applied = applied.opens(AID, "chase_free_legal_aid", Some("2026-12-04")).accepted();
+    assert_eq!(due(&applied), ("2026-12-04".to_owned(), Class::Location));
+    let held = two.and("attend-hearing", json!({ "hearing": other }));
+    assert_eq!(due(&held.and("apply-for-free-legal-aid", json!({}))).0, "2026-12-14");
+    // One far away, one without a date and one that is no hearing tell nothing.
+    let far = case().and("schedule-hearing", court(HEARING, "2027-06-01")).and("schedule-hearing", json!({}));
+    let far = far.and("schedule-hearing", json!({ "hearing": other, "kind": "lawyer_meeting", "when": "2026-11-30" }));
+    assert_eq!(due(&far.and("apply-for-free-legal-aid", json!({}))), ("2026-12-21".to_owned(), Class::Personal));
+    // Applied for once more, it is chased no later.
+    let again = applied.and("attend-hearing", json!({ "hearing": HEARING })).on("2026-12-01");
+    let again = again.and("attend-hearing", json!({ "hearing": other })).and("apply-for-free-legal-aid", json!({}));
+    assert_eq!(due(&again), ("2026-12-04".to_owned(), Class::Location));
+}
+
+#[test]
+fn a_marriage_that_a_court_decides_on_is_chased_until_it_has() {
+    let sent = || json!({ "outcome": "sent_to_court" });
+    let applied = case().and("apply-for-separation", json!({})).on("2026-12-10");
+    let sent_on = applied.clone().when("record-separation-decision", sent()).warns(&[]).moves(MARRIAGE, "2027-01-11");
+    let sent_on = sent_on.accepted();
+    let judged = sent_on.when("record-separation-decision", json!({ "outcome": "separation_granted" }));
+    let judged = judged.warns(&[]).closes(MARRIAGE).accepted();
+    // Logged after the judgment, it asks for nothing.
+    let late = judged.when("record-separation-decision", sent()).warns(&["decision_without_application"]);
+    drop(late.leaves_follow_ups());
+    // It may be the first that is heard of it.
+    let first = case().when("record-separation-decision", sent()).warns(&["decision_without_application"]);
+    let first = first.opens(MARRIAGE, "chase_marital_case", Some("2026-12-21")).accepted();
+    drop(first.when("record-separation-decision", json!({})).warns(&[]).closes(MARRIAGE));
+    // When it was sent on nobody knows: it is chased as before.
+    drop(applied.when_on("record-separation-decision", sent(), Happened::Unknown).leaves_follow_ups());
 }
 
 #[test]
@@ -78,13 +125,30 @@ fn compensation_is_applied_for_in_good_time() {
     let applied = reported.when("apply-for-compensation", json!({})).closes(APPLY).accepted();
     // What is applied for is not to be applied for.
     drop(applied.clone().when("close-police-case", json!({ "final_on": "2026-11-20" })).leaves_follow_ups());
-    drop(applied.clone().when("file-police-report", json!({})).leaves_follow_ups());
     let decided = applied.when("record-compensation-decision", json!({})).weighs(Weight::Milestone);
     let decided = decided.closes(APPLY).closes(CHASE).accepted();
     drop(decided.clone().when("close-police-case", json!({})).leaves_follow_ups());
-    // Another offence is another claim.
+    // Another offence is another claim, while the first one is pending and after.
     let again = decided.when("file-police-report", report("2026-11-20"));
     drop(again.opens(APPLY, "apply_for_compensation", Some("2028-08-22")));
+}
+
+#[test]
+fn a_claim_for_a_later_offence_runs_beside_the_first() {
+    let report = |day: &str| json!({ "offence_day": day });
+    let pending = case().and("file-police-report", report("2026-11-18")).and("apply-for-compensation", json!({}));
+    let two = pending.when("file-police-report", report("2026-11-20"));
+    let two = two.opens(APPLY, "apply_for_compensation", Some("2028-08-22")).accepted();
+    assert!(two.actions().contains(&"apply-for-compensation"));
+    // The decision on the first claim leaves the second to be applied for.
+    let first = two.clone().when("record-compensation-decision", json!({})).warns(&[]).closes(CHASE).accepted();
+    assert!(first.case().follow_ups()[APPLY].open);
+    // Or leaves it pending.
+    let both = two.when("apply-for-compensation", json!({})).warns(&[]).closes(APPLY).accepted();
+    let one = both.when("record-compensation-decision", json!({})).warns(&[]).closes(APPLY).accepted();
+    assert!(one.case().follow_ups()[CHASE].open);
+    let none = one.when("record-compensation-decision", json!({})).warns(&[]).closes(CHASE).accepted();
+    drop(none.when("record-compensation-decision", json!({})).warns(&["decision_without_application"]));
 }
 
 #[test]

@@ -20,6 +20,7 @@ const END: &str = "order/3a7c1e52-9b4d-4f60-8a21-5c6d7e8f9a01/end";
 const FINAL: &str = "order/3a7c1e52-9b4d-4f60-8a21-5c6d7e8f9a01/final-decision";
 const COURT: &str = "order/3a7c1e52-9b4d-4f60-8a21-5c6d7e8f9a01/court";
 const PLAN: &str = "hearing/5d8e2f63-0c5e-4a71-9b32-6d7e8f9a0b12/safety-plan";
+const MARRIAGE: &str = "marriage/chase";
 const AID: &str = "free-legal-aid/chase";
 const APPLY: &str = "compensation/apply";
 

@@ -1,7 +1,7 @@
 //! Restraining orders, area bans and expulsions.
 
 use super::{COURT, END, FINAL, ORDER, OTHER, case, expelled, immediate, order, restrained};
-use kit::{Happened, facets::Weight};
+use kit::{Happened, Location, facets::Weight};
 use serde_json::json;
 
 #[test]
@@ -46,10 +46,7 @@ fn a_plan_that_was_dealt_with_begins_again_when_there_is_more_time() {
 }
 
 #[test]
-fn any_order_can_be_ended() {
-    let ban = case().and("issue-area-ban", order());
-    drop(ban.when("end-restraining-order", order()).warns(&[]).closes(END));
-    drop(expelled().when("end-restraining-order", order()).warns(&[]).closes(END).closes(COURT));
+fn an_immediate_order_can_be_ended() {
     drop(immediate().when("end-restraining-order", order()).warns(&[]).closes(FINAL));
 }
 
@@ -131,25 +128,89 @@ fn she_arrives_mid_story() {
     let extended = case().when("extend-expulsion", until).warns(&["order_unknown"]);
     let extended = extended.opens(END, "plan_before_expulsion_ends", Some("2026-12-03"));
     let extended = extended.opens(COURT, "expulsion_may_go_to_court", Some("2026-12-04")).accepted();
-    drop(extended.when("end-restraining-order", order()).warns(&["order_unknown"]).closes(END).closes(COURT));
+    // Extended as an expulsion, it is known to be one: it is recorded as over like one.
+    extended.clone().when("end-restraining-order", order()).refused("order_of_another_kind");
+    drop(extended.clone().when("order-expulsion", json!({ "order": ORDER, "until": "2026-12-11" })).warns(&[]));
+    let over = extended.when("order-expulsion", json!({ "order": ORDER, "until": "2026-11-19" }));
+    drop(over.warns(&[]).closes(END).closes(COURT));
     drop(case().when("report-order-breach", order()).warns(&["order_unknown"]));
     // The order itself may come last: it stays ended.
     let ended = case().when("end-restraining-order", order()).warns(&["order_unknown"]).accepted();
-    let late = ended.when("issue-area-ban", json!({ "order": ORDER, "until": "2027-06-30" })).warns(&[]);
-    drop(late.leaves_follow_ups().accepted().when("end-restraining-order", order()).already());
+    let late = ended.when("issue-restraining-order", json!({ "order": ORDER, "until": "2027-06-30" })).warns(&[]);
+    let late = late.accepted();
+    assert!(late.case().follow_ups().values().all(|follow_up| !follow_up.open));
+    drop(late.when("end-restraining-order", order()).already());
 }
 
 #[test]
 fn an_order_logged_twice_is_one_order_with_the_later_facts() {
     let again = restrained().when("issue-restraining-order", json!({ "order": ORDER, "until": "2029-11-20" }));
     let again = again.warns(&["order_recorded_already"]);
-    let again = again.opens(END, "plan_before_restraining_order_ends", Some("2029-09-21")).accepted();
+    let again = again.moves(END, "2029-09-21").accepted();
     assert_eq!(again.case().domain().orders.len(), 1);
     drop(restrained().when("issue-area-ban", order()).warns(&["order_recorded_already"]));
     drop(restrained().when("order-expulsion", order()).warns(&["order_recorded_already"]));
     // What is left out stays as it was.
     let kept = restrained().when("issue-restraining-order", order());
-    drop(kept.opens(END, "plan_before_restraining_order_ends", Some("2028-09-21")));
+    drop(kept.moves(END, "2028-09-21"));
+}
+
+#[test]
+fn more_time_and_an_end_leave_only_for_orders_that_leave() {
+    let later = || json!({ "order": ORDER, "until": "2026-12-11" });
+    let ban = case().and("issue-area-ban", order());
+    for other in [ban, expelled(), case().and("extend-expulsion", later())] {
+        other.clone().when("extend-restraining-order", later()).refused("order_of_another_kind");
+        other.when("end-restraining-order", order()).refused("order_of_another_kind");
+    }
+    let ban = case().and("issue-area-ban", order());
+    let extended = case().and("extend-restraining-order", later());
+    for other in [ban, restrained(), immediate(), extended] {
+        other.when("extend-expulsion", later()).refused("order_of_another_kind");
+    }
+}
+
+#[test]
+fn an_area_ban_and_an_expulsion_run_longer_or_end_earlier_when_recorded_again() {
+    let until = |day: &str| json!({ "order": ORDER, "until": day });
+    for (action, longer, due) in
+        [("issue-area-ban", "2027-06-30", "2027-05-31"), ("order-expulsion", "2026-12-18", "2026-12-11")]
+    {
+        let issued = case().and(action, until("2026-12-04"));
+        let again = issued.by("w-2").when(action, until(longer)).warns(&["order_recorded_already"]);
+        let again = again.moves(END, due).accepted();
+        let holder = again.case().follow_ups()[END].responsible.clone();
+        assert_eq!(holder.unwrap().as_str(), "w-1", "who holds it stays");
+        let over = again.when(action, until("2026-11-19")).closes(END).accepted();
+        assert!(over.case().follow_ups().values().all(|follow_up| !follow_up.open), "{action}");
+        assert!(!over.actions().contains(&"report-order-breach"));
+        // It was a slip: it runs on.
+        drop(over.clone().when_in_error(4).reopens(END));
+        drop(over.when(action, until(longer)).warns(&["order_recorded_already"]));
+    }
+    let longer = expelled().on("2026-12-03").when("order-expulsion", until("2026-12-18"));
+    drop(longer.opens(COURT, "expulsion_may_go_to_court", Some("2026-12-17")));
+}
+
+#[test]
+fn what_is_recorded_again_without_its_last_day_keeps_it_and_the_date_somebody_chose() {
+    let due = Location::new("2027-01-15".parse().unwrap());
+    let later = kit::entry::FollowUpMoved { key: END.to_owned(), due, reason: None };
+    let kinds = ["issue-restraining-order", "issue-area-ban", "order-expulsion"];
+    for action in kinds {
+        let issued = case().and(action, json!({ "order": ORDER, "until": "2027-06-30" }));
+        let moved = issued.when_common(kit::entry::Common::FollowUpMoved(later.clone())).accepted();
+        drop(moved.clone().when(action, order()).moves(END, "2027-01-15"));
+        let said = moved.and(action, order()).when(action, json!({ "order": ORDER, "until": "2027-06-30" }));
+        assert_ne!(said.accepted().case().follow_ups()[END].due, Some("2027-01-15".parse().unwrap()), "{action}");
+    }
+    // Nothing new was decided, so nothing may go to court anew.
+    let again = expelled().on("2026-12-01").and("order-expulsion", order());
+    assert_eq!(again.case().follow_ups()[COURT].due, Some("2026-12-04".parse().unwrap()));
+    // The final decision whose last day nobody wrote is thought of when the immediate order was to be.
+    let facts = json!({ "order": ORDER, "provisional": true, "until": "2027-02-01" });
+    let decided = case().and("issue-restraining-order", facts).when("issue-restraining-order", order());
+    drop(decided.closes(FINAL).moves(END, "2026-12-03"));
 }
 
 #[test]
@@ -165,8 +226,7 @@ fn a_new_order_gets_an_id_and_another_one_is_another_order() {
 fn what_has_ended_is_not_what_one_extends() {
     let later = json!({ "order": ORDER, "until": "2029-11-20" });
     let ended = restrained().and("end-restraining-order", order());
-    drop(ended.when("extend-restraining-order", later.clone()).warns(&["order_ended"]).leaves_follow_ups());
-    drop(expelled().and("end-restraining-order", order()).when("extend-expulsion", later.clone()).leaves_follow_ups());
+    drop(ended.when("extend-restraining-order", later).warns(&["order_ended"]).leaves_follow_ups());
     // An order whose last day is over has ended too; it was perhaps extended in time, and logged late.
     let over = expelled().on("2026-12-05");
     let until = json!({ "order": ORDER, "until": "2026-12-18" });
@@ -201,5 +261,8 @@ fn what_is_likely_goes_by_the_orders_in_force() {
     assert!(of(expelled()).contains(&"extend-expulsion"));
     assert!(of(expelled()).contains(&"report-order-breach"));
     assert!(!of(expelled().on("2026-12-05")).contains(&"extend-expulsion"));
-    assert!(of(case().and("issue-area-ban", json!({}))).contains(&"end-restraining-order"));
+    assert!(of(restrained()).contains(&"end-restraining-order"));
+    let banned = of(case().and("issue-area-ban", json!({})));
+    assert!(banned.contains(&"issue-area-ban") && !banned.contains(&"end-restraining-order"));
+    assert!(!of(expelled()).contains(&"end-restraining-order"));
 }

@@ -158,6 +158,9 @@ fn what_is_likely_follows_her_course() {
     assert_eq!(first_of("apply-for-divorce"), Some("record-separation-decision"));
     assert_eq!(first_of("request-residence-permit-review"), Some("record-residence-permit-decision"));
     assert_eq!(first_of("open-custody-case"), Some("receive-family-decision"));
+    let decided = screened.clone().and("open-custody-case", json!({})).and("receive-family-decision", json!({}));
+    assert!(!decided.actions().contains(&"receive-family-decision"));
+    assert_eq!(first(decided.and("open-custody-case", json!({}))), Some("receive-family-decision"));
     let reported = screened.and("file-police-report", json!({})).and("apply-for-compensation", json!({}));
     assert_eq!(first(reported.clone()), Some("close-police-case"));
     assert!(!reported.and("close-police-case", json!({})).actions().contains(&"file-police-report"));

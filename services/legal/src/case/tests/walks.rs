@@ -3,7 +3,7 @@
 use super::{HEARING, Legal, ORDER, OTHER, case};
 use crate::case::{
     Event,
-    state::{HearingState, OrderKind},
+    state::{HearingState, OrderKind, OrderState},
 };
 use kit::given::{Given, Samples, set, walk};
 use proptest::{collection::vec, prelude::any, proptest};
@@ -34,16 +34,14 @@ fn plausible(event: &str, byte: u8) -> Value {
 fn fitting(given: &Given<Legal>, action: &str) -> Value {
     let state = given.case().domain();
     let mut facts = SAMPLES.action::<Legal>(action, "minimal");
-    let of_kind = |kind: Option<OrderKind>| {
-        let mut orders = state.orders.iter().filter(|(_, order)| order.is_logged() && !order.is_ended());
-        orders.find(|(_, order)| kind.is_none() || order.kind == kind).map(|(order, _)| *order)
+    let kinds: &[OrderKind] = match action {
+        "extend-restraining-order" => &[OrderKind::Restraining],
+        "end-restraining-order" => &[OrderKind::Restraining, OrderKind::Immediate],
+        "extend-expulsion" => &[OrderKind::Expulsion],
+        _ => &[],
     };
-    let kind = match action {
-        "extend-restraining-order" => Some(OrderKind::Restraining),
-        "extend-expulsion" => Some(OrderKind::Expulsion),
-        _ => None,
-    };
-    if let Some(order) = of_kind(kind) {
+    let of_kind = |order: &OrderState| order.kind.is_some_and(|kind| kinds.contains(&kind)) && !order.is_ended();
+    if let Some((order, _)) = state.orders.iter().find(|(_, order)| of_kind(order)) {
         set(&mut facts, "order", json!(order));
     }
     if let Some((hearing, _)) = state.hearings.iter().find(|(_, hearing)| HearingState::is_ahead(hearing)) {

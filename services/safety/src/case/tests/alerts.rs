@@ -1,5 +1,10 @@
-use super::{ALERT, LOOK, OTHER_ALERT, about, alert, alerted, case, open};
-use kit::{Happened, facets::Weight};
+use super::{ALERT, LOOK, OTHER_ALERT, Safety, about, alert, alerted, case, open};
+use kit::{
+    Happened, Location,
+    entry::{Common, FollowUpClosed, FollowUpMoved, FollowUpOutcome},
+    facets::Weight,
+    given::Given,
+};
 use serde_json::json;
 
 const INTERLOCKS: [(&str, &str); 6] = [
@@ -43,11 +48,12 @@ fn a_trigger_raises_one_in_the_same_command() {
 }
 
 #[test]
-fn a_rule_raises_each_matter_once_until_it_is_cleared() {
+fn a_rule_raises_each_matter_once_while_it_still_asks_for_something() {
     let other = |interlock: &str| json!({ "alert": OTHER_ALERT, "interlock": interlock });
     for (interlock, _) in INTERLOCKS {
         let again = alerted(interlock).by_rule().when("raise-safety-alert", other(interlock));
-        if interlock == "new_threat" {
+        // Each new threat and each order is its own.
+        if ["new_threat", "order_ends"].contains(&interlock) {
             drop(again.events(&["SafetyAlertRaised"]));
         } else {
             drop(again.already());
@@ -57,6 +63,11 @@ fn a_rule_raises_each_matter_once_until_it_is_cleared() {
         let cleared = alerted(interlock).and("clear-safety-alert", alert()).by_rule();
         drop(cleared.clone().when("raise-safety-alert", about(interlock)).already());
         drop(cleared.when("raise-safety-alert", other(interlock)).events(&["SafetyAlertRaised"]));
+        // One that nobody cleared, but whose follow-up is done, says nothing of what comes after it.
+        let done = FollowUpClosed { key: LOOK.to_owned(), outcome: FollowUpOutcome::Done, reason: None };
+        let done = alerted(interlock).when_common(Common::FollowUpClosed(done)).accepted().by_rule();
+        let raised = done.when("raise-safety-alert", other(interlock)).events(&["SafetyAlertRaised"]).accepted();
+        assert_eq!(open(&raised), [format!("alert/{OTHER_ALERT}")]);
         // A worker's always stands.
         drop(alerted(interlock).when("raise-safety-alert", other(interlock)).events(&["SafetyAlertRaised"]));
     }
@@ -64,7 +75,61 @@ fn a_rule_raises_each_matter_once_until_it_is_cleared() {
 }
 
 #[test]
-fn what_was_asked_being_done_closes_the_task_and_not_the_alert() {
+fn a_new_lease_after_the_protection_ran_out_raises_again() {
+    let rule = |given: Given<Safety>| {
+        given.by_rule().when("raise-safety-alert", json!({ "interlock": "address_unprotected" }))
+    };
+    let leased = rule(case()).accepted();
+    let leased = rule(leased).already().given.by("w-1");
+    let granted = leased.and("record-address-protection-grant", json!({ "children": "all", "until": "2027-11-19" }));
+    assert_eq!(open(&granted), ["address-protection/renew"]);
+    let expired = granted.on("2027-11-20").and("expire-address-protection", json!({}));
+    drop(rule(expired).events(&["SafetyAlertRaised"]));
+}
+
+#[test]
+fn what_was_logged_late_answers_no_alert_raised_since() {
+    let covered = || json!({ "children": "all" });
+    let answers = [
+        ("new_threat", "assess-risk", json!({})),
+        ("no_safety_plan", "agree-safety-plan", json!({})),
+        ("no_safety_plan", "revise-safety-plan", json!({})),
+        ("address_unprotected", "record-address-protection-grant", covered()),
+        ("address_unprotected", "renew-address-protection", covered()),
+    ];
+    for (interlock, action, facts) in answers {
+        for happened in ["2026-11-19", "2026-11", "unknown"] {
+            let late = alerted(interlock).when_on(action, facts.clone(), happened.parse().unwrap()).accepted();
+            assert!(open(&late).contains(&LOOK), "{action} of {happened}");
+        }
+        // Logged later, it answers from the day on which somebody had to look.
+        let later = alerted(interlock).on("2026-11-25");
+        drop(later.when_on(action, facts.clone(), "2026-11-20T09:30".parse().unwrap()).closes(LOOK));
+        // What is done today answers, though somebody had put the look off.
+        let moved =
+            FollowUpMoved { key: LOOK.to_owned(), due: Location::new("2026-11-30".parse().unwrap()), reason: None };
+        let moved = alerted(interlock).when_common(Common::FollowUpMoved(moved)).accepted().on("2026-11-22");
+        assert!(
+            open(&moved.clone().when_on(action, facts.clone(), "2026-11-21".parse().unwrap()).accepted())
+                .contains(&LOOK)
+        );
+        drop(moved.when(action, facts).closes(LOOK));
+    }
+}
+
+#[test]
+fn only_a_protection_that_holds_today_protects_the_new_address() {
+    let grant = |from: &str, until: &str| {
+        let facts = json!({ "children": "all", "from": from, "until": until });
+        open(&alerted("address_unprotected").and("record-address-protection-grant", facts)).contains(&LOOK)
+    };
+    assert!(!grant("2026-11-20", "2026-11-20"));
+    assert!(grant("2026-11-21", "2027-11-20"), "it begins tomorrow");
+    assert!(grant("2025-11-20", "2026-11-19"), "it is over");
+}
+
+#[test]
+fn what_was_asked_being_done_closes_the_follow_up_and_not_the_alert() {
     let covered = |children: &str| json!({ "children": children });
     let (grant, renew) = ("record-address-protection-grant", "renew-address-protection");
     let answers = [

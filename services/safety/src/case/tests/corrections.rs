@@ -18,6 +18,17 @@ fn a_correction_lends_no_alarm_twice() {
 }
 
 #[test]
+fn an_alarm_that_is_out_again_is_not_lent_a_second_time_by_its_return() {
+    let lent_on = lent().and("return-alarm", loan());
+    let lent_on = lent_on.and("issue-alarm", json!({ "loan": OTHER_LOAN, "alarm": "oa1047" }));
+    lent_on.clone().when_in_error(3).refused("alarm_on_loan");
+    let third = "5b1d7c3e-2f4a-4b6d-8c1e-3a5b7d9f1c23";
+    lent_on.clone().when_corrected(3, json!({ "loan": third })).refused("alarm_on_loan");
+    // Once the other loan is over, it may have been so.
+    drop(lent_on.and("record-alarm-loss", json!({ "loan": OTHER_LOAN })).when_in_error(3).reopens(REVIEW));
+}
+
+#[test]
 fn another_review_day_replaces_the_follow_up() {
     let corrected = lent().when_corrected(2, json!({ "alarm": "OA 1047", "review_on": "2027-01-10" }));
     drop(corrected.opens(REVIEW, "review_alarm", Some("2027-01-10")));

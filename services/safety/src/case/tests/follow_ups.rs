@@ -1,5 +1,11 @@
 use super::{ALERT, LOAN, LOOK, OTHER_LOAN, REVIEW, alert, alerted, case, lent, loan, open};
-use kit::{Happened, facets::Weight};
+use kit::{
+    Happened,
+    case::Ask,
+    entry::{Common, FollowUpClosed, FollowUpOutcome},
+    facets::{Change, Weight},
+    given::Given,
+};
 use serde_json::json;
 
 const LOSS: &str = "alarm/5b1d7c3e-2f4a-4b6d-8c1e-3a5b7d9f1c21/loss";
@@ -21,12 +27,69 @@ fn risk_is_assessed_again_a_month_later() {
 }
 
 #[test]
-fn a_high_risk_is_looked_at_at_once() {
-    for (level, weight) in
-        [("low", Weight::Routine), ("medium", Weight::Routine), ("unclear", Weight::Routine), ("high", Weight::Alert)]
-    {
-        drop(case().when("assess-risk", json!({ "level": level })).weighs(weight));
+fn a_risk_is_not_told_by_the_weight_of_its_entry() {
+    for level in ["low", "medium", "unclear", "high"] {
+        drop(case().when("assess-risk", json!({ "level": level })).weighs(Weight::Routine));
     }
+}
+
+#[test]
+fn what_is_older_drags_no_later_review_back() {
+    let reviews = [
+        ("assess-risk", json!({}), "risk/reassess"),
+        ("agree-safety-plan", json!({}), "safety-plan/review"),
+        ("revise-safety-plan", json!({}), "safety-plan/review"),
+        ("check-digital-safety", json!({}), "digital-safety/again"),
+        ("issue-alarm", loan(), REVIEW),
+    ];
+    let due = |given: &Given<super::Safety>, key: &str| given.case().follow_ups()[key].due;
+    for (action, facts, key) in reviews {
+        let done = case().by("w-7").and(action, facts.clone());
+        let late = done.clone().by("w-8").when_on(action, facts.clone(), earlier()).accepted();
+        assert_eq!(late.case().follow_ups()[key], done.case().follow_ups()[key], "{action}");
+        // Alone, it is looked at as long after the day it happened as any.
+        let correct = Ask::Correct { version: 2, facts: facts.clone(), when: Some(earlier()) };
+        let corrected = done.case().decide(correct, None, &done.looking()).unwrap().entries.remove(0).facets;
+        let corrected = corrected.follow_ups.iter().find(|change| change.key == key).unwrap();
+        assert_eq!(
+            (corrected.change, corrected.due),
+            (Change::Opened, Some("2026-12-10".parse().unwrap())),
+            "{action}"
+        );
+        // Taken back, the one that is left is looked at still.
+        assert!(open(&late.when_in_error(2).accepted()).contains(&key), "{action}");
+        let younger = done.on("2026-11-25").and(action, facts);
+        assert_eq!(due(&younger, key), Some("2026-12-25".parse().unwrap()), "{action}");
+    }
+    let renewal = json!({ "loan": LOAN, "review_on": "2027-02-01" });
+    let issued = case().and("renew-alarm", renewal).and("issue-alarm", loan());
+    assert_eq!(due(&issued, REVIEW), Some("2027-02-01".parse().unwrap()));
+}
+
+#[test]
+fn an_older_protection_leaves_the_renewal_of_the_later_one() {
+    let key = "address-protection/renew";
+    let until = |day: &str| json!({ "until": day });
+    let due = |given: &Given<super::Safety>| given.case().follow_ups()[key].due.map(|due| due.to_string());
+    let renewed = case().by("w-7").and("renew-address-protection", until("2028-11-18"));
+    for older in [until("2027-11-19"), json!({})] {
+        let late = renewed.clone().by("w-8").and("record-address-protection-grant", older.clone());
+        assert_eq!(late.case().follow_ups()[key], renewed.case().follow_ups()[key]);
+        let done = FollowUpClosed { key: key.to_owned(), outcome: FollowUpOutcome::Done, reason: None };
+        let done = renewed.clone().when_common(Common::FollowUpClosed(done)).accepted();
+        assert_eq!(open(&done.and("record-address-protection-grant", older)), [""; 0]);
+    }
+    // A slip of the finger is corrected, whatever was known before.
+    assert_eq!(due(&renewed.when_corrected(2, until("2027-11-18")).accepted()).as_deref(), Some("2027-10-19"));
+    let both = case().and("record-address-protection-grant", until("2026-12-31"));
+    let both = both.and("renew-address-protection", until("2072-12-31"));
+    let right = both.clone().when_corrected(3, until("2027-12-31")).accepted();
+    assert_eq!(due(&right).as_deref(), Some("2027-12-01"));
+    assert_eq!(due(&both.when_in_error(3).accepted()).as_deref(), Some("2026-12-01"));
+    // What is granted after the end begins anew.
+    let over = right.and("expire-address-protection", json!({}));
+    let again = over.and("record-address-protection-grant", until("2027-06-30"));
+    assert_eq!(due(&again).as_deref(), Some("2027-05-31"));
 }
 
 #[test]
@@ -79,6 +142,12 @@ fn a_protection_that_is_over_is_applied_for_again_unless_somebody_did() {
     }
     let pending = granted.and("apply-for-address-protection", json!({})).and("expire-address-protection", json!({}));
     assert_eq!(open(&pending), ["address-protection/chase"]);
+    // A grant from before does not answer, nor one that is over or is still to come.
+    let grant = "record-address-protection-grant";
+    assert!(open(&over.clone().when_on(grant, json!({}), earlier()).accepted()).contains(&key));
+    for facts in [json!({ "until": "2026-11-19" }), json!({ "from": "2026-11-21" })] {
+        assert!(open(&over.clone().and(grant, facts)).contains(&key));
+    }
 }
 
 #[test]
@@ -121,6 +190,19 @@ fn digital_safety_is_checked_the_next_day_and_a_month_later() {
     let second = second.opens(again, "check_digital_safety_again", Some("2026-12-21")).accepted();
     assert_eq!(open(&second), [again]);
     assert_eq!(open(&second.on("2026-12-21").and("check-digital-safety", json!({}))), [again]);
+}
+
+#[test]
+fn the_next_day_is_looked_at_on_a_later_day_alone() {
+    let first_day = "digital-safety/first-day";
+    let check = |given: Given<super::Safety>, day: &str| {
+        given.when_on("check-digital-safety", json!({}), day.parse().unwrap()).accepted()
+    };
+    let first = || check(case(), "2026-11-18");
+    for day in ["2026-11-10", "2026-11-18", "unknown"] {
+        assert!(open(&check(first(), day)).contains(&first_day), "{day}");
+    }
+    assert!(!open(&check(first(), "2026-11-19")).contains(&first_day));
 }
 
 #[test]

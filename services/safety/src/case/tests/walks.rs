@@ -70,11 +70,9 @@ proptest! {
         });
     }
 
-    /// As long as nobody takes an ending back: that brings an alarm back to her which may be on another loan by then.
     #[test]
     fn no_alarm_is_on_two_loans(steps in vec(any::<(u8, u8, u8)>(), 1..40)) {
-        let forward: Vec<_> = steps.into_iter().map(|(kind, pick, variant)| (2 + kind % 8, pick, variant)).collect();
-        walk(case(), &forward, plausible, fitting, |given| {
+        walk(case(), &steps, plausible, fitting, |given| {
             assert_eq!(given.case().domain().claims().len(), numbered(given), "one alarm is on two loans");
         });
     }
