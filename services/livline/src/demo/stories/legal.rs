@@ -124,7 +124,6 @@ pub(super) fn expelled(story: &mut Story, day: i64) -> String {
     story.log(LEGAL, day + 12, "extend-expulsion", facts);
     let facts = json!({ "from": story.day(day + 20), "until": story.day(day + 200), "zone": "Hjemmet, skolen og vejen imellem" });
     story.log(LEGAL, day + 20, "issue-area-ban", facts);
-    ended(story, day + 26, &expulsion);
     expulsion
 }
 

@@ -1,3 +1,5 @@
+//! The demo held against what was asked of it: every action of every service, women, centres, numbers.
+
 use super::*;
 use crate::{
     demo::plan::{Act, CENTRES, Entry, Made, filled},
