@@ -190,6 +190,25 @@ fn every_event_is_there_with_labels_help_and_sharing() {
     }
 }
 
+/// One word for one thing: what is open is an opfølgning, a follow-up. The catalogue's own "har opgaven" is the police's.
+#[test]
+fn labels_use_the_words_that_were_agreed() {
+    for service in ["kit", "housing", "legal", "financial", "safety", "aftercare"] {
+        let read = |language: &str| {
+            std::fs::read_to_string(root().join(format!("services/{service}/labels/{language}.ftl"))).unwrap()
+        };
+        let others = |text: &str, word: &str, agreed: &str| {
+            let found = text.lines().filter(|line| line.to_lowercase().contains(word) && !line.contains(agreed));
+            found.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert!(
+            others(&read("da"), "opgave", "ve opgaven").iter().all(|line| line.contains("har opgaven")),
+            "{service}"
+        );
+        assert!(others(&read("en"), "task", "follow-up").is_empty(), "{service}");
+    }
+}
+
 #[test]
 fn every_fact_is_there_in_its_class() {
     let mut wrong = Vec::new();

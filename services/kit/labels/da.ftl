@@ -37,6 +37,7 @@ fact-text = Notat
 fact-key = Opfølgning
 fact-due = Frist
 fact-responsible = Ansvarlig
+fact-FollowUpClosed-outcome = Resultat
 fact-outcome = Resultat
 choice-FollowUpClosed-outcome-done = Gjort
 choice-FollowUpClosed-outcome-not_needed = Ikke længere nødvendig
