@@ -147,6 +147,29 @@ async fn what_is_not_known_whole_does_not_let_aftercare_end() {
     leader.act("aftercare", &case, "close-aftercare", ends).await.ok();
 }
 
+/// What was heard of her does not open: what depends on it is refused, and nothing else is.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_open_keeps_nobody_from_being_helped() {
+    let ground = Ground::start().await;
+    let (_housing, _legal, _safety) =
+        (ground.serve("housing").await, ground.serve("legal").await, ground.serve("safety").await);
+    let _aftercare = ground.serve("aftercare").await;
+    let (leader, woman, pool) = (ground.leader(), Uuid::new_v4(), ground.pool("livline_aftercare").await);
+    let home = leader.open("housing", woman).await;
+    leader.act("housing", &home, "move-in", json!({})).await.ok();
+    let policy = aftercare::heard::KnowCourse::NAME;
+    has_heard(&ground, "aftercare", policy, &["safety", "legal", "housing"]).await;
+    // Another woman's row in its place.
+    let moved = "UPDATE heard SET woman = $1 WHERE woman = $2";
+    let other = Uuid::new_v4();
+    let moved = sqlx::query(moved).bind(other).bind(woman).execute(&pool).await.unwrap();
+    assert!(moved.rows_affected() > 0);
+    let case = leader.open("aftercare", other).await;
+    leader.act("aftercare", &case, "record-lifeline-call", json!({ "urgency": "urgent" })).await.ok();
+    let refused = leader.act("aftercare", &case, "close-aftercare", json!({ "reason": "completed" })).await;
+    assert_eq!(refused.code(), "protection_without_owner");
+}
+
 /// A case that does not read, or something of hers that does not, keeps her own events waiting and nobody else's.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_womans_case_keeps_nobody_elses_alert() {

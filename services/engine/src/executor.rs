@@ -18,6 +18,7 @@ use kit::{
     decider::Claim,
     entry::{CaseOpened, Entry},
     facts::BadFact,
+    ids::Secret,
     published::{Body, EventType, Heading},
     sealed::exposing,
 };
@@ -53,7 +54,7 @@ pub struct Executor<D> {
     /// The clock.
     pub clock: Clock,
     /// The service's own secret, for what must not be guessed back.
-    pub secret: Uuid,
+    pub secret: Secret,
     /// The service's policies, with how many services each hears.
     pub policies: Arc<RwLock<Vec<(&'static str, usize)>>>,
     /// The kind of aggregate.
@@ -293,7 +294,7 @@ impl<D: Decider> Executor<D> {
     /// a `#` tells several holders apart, and stays.
     fn digested(&self, claim: &str) -> String {
         let (about, holder) = claim.split_once('#').map_or((claim, None), |(about, holder)| (about, Some(holder)));
-        let about = kit::ids::derive_id(&[&self.secret.to_string(), about]);
+        let about = self.secret.opaque(&[about]);
         holder.map_or_else(|| about.to_string(), |holder| format!("{about}#{holder}"))
     }
 

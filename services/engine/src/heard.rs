@@ -71,7 +71,11 @@ pub async fn all(
         }
         match row {
             Some(row) => {
-                let value = open(seal, place(service, woman, &policy), row).await?;
+                // One that does not open is not known: it must not keep her from being helped.
+                let value = match open(seal, place(service, woman, &policy), row).await {
+                    Err(SealError::Foreign | SealError::Malformed) => None,
+                    opened => opened?,
+                };
                 heard.insert(policy, value);
             }
             // Nothing was heard of her: the policy's beginning.

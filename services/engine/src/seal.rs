@@ -8,6 +8,7 @@ use crate::keys::{DataKey, Held, KeyError, Keyring};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::{
     AggregateId, CentreId, Class, WomanId,
+    ids::Secret,
     published::Body,
     sealed::{ERASED, Envelope, MASKED, SEALED, Stored},
 };
@@ -192,10 +193,10 @@ impl Seal {
     }
 
     /// A service's own secret: from a key that is nobody's, the same as long as that key lives.
-    pub async fn secret(&self, service: &str) -> Result<Uuid, SealError> {
+    pub async fn secret(&self, service: &str) -> Result<Secret, SealError> {
         let key = self.keys.of(Uuid::nil(), Class::Personal).await?;
         let fingerprint = key.fingerprint(format!("the secret of {service}").as_bytes());
-        fingerprint.first_chunk().map(|bytes| Uuid::from_bytes(*bytes)).ok_or(SealError::Malformed)
+        fingerprint.first_chunk().map(|bytes| Secret::new(Uuid::from_bytes(*bytes))).ok_or(SealError::Malformed)
     }
 
     /// The keyed fingerprint of a command.

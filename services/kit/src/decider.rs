@@ -3,8 +3,12 @@
 //! Deliberately absent: versions, corrections, notes and the moving of follow-ups, which [`crate::Case`] adds to every domain alike.
 
 use crate::{
-    ActorId, AggregateId, CentreId, Facets, Happened, contract::EntryDescription, deadlines::Deadlines, facts::BadFact,
-    ids::derive_id, when::DueBy,
+    ActorId, AggregateId, CentreId, Facets, Happened,
+    contract::EntryDescription,
+    deadlines::Deadlines,
+    facts::BadFact,
+    ids::{Secret, derive_id},
+    when::DueBy,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -101,6 +105,14 @@ impl<D: Decider> Decision<D> {
     }
 }
 
+/// How many actions are suggested at most.
+const SUGGESTIONS: usize = 6;
+
+/// The first of the actions that are likely, in the order of a list in which each says whether it is.
+pub fn suggested(likely: impl IntoIterator<Item = (bool, &'static str)>) -> Vec<&'static str> {
+    likely.into_iter().filter_map(|(likely, action)| likely.then_some(action)).take(SUGGESTIONS).collect()
+}
+
 /// A change to what an aggregate holds, see [`Decider::claims`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
@@ -172,8 +184,8 @@ pub struct Context<'a> {
     pub deadlines: &'a Deadlines,
     /// The follow-ups that are open in this aggregate by key, with their dates; [`crate::Case`] fills it in.
     pub open: BTreeMap<String, Option<DueBy>>,
-    /// The service's own secret, see [`Context::opaque`].
-    pub secret: Uuid,
+    /// The service's own secret, see [`Secret::opaque`].
+    pub secret: Secret,
     /// Whether another aggregate holds what the command would share, see [`Decider::shares`].
     pub taken: bool,
     /// What this service has heard of her from others, by policy name; none where that is not whole.
@@ -191,14 +203,6 @@ impl Context<'_> {
             &self.key.to_string(),
             &index.to_string(),
         ])
-    }
-
-    /// An id that stands for these parts and can be made of them by this service alone: what may lie where others read, although the
-    /// parts may not, and could be guessed.
-    #[must_use]
-    pub fn opaque(&self, parts: &[&str]) -> Uuid {
-        let secret = self.secret.to_string();
-        derive_id(&std::iter::once(secret.as_str()).chain(parts.iter().copied()).collect::<Vec<_>>())
     }
 
     /// Whether a follow-up is open.

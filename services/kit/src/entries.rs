@@ -114,3 +114,17 @@ macro_rules! entries {
         }
     };
 }
+
+/// Declares coded choices of facts: enums that are their `snake_case` code wherever they are written. Codes are published and stay;
+/// their words stand in the labels.
+#[macro_export]
+macro_rules! choices {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $choice:ident,)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq,
+            $crate::serde::Serialize, $crate::serde::Deserialize, $crate::schemars::JsonSchema)]
+        #[serde(rename_all = "snake_case", crate = "kit::serde")]
+        #[schemars(crate = "kit::schemars")]
+        pub enum $name { $($(#[$about])* $choice,)+ }
+    )+};
+}

@@ -24,6 +24,7 @@ use crate::{
     decider::{Commands, Events},
     entry::{CaseOpened, Common, Entry, RecordedInError, What},
     facets::{Change, FollowUpChange, Weight},
+    ids::Secret,
     policy::Now,
     sealed::{Stored, exposing},
     when::DueBy,
@@ -216,7 +217,7 @@ impl<D: Decider> Given<D> {
             responsible: Some(self.actor.clone()),
             deadlines: &self.deadlines,
             open: BTreeMap::new(),
-            secret: Uuid::from_u128(7_000),
+            secret: Secret::new(Uuid::from_u128(7_000)),
             taken: self.taken,
             heard: &self.heard,
         }

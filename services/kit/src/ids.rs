@@ -51,6 +51,32 @@ ids! {
     Epoch;
 }
 
+/// What a service alone knows. It prints nothing.
+#[derive(Clone, Copy)]
+pub struct Secret(Uuid);
+
+impl Secret {
+    /// A secret of these bits.
+    #[must_use]
+    pub fn new(bits: Uuid) -> Self {
+        Self(bits)
+    }
+
+    /// An id that stands for these parts and can be made of them by whoever knows the secret alone: what may lie where others read,
+    /// although the parts may not, and could be guessed.
+    #[must_use]
+    pub fn opaque(&self, parts: &[&str]) -> Uuid {
+        let secret = self.0.to_string();
+        derive_id(&std::iter::once(secret.as_str()).chain(parts.iter().copied()).collect::<Vec<_>>())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
 /// Who acts: a worker's id or a service's name (`service:aftercare`). At most 64 characters of `a–z A–Z 0–9 - _ : .`,
 /// so that it can never carry a sentence about somebody.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]

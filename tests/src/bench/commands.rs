@@ -123,7 +123,7 @@ async fn executor(ground: &Ground, pool: u32) -> Executing {
         seal: host.seal,
         deadlines,
         clock: host.clock,
-        secret: uuid::Uuid::nil(),
+        secret: kit::ids::Secret::new(uuid::Uuid::nil()),
         policies: Arc::default(),
         decider,
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::heard::KnowCourse;
 use kit::{
     Context, Day, Decider, Decision, Facets, Personal,
-    decider::Commands,
+    decider::{Commands, suggested},
     sealed::{Sealed, known},
 };
 use std::collections::BTreeSet;
@@ -37,9 +37,6 @@ pub enum Rejection {
     #[error("an alarm or an order has no owner")]
     ProtectionWithoutOwner,
 }
-
-/// How many actions are suggested at most.
-const SUGGESTIONS: usize = 6;
 
 impl Decider for Aftercare {
     const TYPE: &'static str = "case";
@@ -85,7 +82,7 @@ impl Decider for Aftercare {
             (runs, "request-companion"),
             (!over && accepted && owned, "close-aftercare"),
         ];
-        likely.into_iter().filter_map(|(likely, action)| likely.then_some(action)).take(SUGGESTIONS).collect()
+        suggested(likely)
     }
 
     fn facets(&self, event: &Event, context: &Context<'_>) -> Facets {
@@ -114,7 +111,7 @@ impl Decider for Aftercare {
 pub(super) fn slot(booking: &Booking, context: &Context<'_>) -> Option<Uuid> {
     let who = booking.who.as_ref().and_then(Sealed::open)?;
     let day = known(booking.when.as_ref())?.day();
-    Some(context.opaque(&["companion", who.as_str(), &day.to_string()]))
+    Some(context.secret.opaque(&["companion", who.as_str(), &day.to_string()]))
 }
 
 /// What the claims on a companion's day begin with; whose they are comes after.

@@ -12,7 +12,7 @@ use super::{
 };
 use kit::{
     Context, Day, Decider, Decision, Facets, Personal,
-    decider::Commands,
+    decider::{Commands, suggested},
     sealed::known,
     terms::{Application, Ruling},
     when::DueBy,
@@ -54,9 +54,6 @@ pub enum Warning {
     /// Follow-ups are still open.
     OpenFollowUps,
 }
-
-/// How many actions are suggested at most.
-const SUGGESTIONS: usize = 6;
 
 impl Decider for Financial {
     const TYPE: &'static str = "case";
@@ -104,7 +101,7 @@ impl Decider for Financial {
             (ahead(self.child_allowance), "apply-for-child-allowance"),
             (!ahead(self.situation) && !single && !free_place && !fund, "close-case"),
         ];
-        likely.into_iter().filter_map(|(likely, action)| likely.then_some(action)).take(SUGGESTIONS).collect()
+        suggested(likely)
     }
 
     fn facets(&self, event: &Event, context: &Context<'_>) -> Facets {

@@ -11,7 +11,7 @@ use super::{
 };
 use kit::{
     Context, Day, Decider, Decision, Facets,
-    decider::Commands,
+    decider::{Commands, suggested},
     sealed::{Sealed, known},
     terms::Application,
     when::DueBy,
@@ -67,9 +67,6 @@ pub enum Warning {
     /// Follow-ups are still open.
     OpenFollowUps,
 }
-
-/// How many actions are suggested at most.
-const SUGGESTIONS: usize = 6;
 
 impl Decider for Housing {
     const TYPE: &'static str = "case";
@@ -128,7 +125,7 @@ impl Decider for Housing {
             (sought && !stays, "arrange-temporary-housing"),
             (!sought && !leased, "close-case"),
         ];
-        likely.into_iter().filter_map(|(likely, action)| likely.then_some(action)).take(SUGGESTIONS).collect()
+        suggested(likely)
     }
 
     fn facets(&self, event: &Event, context: &Context<'_>) -> Facets {

@@ -1,19 +1,6 @@
 //! The coded choices of legal's facts. Labels stand in `labels/`; a code, once published, keeps its meaning.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-/// Declares choices: enums that are their snake_case code wherever they are written.
-macro_rules! choices {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $choice:ident,)+ })+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name { $($(#[$about])* $choice,)+ }
-    )+};
-}
-
-choices! {
+kit::choices! {
     /// What she may need legal help with.
     Area {
         /// A report to the police, and the criminal case.

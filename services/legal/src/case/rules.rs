@@ -11,7 +11,12 @@ use super::{
     state::{Asked, Custody, HearingStand, HearingState, Legal, Need, OrderKind, OrderState, Passports, Police},
     warnings::{self, Warning},
 };
-use kit::{Context, Day, Decider, Decision, Facets, Personal, decider::Commands, sealed::known, when::DueBy};
+use kit::{
+    Context, Day, Decider, Decision, Facets, Personal,
+    decider::{Commands, suggested},
+    sealed::known,
+    when::DueBy,
+};
 
 /// Why an entry is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
@@ -30,9 +35,6 @@ pub enum Rejection {
     #[error("the order is of another kind")]
     OrderOfAnotherKind,
 }
-
-/// How many actions are suggested at most.
-const SUGGESTIONS: usize = 6;
 
 impl Decider for Legal {
     const TYPE: &'static str = "case";
@@ -98,7 +100,7 @@ impl Decider for Legal {
             (self.custody == Custody::None, "open-custody-case"),
             (!unclear, "close-case"),
         ];
-        likely.into_iter().filter_map(|(likely, action)| likely.then_some(action)).take(SUGGESTIONS).collect()
+        suggested(likely)
     }
 
     fn facets(&self, event: &Event, context: &Context<'_>) -> Facets {

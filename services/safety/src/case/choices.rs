@@ -1,21 +1,6 @@
 //! What workers choose among in safety's entries. Codes are published and stay; their words stand in the labels.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-/// Declares coded choices: each a plain enum with its codes in `snake_case`.
-macro_rules! choices {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$choice_doc:meta])* $choice:ident,)+ })+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name {
-            $($(#[$choice_doc])* $choice,)+
-        }
-    )+};
-}
-
-choices! {
+kit::choices! {
     /// The tool that a risk assessment goes by.
     RiskTool {
         /// SARA:V3.

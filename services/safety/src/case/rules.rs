@@ -11,7 +11,12 @@ use super::{
     state::{Protection, Safety, Standing, Whereabouts},
     warnings::Warning,
 };
-use kit::{Context, Decider, Decision, Facets, Personal, decider::Commands, sealed::known, when::DueBy};
+use kit::{
+    Context, Decider, Decision, Facets, Personal,
+    decider::{Commands, suggested},
+    sealed::known,
+    when::DueBy,
+};
 use std::collections::BTreeSet;
 
 /// Why an entry is refused.
@@ -31,9 +36,6 @@ pub enum Rejection {
     #[error("the alarm is on loan already")]
     AlarmOnLoan,
 }
-
-/// How many actions are suggested at most.
-const SUGGESTIONS: usize = 6;
 
 impl Decider for Safety {
     const TYPE: &'static str = "case";
@@ -86,7 +88,7 @@ impl Decider for Safety {
             (assessed && !threatened, "assess-risk"),
             (assessed && planned && !alert && !alarm, "close-case"),
         ];
-        likely.into_iter().filter_map(|(likely, action)| likely.then_some(action)).take(SUGGESTIONS).collect()
+        suggested(likely)
     }
 
     fn facets(&self, event: &Event, context: &Context<'_>) -> Facets {
