@@ -102,3 +102,24 @@ pub async fn assert_equal_to_a_rebuild(ground: &Ground, timeline: &PgPool, servi
     assert_eq!(lived, built, "the timeline differs from a rebuild");
     rebuilt.stop().await;
 }
+
+/// Waits until a policy has heard all there is, of every service it hears.
+pub async fn has_heard(ground: &Ground, listener: &str, policy: &str, services: &[&str]) {
+    let listener = ground.pool(&format!("livline_{listener}")).await;
+    for service in services {
+        let theirs = ground.pool(&format!("livline_{service}")).await;
+        eventually(&format!("{policy} has heard {service}"), async || {
+            let (epoch, head): (uuid::Uuid, i64) = sqlx::query_as(
+                "SELECT (SELECT epoch FROM epochs ORDER BY ordinal DESC LIMIT 1), (SELECT coalesce(max(number), 0) FROM events)",
+            )
+            .fetch_one(&theirs)
+            .await
+            .ok()?;
+            let heard = "SELECT epoch, number FROM progress WHERE reader = $1 AND service = $2";
+            let heard: (uuid::Uuid, i64) =
+                sqlx::query_as(heard).bind(policy).bind(service).fetch_optional(&listener).await.ok()??;
+            (heard == (epoch, head)).then_some(())
+        })
+        .await;
+    }
+}

@@ -2,7 +2,11 @@
 
 use engine::{clock::Clock, database};
 use kit::{Policy, access::Role};
-use livline_tests::{Client, Ground, OTHER_CENTRE, Running, eventually, golden::domains, history::assert_exact};
+use livline_tests::{
+    Client, Ground, OTHER_CENTRE, Running, eventually,
+    golden::domains,
+    history::{assert_exact, has_heard},
+};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::collections::BTreeMap;
@@ -249,6 +253,8 @@ async fn aftercare_does_not_end_while_something_has_no_owner() {
     let order = order.body["events"][0]["facts"]["order"].clone();
     let case = leader.open("aftercare", woman).await;
     let ends = json!({ "reason": "completed" });
+    // Asked before both were heard of, the first question would close the case.
+    has_heard(&ground, "aftercare", aftercare::heard::KnowCourse::NAME, &["safety", "legal", "housing"]).await;
     // The refusal names no alarm and no order.
     let refused = eventually("aftercare has heard of them", async || {
         let both = answer_of(&leader, &case, json!({ "reason": "completed", "police_informed": [loan] })).await;

@@ -1,7 +1,7 @@
 //! What services hear of one another, when something is wrong: nothing is ordered twice, lost, or decided on half of it.
 
 use kit::{Policy, WomanId, ids::derive_id, policy::To};
-use livline_tests::{CENTRE, Client, Ground, eventually};
+use livline_tests::{CENTRE, Client, Ground, eventually, history::has_heard};
 use safety::policy::RaiseAlerts;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -25,27 +25,6 @@ async fn until_raised(pool: &PgPool, count: usize) -> Vec<String> {
 async fn breach(leader: &Client, woman: Uuid) {
     let case = leader.open("legal", woman).await;
     leader.act("legal", &case, "report-order-breach", json!({})).await.ok();
-}
-
-/// Waits until a policy has heard all there is, of every service it hears.
-async fn has_heard(ground: &Ground, listener: &str, policy: &str, services: &[&str]) {
-    let listener = ground.pool(&format!("livline_{listener}")).await;
-    for service in services {
-        let theirs = ground.pool(&format!("livline_{service}")).await;
-        eventually(&format!("{policy} has heard {service}"), async || {
-            let (epoch, head): (Uuid, i64) = sqlx::query_as(
-                "SELECT (SELECT epoch FROM epochs ORDER BY ordinal DESC LIMIT 1), (SELECT coalesce(max(number), 0) FROM events)",
-            )
-            .fetch_one(&theirs)
-            .await
-            .ok()?;
-            let heard = "SELECT epoch, number FROM progress WHERE reader = $1 AND service = $2";
-            let heard: (Uuid, i64) =
-                sqlx::query_as(heard).bind(policy).bind(service).fetch_optional(&listener).await.ok()??;
-            (heard == (epoch, head)).then_some(())
-        })
-        .await;
-    }
 }
 
 /// The case was chosen, and the process died before it was opened; meanwhile a worker opened one that the rule would choose now.
