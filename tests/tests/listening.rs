@@ -82,6 +82,8 @@ async fn a_new_epoch_of_one_service_is_heard_from_all() {
     leader.act("safety", &case, "record-address-protection-grant", json!({ "children": "all" })).await.ok();
     let home = leader.open("housing", woman).await;
     leader.act("housing", &home, "sign-lease", json!({})).await.ok();
+    // The rule judges the lease before the protection is over.
+    has_heard(&ground, "safety", RaiseAlerts::NAME, &services).await;
     leader.act("safety", &case, "expire-address-protection", json!({})).await.ok();
     breach(&leader, woman).await;
     until_raised(&pool, 1).await;
