@@ -171,7 +171,12 @@ async fn one_womans_case_keeps_nobody_elses_alert() {
     let _safety = ground.serve("safety").await;
     let raised = until_raised(&pool, 1).await;
     assert_ne!(raised, [case]);
-    let held: Vec<(Uuid, String)> =
-        sqlx::query_as("SELECT woman, reason FROM held_back").fetch_all(&pool).await.unwrap();
+    // The alert is stored before what the rule notes of its batch.
+    let held = eventually("hers is held back", async || {
+        let held = "SELECT woman, reason FROM held_back";
+        let held: Vec<(Uuid, String)> = sqlx::query_as(held).fetch_all(&pool).await.unwrap();
+        (!held.is_empty()).then_some(held)
+    })
+    .await;
     assert_eq!(held, [(hers, "case_does_not_read".to_owned())]);
 }
