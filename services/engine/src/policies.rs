@@ -332,10 +332,14 @@ impl<P: Policy> Apply for PolicyRunner<P> {
     async fn reset(&self, transaction: &mut Transaction<'static, Postgres>, _: &str) -> Result<(), ReadError> {
         for sql in [
             "DELETE FROM heard WHERE policy = $1",
-            "DELETE FROM held_back WHERE policy = $1",
             // What was reacted to is not reacted to once more; until it is heard again, what was heard is not whole.
             "UPDATE progress SET since = greatest(since, number), until = greatest(until, number), number = 0, last = NULL
              WHERE reader = $1",
+            // What was held back has had no reaction yet: from there on it is reacted to, and orders that were given are known.
+            "UPDATE progress p SET since = least(p.since, h.first - 1)
+             FROM (SELECT service, min(number) AS first FROM held_back WHERE policy = $1 GROUP BY service) h
+             WHERE p.reader = $1 AND p.service = h.service",
+            "DELETE FROM held_back WHERE policy = $1",
         ] {
             sqlx::query(sql).bind(P::NAME).execute(&mut **transaction).await?;
         }
