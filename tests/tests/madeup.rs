@@ -107,7 +107,7 @@ async fn what_cannot_be_applied_holds_back_its_own_and_no_other() {
     eventually("a metric tells", async || {
         let url = format!("{}/metrics", ground.services["timeline"]);
         let text = reqwest::Client::builder().no_proxy().build().ok()?.get(url).send().await.ok()?.text().await.ok()?;
-        text.contains("livline_held_back 3").then_some(())
+        text.contains("livline_held_back{name=\"timeline/madeup\"} 3").then_some(())
     })
     .await;
 }

@@ -56,7 +56,7 @@ pub async fn all(
 ) -> Result<BTreeMap<String, Option<Value>>, HeardError> {
     let rows: Vec<(String, i64, bool, Option<Value>)> = sqlx::query_as(
         "SELECT p.reader, count(*), bool_and(p.number >= p.until)
-                AND NOT EXISTS (SELECT 1 FROM held_back b WHERE b.policy = p.reader AND b.woman = $1),
+                AND NOT EXISTS (SELECT 1 FROM held_back b WHERE b.reader = p.reader AND b.woman = $1),
                 (SELECT h.heard FROM heard h WHERE h.policy = p.reader AND h.woman = $1)
          FROM progress p GROUP BY p.reader",
     )

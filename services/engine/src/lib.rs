@@ -16,6 +16,7 @@ pub mod keys;
 pub mod metrics;
 pub mod nats;
 pub mod policies;
+pub mod quarantine;
 pub mod reader;
 pub mod relay;
 pub mod root;

@@ -28,22 +28,26 @@ pub struct Metrics {
     pub read: Family<Named, Gauge>,
     /// Events that a reader fetched from a service because the stream had not brought them.
     pub fetched: Counter,
-    /// Events that could not be applied and are held back.
-    pub held_back: Gauge,
+    /// Events that could not be applied and are held back, by reader and service.
+    pub held_back: Family<Named, Gauge>,
 }
 
 impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("livline");
         let (commands, read) = (Family::default(), Family::default());
-        let (published, held_back, relay_stops, fetched) =
-            (Gauge::default(), Gauge::default(), Counter::default(), Counter::default());
+        let held_back = Family::default();
+        let (published, relay_stops, fetched) = (Gauge::default(), Counter::default(), Counter::default());
         registry.register("commands", "Commands by what became of them", commands.clone());
         registry.register("published", "Last number acknowledged by the stream", published.clone());
         registry.register("relay_stops", "Times the relay looked again", relay_stops.clone());
         registry.register("read", "Last number taken in, by reader and service", Family::clone(&read));
         registry.register("fetched", "Events fetched from a service's feed", fetched.clone());
-        registry.register("held_back", "Events that could not be applied", held_back.clone());
+        registry.register(
+            "held_back",
+            "Events that could not be applied, by reader and service",
+            Family::clone(&held_back),
+        );
         Self { registry: Arc::new(Mutex::new(registry)), commands, published, relay_stops, read, fetched, held_back }
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     executor::Executor,
     feed::Feed,
     heard::{self, HeardError},
-    metrics::Metrics,
+    quarantine::{self, WAITS},
     reader::{Apply, Event, ReadError, Start, progress},
     seal::{Opening, Place, SealError},
     store,
@@ -25,7 +25,11 @@ use kit::{
 };
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
-use std::{collections::BTreeMap, marker::PhantomData, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    marker::PhantomData,
+    time::Duration,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -47,7 +51,6 @@ pub struct PolicyRunner<P: Policy> {
     /// Connections of its own: the transaction it is in must not keep the executor from getting one.
     pool: PgPool,
     clock: Clock,
-    metrics: Metrics,
     /// The feeds of the services it hears.
     feeds: Vec<(&'static str, Feed)>,
     policy: PhantomData<fn() -> P>,
@@ -66,13 +69,8 @@ enum Sound<F> {
 impl<P: Policy> PolicyRunner<P> {
     /// A runner for a policy.
     #[must_use]
-    pub fn new(
-        executor: Executor<P::Decider>,
-        pool: PgPool,
-        metrics: Metrics,
-        feeds: Vec<(&'static str, Feed)>,
-    ) -> Self {
-        Self { clock: executor.clock.clone(), executor, pool, metrics, feeds, policy: PhantomData }
+    pub fn new(executor: Executor<P::Decider>, pool: PgPool, feeds: Vec<(&'static str, Feed)>) -> Self {
+        Self { clock: executor.clock.clone(), executor, pool, feeds, policy: PhantomData }
     }
 
     /// An event as the policy hears it.
@@ -187,6 +185,7 @@ impl<P: Policy> PolicyRunner<P> {
     async fn hold(
         &self,
         connection: &mut PgConnection,
+        waiting: &mut BTreeSet<WomanId>,
         service: &str,
         event: &Event,
         reason: &str,
@@ -201,20 +200,10 @@ impl<P: Policy> PolicyRunner<P> {
             );
             return Ok(());
         };
-        tracing::error!(policy = P::NAME, service, number = event.number, reason, "an event is held back");
-        self.metrics.held_back.inc();
-        sqlx::query(
-            "INSERT INTO held_back (policy, service, number, woman, reason, body) VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(P::NAME)
-        .bind(service)
-        .bind(i64::try_from(event.number).unwrap_or(i64::MAX))
-        .bind(woman.0)
-        .bind(reason)
-        .bind(&*event.bytes)
-        .execute(connection)
-        .await?;
-        Ok(())
+        waiting.insert(woman);
+        let centre = event.body.as_ref().and_then(|body| body.centre);
+        let what = (event.number, &*event.bytes);
+        quarantine::hold(connection, (P::NAME, service), (woman, centre), what, reason).await
     }
 }
 
@@ -271,25 +260,16 @@ impl<P: Policy> Apply for PolicyRunner<P> {
         since: u64,
     ) -> Result<(), ReadError> {
         let mut all: BTreeMap<WomanId, (Value, P::Heard)> = BTreeMap::new();
+        let mut waiting = quarantine::waiting(transaction, (P::NAME, service), events).await?;
         for event in events {
-            if let Some(woman) = event.woman {
-                let waits: bool = sqlx::query_scalar(
-                    "SELECT EXISTS (SELECT 1 FROM held_back WHERE policy = $1 AND service = $2 AND woman = $3)",
-                )
-                .bind(P::NAME)
-                .bind(service)
-                .bind(woman.0)
-                .fetch_one(&mut **transaction)
-                .await?;
-                if waits {
-                    self.hold(transaction, service, event, "waits").await?;
-                    continue;
-                }
+            if event.woman.is_some_and(|woman| waiting.contains(&woman)) {
+                self.hold(transaction, &mut waiting, service, event, WAITS).await?;
+                continue;
             }
             let event_heard = match self.hear(service, event).await? {
                 Sound::Nothing => continue,
                 Sound::Unreadable(reason) => {
-                    self.hold(transaction, service, event, reason).await?;
+                    self.hold(transaction, &mut waiting, service, event, reason).await?;
                     continue;
                 }
                 Sound::Heard(heard) => heard,
@@ -302,16 +282,21 @@ impl<P: Policy> Apply for PolicyRunner<P> {
             // What concerns one woman alone must not keep the others' events from being heard.
             let (kept, mut heard) = match known {
                 Err(ReadError::Malformed) => {
-                    self.hold(transaction, service, event, "what_was_heard_does_not_read").await?;
+                    self.hold(transaction, &mut waiting, service, event, "what_was_heard_does_not_read").await?;
                     continue;
                 }
                 known => known?,
             };
+            let before = written::<P>(&heard)?;
             P::hear(&mut heard, &event_heard);
             if event.number > since {
                 let orders = P::react(&heard, &event_heard, self.now(self.clock.today()));
                 match self.give(transaction, woman, orders, &written::<P>(&heard)?, Occasion::Event).await {
-                    Err(ReadError::Malformed) => self.hold(transaction, service, event, "case_does_not_read").await?,
+                    Err(ReadError::Malformed) => {
+                        // It will be heard when it is tried again, and must not have been before.
+                        heard = serde_json::from_value(before).map_err(|_| ReadError::Malformed)?;
+                        self.hold(transaction, &mut waiting, service, event, "case_does_not_read").await?;
+                    }
                     given => given?,
                 }
             }
@@ -337,9 +322,9 @@ impl<P: Policy> Apply for PolicyRunner<P> {
              WHERE reader = $1",
             // What was held back has had no reaction yet: from there on it is reacted to, and orders that were given are known.
             "UPDATE progress p SET since = least(p.since, h.first - 1)
-             FROM (SELECT service, min(number) AS first FROM held_back WHERE policy = $1 GROUP BY service) h
+             FROM (SELECT service, min(number) AS first FROM held_back WHERE reader = $1 GROUP BY service) h
              WHERE p.reader = $1 AND p.service = h.service",
-            "DELETE FROM held_back WHERE policy = $1",
+            "DELETE FROM held_back WHERE reader = $1",
         ] {
             sqlx::query(sql).bind(P::NAME).execute(&mut **transaction).await?;
         }

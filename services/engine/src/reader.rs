@@ -25,7 +25,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// How long an announced number may be missing.
 const MISSING: Duration = Duration::from_secs(1);
 /// How long a batch may take, its orders with it.
-const BOUND: Duration = Duration::from_mins(2);
+pub(crate) const BOUND: Duration = Duration::from_mins(2);
 /// Pause after something failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -55,7 +55,9 @@ impl Event {
             subject: serde_json::Value,
         }
         let Head { epoch, number, subject } = serde_json::from_str(bytes)?;
-        let woman = subject.as_str().and_then(|subject| subject.parse().ok());
+        // Whose it is may not read either: it is held back all the same, as that of somebody who is nobody.
+        let parsed = subject.as_str().and_then(|subject| subject.parse().ok());
+        let woman = parsed.or_else(|| (!subject.is_null()).then(WomanId::default));
         Ok(Self { epoch, number, woman, body: serde_json::from_str(bytes).ok(), bytes: bytes.into() })
     }
 }
@@ -220,6 +222,7 @@ impl<A: Apply> Reader<A> {
                         wait = MISSING;
                     }
                     self.still(&progress).await?;
+                    self.look_after_held_back().await?;
                 }
                 () = tokio::time::sleep(wait) => {
                     progress = self.catch_up(progress).await?;
@@ -283,6 +286,7 @@ impl<A: Apply> Reader<A> {
             progress = self.commit(progress, &events).await?;
             if events.is_empty() {
                 self.still(&progress).await?;
+                self.look_after_held_back().await?;
                 return Ok(progress);
             }
         }

@@ -315,8 +315,7 @@ impl<D: Decider> Domain<D> {
         policies.unwrap_or_else(std::sync::PoisonError::into_inner).push((P::NAME, P::HEARS.len()));
         let feeds =
             P::HEARS.iter().map(|heard| Ok((*heard, self.host.feed(heard)?))).collect::<Result<_, StartError>>()?;
-        let runner =
-            PolicyRunner::<P>::new(self.executor.clone(), self.host.readers.clone(), self.host.metrics.clone(), feeds);
+        let runner = PolicyRunner::<P>::new(self.executor.clone(), self.host.readers.clone(), feeds);
         let runner = Arc::new(runner);
         for heard in P::HEARS {
             let reader = self.host.reader(heard, runner.clone())?;

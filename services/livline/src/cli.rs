@@ -1,6 +1,9 @@
 //! The command line. What stands here is what `livline --help` says.
 
-use crate::{course::Timeline, demo::Demo, migrate::Migrate, schemas::Schemas, serve::Serve, token::Token, up::Up};
+use crate::{
+    course::Timeline, demo::Demo, migrate::Migrate, quarantine::Quarantine, schemas::Schemas, serve::Serve,
+    token::Token, up::Up,
+};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -26,6 +29,8 @@ pub enum Command {
     Token(Token),
     /// Print one woman's course: what is open, and what happened
     Timeline(Timeline),
+    /// Show events that a reader could not apply, and have them tried again
+    Quarantine(Quarantine),
     /// Send made-up women and their courses to a running `livline up`
     Demo(Demo),
     /// Write the schemas that others rely on; refuses to break them

@@ -14,6 +14,7 @@ pub mod failure;
 pub mod migrate;
 pub mod permissions;
 pub mod provision;
+pub mod quarantine;
 pub mod schemas;
 pub mod secrets;
 pub mod serve;
@@ -53,6 +54,7 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Migrate(options) => migrate::migrate(&options).await,
         Command::Token(options) => token::print(&options),
         Command::Timeline(options) => course::print(&options).await,
+        Command::Quarantine(options) => quarantine::quarantine(&options).await,
         Command::Demo(options) => demo::send(&options).await,
         Command::Schemas(options) => schemas::write(&options),
     }

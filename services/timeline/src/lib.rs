@@ -34,7 +34,7 @@ pub type Contracts = BTreeMap<String, Contract>;
 pub async fn open(settings: Settings, clock: Clock, contracts: Vec<Contract>) -> Result<Service, StartError> {
     let host = Host::open(SERVICE, settings, clock, &TABLES).await?;
     let contracts: Contracts = contracts.into_iter().map(|contract| (contract.service.clone(), contract)).collect();
-    let projection = Arc::new(Projection::new(host.metrics.clone()));
+    let projection = Arc::new(Projection);
     let app = api::App::new(&host, contracts.clone());
     let live = app.live.clone();
     let mut service = Service::new(&host, api::routes(Arc::new(app)), document());

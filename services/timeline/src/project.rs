@@ -6,31 +6,20 @@
 
 use crate::follow_ups;
 use engine::{
-    metrics::Metrics,
+    quarantine::{self, WAITS},
     reader::{Apply, Event, ReadError, Start},
 };
-use kit::{CentreId, WomanId, published::Body};
+use kit::{WomanId, published::Body};
 use serde_json::Value;
 use sqlx::{Acquire, PgConnection, Postgres, Transaction};
 use std::collections::BTreeSet;
-use uuid::Uuid;
 
 /// The channel on which readers of a timeline are told of new entries.
 pub(crate) const CHANNEL: &str = "timeline";
 
 /// The timeline's projection.
 #[derive(Debug)]
-pub struct Projection {
-    metrics: Metrics,
-}
-
-impl Projection {
-    /// A projection that counts.
-    #[must_use]
-    pub fn new(metrics: Metrics) -> Self {
-        Self { metrics }
-    }
-}
+pub struct Projection;
 
 /// An event that can be applied.
 pub(crate) struct Applicable<'a> {
@@ -56,7 +45,7 @@ impl Apply for Projection {
         events: &[Event],
         _: u64,
     ) -> Result<(), ReadError> {
-        let (held, free) = self.divide(transaction, service, events).await?;
+        let (held, free) = divide(transaction, service, events).await?;
         let mut attempt = transaction.begin().await?;
         let waiting = match apply_all(&mut attempt, service, &free).await {
             Ok(()) => {
@@ -65,18 +54,23 @@ impl Apply for Projection {
             }
             Err(error) if is_about_data(&error) => {
                 attempt.rollback().await?;
-                self.one_by_one(transaction, service, &free).await?
+                one_by_one(transaction, service, &free).await?
             }
             Err(error) => return Err(error.into()),
         };
         for (event, woman, reason) in held {
             // The same reason however the events came in batches.
-            let reason = if waiting.contains(&woman) { "waits" } else { reason };
+            let reason = if waiting.contains(&woman) { WAITS } else { reason };
             let centre = event.body.as_ref().and_then(|body| body.centre);
-            hold(transaction, service, signed(event.number), (woman, centre), reason, &event.bytes).await?;
+            quarantine::hold(
+                transaction,
+                (crate::SERVICE, service),
+                (woman, centre),
+                (event.number, &event.bytes),
+                reason,
+            )
+            .await?;
         }
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM held_back").fetch_one(&mut **transaction).await?;
-        self.metrics.held_back.set(count);
         tell(transaction, service, &free).await
     }
 
@@ -93,71 +87,60 @@ impl Apply for Projection {
 
 type Held<'a> = Vec<(&'a Event, WomanId, &'static str)>;
 
-impl Projection {
-    /// What must wait, and what can be applied. Events about no woman are nobody's course.
-    async fn divide<'a>(
-        &self,
-        connection: &mut PgConnection,
-        service: &str,
-        events: &'a [Event],
-    ) -> Result<(Held<'a>, Vec<Applicable<'a>>), ReadError> {
-        let women: Vec<Uuid> = events.iter().filter_map(|event| event.woman).map(|woman| woman.0).collect();
-        let waiting: Vec<Uuid> =
-            sqlx::query_scalar("SELECT DISTINCT woman FROM held_back WHERE service = $1 AND woman = ANY($2)")
-                .bind(service)
-                .bind(women)
-                .fetch_all(connection)
-                .await?;
-        let mut waiting: BTreeSet<WomanId> = waiting.into_iter().map(WomanId).collect();
-        let (mut held, mut free) = (Vec::new(), Vec::new());
-        for event in events {
-            let Some(woman) = event.woman else { continue };
-            match &event.body {
-                _ if waiting.contains(&woman) => held.push((event, woman, "waits")),
-                Some(body) if body.happened().is_ok() => {
-                    free.push(Applicable { number: signed(event.number), woman, body, bytes: &event.bytes });
-                }
-                _ => {
-                    waiting.insert(woman);
-                    held.push((event, woman, "does_not_read"));
-                }
+/// What must wait, and what can be applied. Events about no woman are nobody's course.
+async fn divide<'a>(
+    connection: &mut PgConnection,
+    service: &str,
+    events: &'a [Event],
+) -> Result<(Held<'a>, Vec<Applicable<'a>>), ReadError> {
+    let mut waiting = quarantine::waiting(connection, (crate::SERVICE, service), events).await?;
+    let (mut held, mut free) = (Vec::new(), Vec::new());
+    for event in events {
+        let Some(woman) = event.woman else { continue };
+        match &event.body {
+            _ if waiting.contains(&woman) => held.push((event, woman, WAITS)),
+            Some(body) if body.happened().is_ok() => {
+                free.push(Applicable { number: signed(event.number), woman, body, bytes: &event.bytes });
+            }
+            _ => {
+                waiting.insert(woman);
+                held.push((event, woman, "does_not_read"));
             }
         }
-        Ok((held, free))
     }
-
-    /// The slow way, once something among the events is wrong: each on its own, so that only what is wrong waits.
-    async fn one_by_one(
-        &self,
-        connection: &mut PgConnection,
-        service: &str,
-        events: &[Applicable<'_>],
-    ) -> Result<BTreeSet<WomanId>, ReadError> {
-        let mut waiting = BTreeSet::new();
-        for event in events {
-            let reason = if waiting.contains(&event.woman) {
-                "waits"
-            } else {
-                let mut attempt = connection.begin().await?;
-                match apply_all(&mut attempt, service, std::slice::from_ref(event)).await {
-                    Ok(()) => {
-                        attempt.commit().await?;
-                        continue;
-                    }
-                    Err(error) if is_about_data(&error) => {
-                        attempt.rollback().await?;
-                        waiting.insert(event.woman);
-                        "cannot_be_applied"
-                    }
-                    Err(error) => return Err(error.into()),
-                }
-            };
-            hold(connection, service, event.number, (event.woman, event.body.centre), reason, event.bytes).await?;
-        }
-        Ok(waiting)
-    }
+    Ok((held, free))
 }
 
+/// The slow way, once something among the events is wrong: each on its own, so that only what is wrong waits.
+async fn one_by_one(
+    connection: &mut PgConnection,
+    service: &str,
+    events: &[Applicable<'_>],
+) -> Result<BTreeSet<WomanId>, ReadError> {
+    let mut waiting = BTreeSet::new();
+    for event in events {
+        let reason = if waiting.contains(&event.woman) {
+            WAITS
+        } else {
+            let mut attempt = connection.begin().await?;
+            match apply_all(&mut attempt, service, std::slice::from_ref(event)).await {
+                Ok(()) => {
+                    attempt.commit().await?;
+                    continue;
+                }
+                Err(error) if is_about_data(&error) => {
+                    attempt.rollback().await?;
+                    waiting.insert(event.woman);
+                    "cannot_be_applied"
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
+        let (whose, what) = ((event.woman, event.body.centre), (event.number.unsigned_abs(), event.bytes));
+        quarantine::hold(connection, (crate::SERVICE, service), whose, what, reason).await?;
+    }
+    Ok(waiting)
+}
 /// Whether the event is to blame, and not the connection or the server.
 fn is_about_data(error: &sqlx::Error) -> bool {
     match error {
@@ -167,27 +150,6 @@ fn is_about_data(error: &sqlx::Error) -> bool {
         }
         _ => false,
     }
-}
-
-async fn hold(
-    connection: &mut PgConnection,
-    service: &str,
-    number: i64,
-    (woman, centre): (WomanId, Option<CentreId>),
-    reason: &str,
-    bytes: &str,
-) -> Result<(), ReadError> {
-    tracing::error!(service, number, reason, "an event is held back");
-    sqlx::query("INSERT INTO held_back (service, number, woman, centre, reason, body) VALUES ($1, $2, $3, $4, $5, $6)")
-        .bind(service)
-        .bind(number)
-        .bind(woman.0)
-        .bind(centre.map(|centre| centre.0))
-        .bind(reason)
-        .bind(bytes)
-        .execute(connection)
-        .await?;
-    Ok(())
 }
 
 async fn apply_all(connection: &mut PgConnection, service: &str, events: &[Applicable<'_>]) -> Result<(), sqlx::Error> {

@@ -67,6 +67,12 @@ impl Place {
         format!("http://127.0.0.1:{}", self.port(service))
     }
 
+    /// The address of a database, for who owns it.
+    pub(crate) fn admin(&self, database: &str) -> String {
+        let password = self.secret("postgres-admin");
+        format!("postgres://livline_admin:{}@127.0.0.1:{}/{database}", password.trim(), self.postgres())
+    }
+
     pub(crate) fn nats(&self) -> String {
         format!("nats://127.0.0.1:{}", 7342 + self.offset)
     }

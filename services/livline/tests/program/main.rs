@@ -26,6 +26,7 @@ async fn a_life_of_a_data_folder() {
         assert_eq!(get(&format!("{}/readyz", place.url(service))).await["service"], service);
     }
     a_command_shows_on_the_timeline(&place, &housing).await;
+    what_is_held_back_is_shown_and_tried_again(&place, &housing).await;
     roles_may_do_what_they_need_and_nothing_else(&place).await;
     nobody_touches_the_stream_of_another(&place).await;
     one_service_runs_alone_beside_it(&place).await;
@@ -84,6 +85,36 @@ async fn a_command_shows_on_the_timeline(place: &Place, housing: &str) {
     assert_eq!((whole["entries"].as_array().unwrap().len(), &whole["next"]), (2, &Value::Null));
     let elsewhere = place.start(&["timeline", &woman(), "--centre", &woman()]);
     refused(&elsewhere, "There is nothing about");
+}
+
+async fn what_is_held_back_is_shown_and_tried_again(place: &Place, housing: &str) {
+    assert_eq!(place.run(&["quarantine", "list"]), "Nothing is held back.\n");
+    let admin = place.admin("livline_timeline");
+    let broken = "ALTER TABLE entries ADD CONSTRAINT broken CHECK (body->>'type' NOT LIKE '%HousingOfferMade%')";
+    sql(&admin, broken).await.unwrap();
+    let woman = kit::ids::derive_id(&["test", "another woman"]).to_string();
+    let opened = command(place, &format!("{housing}/v1/cases"), "another", &json!({ "woman": woman })).await;
+    let case = opened["id"].as_str().unwrap();
+    for rent in [1, 2] {
+        let (url, key) = (format!("{housing}/v1/cases/{case}/make-offer"), format!("rent {rent}"));
+        command(place, &url, &key, &json!({ "facts": { "rent": rent } })).await;
+    }
+    let list = place.eventually(&["quarantine", "list"], |list| list.contains("1 event waits"));
+    assert!(list.starts_with("timeline") && list.contains("HousingOfferMade") && !list.contains(&woman), "{list}");
+    let position = list.split_whitespace().nth(1).unwrap();
+    assert!(place.run(&["quarantine", "show", position]).contains("held back by timeline: the event does not fit"));
+    refused(&place.start(&["quarantine", "show", "housing:1"]), "Nothing is held back under housing:1.");
+    assert!(place.run(&["timeline", &woman]).contains("Ufuldstændigt"));
+    let still = place.start(&["quarantine", "retry"]);
+    assert!(
+        still.code == Some(1) && still.complained.starts_with("Still held back:\ntimeline"),
+        "{}",
+        still.complained
+    );
+    sql(&admin, "ALTER TABLE entries DROP CONSTRAINT broken").await.unwrap();
+    assert_eq!(place.run(&["quarantine", "retry", position]), "Applied: 2 of 2 events.\n");
+    assert_eq!(place.run(&["quarantine", "retry"]), "Nothing is held back.\n");
+    assert!(!place.run(&["timeline", &woman]).contains("Ufuldstændigt"));
 }
 
 async fn sql(url: &str, statement: &str) -> Result<(), sqlx::Error> {
