@@ -15,7 +15,7 @@ use uuid::Uuid;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
 
 async fn held(pool: &PgPool) -> Vec<Held> {
-    quarantine::list(&mut *pool.acquire().await.unwrap()).await.unwrap()
+    quarantine::list(&mut pool.acquire().await.unwrap()).await.unwrap()
 }
 
 fn numbers(held: &[Held]) -> Vec<(u64, &str)> {
@@ -23,7 +23,7 @@ fn numbers(held: &[Held]) -> Vec<(u64, &str)> {
 }
 
 async fn ask_again(pool: &PgPool, held: &Held) {
-    quarantine::ask_again(&mut *pool.acquire().await.unwrap(), held).await.unwrap();
+    quarantine::ask_again(&mut pool.acquire().await.unwrap(), held).await.unwrap();
 }
 
 /// Until the readers have tried what was marked.
@@ -158,7 +158,7 @@ fn the_rules_of_deploy_name_metrics_that_there_are() {
     let rules: serde_json::Value = serde_yaml_ng::from_str(text).unwrap();
     let metrics = engine::metrics::Metrics::default();
     // One of a family shows once there is one.
-    metrics.held_back.get_or_create(&engine::metrics::Named { name: "timeline/housing".into() });
+    drop(metrics.held_back.get_or_create(&engine::metrics::Named { name: "timeline/housing".into() }));
     let told = metrics.text();
     let rules: Vec<_> =
         rules["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap()).collect();
