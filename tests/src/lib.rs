@@ -11,7 +11,7 @@ use engine::{
     clock::Clock,
     config::{DEADLINES, Settings},
     database,
-    http::Limits,
+    http::{Bounds, Limits},
     keys::{FileMasterKey, Keyring},
     nats::NatsConfig,
     run::Service,
@@ -179,7 +179,8 @@ impl Ground {
             services: self.services.clone(),
             deadlines: Deadlines::parse(DEADLINES).unwrap(),
             schemas: None,
-            limits: Limits { per_second: many, burst: many },
+            limits: Limits { per_second: many, burst: many, at_once: many },
+            bounds: Bounds::default(),
         }
     }
 
@@ -236,6 +237,12 @@ impl Ground {
         let issuer = Issuer::new(service, self.signing.get(service).unwrap()).unwrap();
         let principal = Principal { actor: kit::ActorId::service(service), role: Role::Service, centre: None };
         Client { http: http(), issuer, principal, services: self.services.clone() }
+    }
+
+    /// Signs as one of the services.
+    #[must_use]
+    pub fn service_issuer(&self, service: &str) -> Issuer {
+        Issuer::new(service, self.signing.get(service).unwrap()).unwrap()
     }
 
     /// Signs as the desk.
@@ -323,6 +330,12 @@ impl Client {
     pub fn named(mut self, actor: &str) -> Self {
         self.principal.actor = actor.parse().unwrap();
         self
+    }
+
+    /// The header that says who it is, for requests that are written by hand.
+    #[must_use]
+    pub fn authorization(&self) -> String {
+        format!("authorization: Bearer {}", self.issuer.issue(&self.principal).unwrap())
     }
 
     /// Sends a request as it stands; `None` where there was no answer.

@@ -57,6 +57,22 @@ impl Process {
         }
     }
 
+    /// What it holds in memory now, in megabytes.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    }
+
+    /// How many sockets it has open.
+    #[must_use]
+    pub fn sockets(&self) -> usize {
+        let files = std::fs::read_dir(format!("/proc/{}/fd", self.child.id().unwrap())).unwrap();
+        let targets = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
+    }
+
     /// SIGKILL.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
@@ -88,7 +104,26 @@ fn written(settings: &Settings) -> String {
     line("keys", settings.keys.expose_secret());
     line("master_key_file", settings.master_key_file.to_str().unwrap());
     line("signing_key", settings.signing_key.expose_secret());
-    text.push_str("limits = { per_second = 1000000, burst = 1000000 }\n[nats]\n");
+    let bounds = &settings.bounds;
+    writeln!(
+        text,
+        "bounds = {{ connections = {}, commands = {}, reads = {}, streams = {}, head_seconds = {}, body_seconds = {}, take_seconds = {} }}",
+        bounds.connections,
+        bounds.commands,
+        bounds.reads,
+        bounds.streams,
+        bounds.head_seconds,
+        bounds.body_seconds,
+        bounds.take_seconds
+    )
+    .unwrap();
+    let limits = &settings.limits;
+    writeln!(
+        text,
+        "limits = {{ per_second = {}, burst = {}, at_once = {} }}\n[nats]",
+        limits.per_second, limits.burst, limits.at_once
+    )
+    .unwrap();
     let mut line = |name: &str, value: &str| writeln!(text, "{name} = {value:?}").unwrap();
     line("url", &settings.nats.url);
     line("user", &settings.nats.user);

@@ -165,7 +165,7 @@ async fn rates_are_bounded_by_principal() {
     let ground = Ground::start().await;
     let mut settings = ground.settings("housing", &engine::database::SERVICE).await;
     let few = |number| std::num::NonZeroU32::new(number).unwrap();
-    settings.limits = engine::http::Limits { per_second: few(1), burst: few(5) };
+    settings.limits = engine::http::Limits { per_second: few(1), burst: few(5), ..engine::http::Limits::default() };
     let domain = engine::run::Domain::<housing::case::Housing>::open(
         housing::contract().unwrap(),
         "housing",

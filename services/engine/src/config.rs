@@ -3,7 +3,10 @@
 //! Unknown keys are errors. Each secret can be given by the path of a file that holds it (`database_file`). Deliberately absent: any
 //! other reading of the environment by a service.
 
-use crate::{http::Limits, nats::NatsConfig};
+use crate::{
+    http::{Bounds, Limits},
+    nats::NatsConfig,
+};
 use figment::{
     Figment,
     providers::{Env, Format, Toml},
@@ -68,6 +71,8 @@ struct Written {
     schemas: Option<PathBuf>,
     #[serde(default)]
     limits: Limits,
+    #[serde(default)]
+    bounds: Bounds,
     #[serde(default = "connections")]
     pool: u32,
 }
@@ -120,6 +125,8 @@ pub struct Settings {
     pub schemas: Option<PathBuf>,
     /// How often one principal may ask.
     pub limits: Limits,
+    /// How much it takes on at once, and how long it waits for clients.
+    pub bounds: Bounds,
 }
 
 impl Settings {
@@ -161,6 +168,7 @@ impl Settings {
             deadlines: Deadlines::parse(&deadlines).map_err(|error| ConfigError(error.to_string()))?,
             schemas: written.schemas,
             limits: written.limits,
+            bounds: written.bounds,
         })
     }
 }
@@ -242,5 +250,29 @@ mod tests {
         assert_eq!(wrong(&SAMPLE.replace("pool = 5", "pool = \"hemmelig\"")), "the configuration's pool should be u32");
         let broken = wrong(&format!("database = \"postgres://u:hemmelig\n{SAMPLE}"));
         assert!(!broken.contains("hemmelig"), "{broken}");
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 128, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn no_setting_that_is_wrong_is_quoted(line in 0..SAMPLE.lines().count(), with in 0..6_usize, noise in ".{0,20}") {
+            const CANARY: &str = "hemmelig117";
+            let values = [
+                format!("{CANARY:?}"),
+                format!("[{CANARY:?}]"),
+                CANARY.to_owned(),
+                format!("\"{CANARY}"),
+                format!("'''{CANARY}{noise}"),
+                format!("{CANARY:?} {noise}"),
+            ];
+            let lines = SAMPLE.lines().enumerate().map(|(number, text)| match text.split_once(" = ") {
+                Some((name, _)) if number == line => format!("{name} = {}", values[with]),
+                _ => text.to_owned(),
+            });
+            if let Err(error) = read(&lines.collect::<Vec<_>>().join("\n")) {
+                proptest::prop_assert!(!error.to_string().contains(CANARY), "{}", error);
+            }
+        }
     }
 }

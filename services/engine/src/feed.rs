@@ -52,6 +52,8 @@ impl Feed {
         let client = reqwest::Client::builder()
             .timeout(Duration::from_secs(10))
             .connect_timeout(Duration::from_secs(2))
+            // Sooner than a service ends a connection that rests.
+            .pool_idle_timeout(Duration::from_secs(20))
             .no_proxy();
         Self { client: client.build().unwrap_or_default(), address: address.trim_end_matches('/').to_owned(), issuer }
     }

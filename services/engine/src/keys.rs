@@ -261,3 +261,34 @@ const MASTER_CHECK: &[u8] = b"livline master key check 1";
 fn context(id: Uuid, subject: Uuid, class: &str) -> Vec<u8> {
     [id.as_bytes().as_slice(), subject.as_bytes(), class.as_bytes()].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::os::unix::fs::OpenOptionsExt;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn a_master_key_file_is_read_or_refused(text in prop_oneof![any::<String>(), "[A-Za-z0-9+/=\n ]{0,60}"], bits in any::<[u8; 32]>()) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("master");
+            let put = |content: &[u8]| {
+                use std::io::Write;
+                let mut options = std::fs::OpenOptions::new();
+                options.write(true).create(true).truncate(true).mode(0o600).open(&path).unwrap().write_all(content).unwrap();
+                FileMasterKey::read(&path)
+            };
+            let whole = STANDARD.decode(text.trim()).is_ok_and(|bytes| bytes.len() == KEY_BYTES);
+            match put(text.as_bytes()) {
+                Ok(_) => prop_assert!(whole),
+                Err(error) => prop_assert!(!whole && (text.len() < 9 || !error.to_string().contains(text.trim()))),
+            }
+            prop_assert!(put(&bits).is_err());
+            let key = STANDARD.encode(bits) + "\n";
+            prop_assert!(put(key.as_bytes()).is_ok());
+        }
+    }
+}

@@ -100,3 +100,25 @@ pub fn stream_config(service: &str, epoch: Epoch, replicas: usize) -> jetstream:
 pub fn epoch_of(config: &jetstream::stream::Config) -> Option<Epoch> {
     config.description.as_deref()?.strip_prefix(DESCRIPTION)?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn a_stream_says_of_which_epoch_it_is(bits in any::<u128>(), text in any::<String>(), cut in 0..52_usize) {
+            let epoch = Epoch(uuid::Uuid::from_u128(bits));
+            let mut config = stream_config("housing", epoch, 1);
+            prop_assert_eq!(epoch_of(&config), Some(epoch));
+            let whole = config.description.take().unwrap_or_default();
+            for other in [None, Some(text), Some(whole.chars().take(cut % whole.len()).collect())] {
+                config.description = other;
+                prop_assert_eq!(epoch_of(&config), None);
+            }
+        }
+    }
+}

@@ -412,3 +412,6 @@ pub async fn progress(pool: &PgPool, reader: &str, service: &str) -> Result<Opti
 fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

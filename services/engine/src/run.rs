@@ -159,6 +159,7 @@ async fn refuse_old_nats(settings: &Settings) -> Result<(), StartError> {
 pub struct Service {
     name: &'static str,
     listen: SocketAddr,
+    bounds: http::Bounds,
     router: Router,
     tasks: JoinSet<()>,
     /// Stops the server, readers, policies and announcements.
@@ -188,6 +189,7 @@ impl Service {
         Self {
             name: host.service,
             listen: host.settings.listen,
+            bounds: host.settings.bounds,
             router: http::finish(router.merge(http::operations(operations))),
             tasks: JoinSet::new(),
             stop: CancellationToken::new(),
@@ -234,11 +236,8 @@ impl Bound {
     /// Serves until told to stop. Then: no new requests, those under way are answered, what is stored is published. A part that ends
     /// before it was told to takes the whole down: half a service looks alive and is not.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), Died> {
-        let Service { name, router, mut tasks, stop: stop_tasks, drained, .. } = self.service;
-        let closing = stop_tasks.clone();
-        let server =
-            axum::serve(self.listener, router).with_graceful_shutdown(async move { closing.cancelled().await });
-        let mut serving = tokio::spawn(async move { server.await });
+        let Service { name, router, bounds, mut tasks, stop: stop_tasks, drained, .. } = self.service;
+        let mut serving = tokio::spawn(http::serve(self.listener, router, bounds, stop_tasks.clone()));
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
             _ = tasks.join_next(), if !tasks.is_empty() => Err(Died(name)),

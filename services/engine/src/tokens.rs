@@ -186,4 +186,25 @@ mod tests {
         desk.clock = Clock::of(|| Clock::system().now() - time::Duration::minutes(2));
         assert_eq!(verifier.verify(&desk.issue(&worker).unwrap()), Err(TokenError::Invalid));
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 128, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn what_is_no_token_or_key_is_refused(text in proptest::prelude::any::<String>(), at in 0..400_usize, byte in 0x20..0x7f_u8) {
+            let (desk, key) = issuer("desk");
+            let verifier = Verifier::new(&[("desk".into(), key)].into()).unwrap();
+            proptest::prop_assert_eq!(verifier.verify(&text), Err(TokenError::Invalid));
+            proptest::prop_assert!(Verifier::new(&[("desk".into(), text.clone())].into()).is_err());
+            proptest::prop_assert!(Issuer::new("desk", &text).is_err());
+            // Any one character of a token changed.
+            let worker = Principal { actor: "w-1".parse().unwrap(), role: Role::Worker, centre: None };
+            let token = desk.issue(&worker).unwrap();
+            let mut changed = token.clone().into_bytes();
+            let at = at % changed.len();
+            changed[at] = byte;
+            let changed = String::from_utf8(changed).unwrap();
+            proptest::prop_assert_eq!(verifier.verify(&changed).is_ok(), changed == token);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //!
 //! A [`BadFact`] says where and of which kind the mistake is and never repeats what stood there: it may be an address.
 
+use crate::strict::Strict;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -116,7 +117,7 @@ pub fn read<T: DeserializeOwned>(facts: Value) -> Result<T, BadFact> {
         // Where it stands may be the client's own text too.
         return Err(BadFact { pointer: String::new(), mistake: Mistake::UnknownFact });
     }
-    serde_path_to_error::deserialize(facts).map_err(|error| {
+    serde_path_to_error::deserialize(Strict(facts)).map_err(|error| {
         // serde's message may quote the value: only its kind goes on, and for a missing fact the name that our own type gave.
         let mut path: Vec<String> = error.path().iter().map(segment).collect();
         let message = error.inner().to_string();

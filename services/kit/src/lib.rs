@@ -23,6 +23,7 @@ pub mod policy;
 pub mod published;
 pub mod schema;
 pub mod sealed;
+mod strict;
 pub mod terms;
 pub mod when;
 pub mod words;

@@ -4,7 +4,7 @@
 //! Serialising an open one fails unless the engine asked for it with [`exposing`]; it then comes out marked, and the engine's seal
 //! replaces every mark by an envelope. Deliberately absent: keys and cryptography (`engine::seal`).
 
-use crate::{ChildId, Text};
+use crate::{ChildId, Text, strict::Strict};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap};
 use serde_json::Value;
@@ -201,7 +201,7 @@ impl<'de, T: DeserializeOwned, C: Classified> Deserialize<'de> for Sealed<T, C> 
                 serde_json::from_value(mark.get("value").cloned().unwrap_or_default())
                     .map_err(serde::de::Error::custom)?,
             ),
-            None => State::Open(serde_json::from_value(value).map_err(serde::de::Error::custom)?),
+            None => State::Open(T::deserialize(Strict(value)).map_err(serde::de::Error::custom)?),
         };
         Ok(Self { state, class: PhantomData })
     }

@@ -121,7 +121,7 @@ impl Happened {
         let Some(time) = time else { return Ok(Self::Unknown) };
         let wall = PrimitiveDateTime::new(time.date(), time.time());
         match precision {
-            "time" => Ok(Self::At(Moment(wall))),
+            "time" => Day::new(wall.date()).map(|_| Self::At(Moment(wall))),
             "day" => Day::new(wall.date()).map(Self::On),
             "month" => Day::new(wall.date()).map(Self::In),
             "unknown" => Ok(Self::Unknown),

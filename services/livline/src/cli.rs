@@ -58,3 +58,28 @@ impl Data {
 pub(crate) fn variable(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const WORDS: &[&str] = &[
+        "up", "serve", "migrate", "token", "timeline", "demo", "schemas", "housing", "--config", "--data", "--role",
+        "--actor", "--centre", "--lang", "--offset", "--log", "--demo", "--json", "leader", "service", "--", "-", "",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_command_line_is_read_or_refused(
+            words in prop::collection::vec(prop_oneof![3 => prop::sample::select(WORDS).prop_map(str::to_owned), 1 => any::<String>()], 0..6),
+        ) {
+            let read = Cli::try_parse_from(std::iter::once("livline".to_owned()).chain(words));
+            if let Ok(Cli { command: Command::Token(token) }) = read {
+                prop_assert!(token.principal().role != kit::access::Role::Service, "nobody's token speaks for a service");
+            }
+        }
+    }
+}

@@ -33,6 +33,7 @@ use std::process::ExitCode;
 /// Runs what the command line asks for. Errors are one sentence on standard error.
 #[must_use]
 pub fn run() -> ExitCode {
+    raise_the_limit_of_files();
     let ended = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -45,6 +46,14 @@ pub fn run() -> ExitCode {
             failure.code()
         }
     }
+}
+
+/// Each connection is a file to the system, which gives a program few of them unless it asks for the rest that it may have.
+fn raise_the_limit_of_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // Where it may not, the service makes do with what there is.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
 async fn dispatch(command: Command) -> Result<(), Failure> {

@@ -21,6 +21,13 @@ pub struct Token {
     who: Who,
 }
 
+impl Token {
+    #[cfg(test)]
+    pub(crate) fn principal(&self) -> Principal {
+        self.who.principal()
+    }
+}
+
 /// Who acts where nobody is named.
 const USUAL: &str = "demo-worker";
 

@@ -10,8 +10,8 @@ use crate::{
 };
 use axum::{
     Json, Router,
-    extract::{Path, Query, State, rejection::QueryRejection},
-    http::{HeaderMap, HeaderValue},
+    extract::{Query, State, rejection::QueryRejection},
+    http::HeaderValue,
     response::{
         IntoResponse, Response,
         sse::{Event, KeepAlive, Sse},
@@ -20,12 +20,12 @@ use axum::{
 };
 use engine::{
     clock::Clock,
-    http::{Auth, Caller, Problem, opening},
+    http::{Asked, Auth, Caller, Parts, Problem, opening},
     run::Host,
     seal::{Opening, Seal},
 };
 use futures::{Stream, StreamExt};
-use kit::{CentreId, Class, Day, WomanId, access::Act};
+use kit::{ActorId, CentreId, Class, Day, WomanId, access::Act};
 use serde::Deserialize;
 use serde_json::json;
 use sqlx::{PgPool, postgres::PgListener};
@@ -59,7 +59,7 @@ impl App {
         }
     }
 
-    fn reader(&self, headers: &HeaderMap) -> Result<(Caller, CentreId), Problem> {
+    fn reader(&self, headers: &Asked) -> Result<(Caller, CentreId), Problem> {
         let caller = self.auth.caller(headers)?;
         caller.may(Act::Read(Class::Open))?;
         let centre = caller.principal.centre.ok_or_else(|| Problem::common("forbidden"))?;
@@ -92,14 +92,19 @@ fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
 /// `GET /v1/women/{woman}/timeline`
 async fn timeline(
     State(app): State<Arc<App>>,
-    Path(woman): Path<String>,
-    headers: HeaderMap,
+    Parts(woman): Parts<String>,
+    headers: Asked,
     sent: Result<Query<TimelineQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let (caller, centre) = app.reader(&headers)?;
     let TimelineQuery { domain, from, until, cursor, at_least } = query(sent)?;
     let woman: WomanId = woman.parse().map_err(|_| Problem::not_found())?;
     let cursor = cursor.map(|text| Cursor::parse(&text).ok_or_else(|| Problem::common("query_invalid"))).transpose()?;
+    // Whom nobody reads here cannot be asked for; nor does text that nobody wrote reach the database.
+    let known = |service: &str| app.contracts.contains_key(service);
+    if !domain.as_deref().is_none_or(known) || !cursor.as_ref().is_none_or(|cursor| known(cursor.service())) {
+        return Err(Problem::common("query_invalid"));
+    }
     let behind = behind(&app, at_least.as_deref()).await?;
     // One snapshot: what is open and what happened are of the same moment.
     let mut snapshot = app.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
@@ -130,19 +135,25 @@ async fn timeline(
     Ok(response)
 }
 
-/// Waits until the positions are reached; the services that are still behind after [`WAIT`].
-async fn behind(app: &App, positions: Option<&str>) -> Result<Vec<String>, Problem> {
-    let invalid = || Problem::common("query_invalid");
-    let mut waiting: BTreeMap<String, i64> = BTreeMap::new();
-    for position in positions.into_iter().flat_map(|positions| positions.split(',')) {
-        let (service, number) = position.split_once(':').ok_or_else(invalid)?;
-        let number: i64 = number.parse().map_err(|_| invalid())?;
-        if !app.contracts.contains_key(service) {
-            return Err(invalid());
-        }
-        let most = waiting.entry(service.to_owned()).or_default();
+/// The furthest position of each service out of `service:number`, by commas; none where one of them is no position.
+fn awaited(text: &str, known: impl Fn(&str) -> bool) -> Option<BTreeMap<String, i64>> {
+    let mut awaited: BTreeMap<String, i64> = BTreeMap::new();
+    for position in text.split(',') {
+        let (service, number) = position.split_once(':').filter(|(service, _)| known(service))?;
+        let number: i64 = number.parse().ok()?;
+        let most = awaited.entry(service.to_owned()).or_default();
         *most = number.max(*most);
     }
+    Some(awaited)
+}
+
+/// Waits until the positions are reached; the services that are still behind after [`WAIT`].
+async fn behind(app: &App, positions: Option<&str>) -> Result<Vec<String>, Problem> {
+    let mut waiting = match positions {
+        None => BTreeMap::new(),
+        Some(text) => awaited(text, |service| app.contracts.contains_key(service))
+            .ok_or_else(|| Problem::common("query_invalid"))?,
+    };
     let deadline = tokio::time::Instant::now() + WAIT;
     loop {
         if !waiting.is_empty() {
@@ -172,7 +183,7 @@ struct FollowUpQuery {
 /// `GET /v1/follow-ups`
 async fn follow_ups(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    headers: Asked,
     sent: Result<Query<FollowUpQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let (caller, centre) = app.reader(&headers)?;
@@ -185,6 +196,10 @@ async fn follow_ups(
         Some("none") => Due::None,
         Some(_) => return Err(Problem::common("query_invalid")),
     };
+    let is_somebody = |name: &str| name == "nobody" || name.parse::<ActorId>().is_ok();
+    if !responsible.as_deref().is_none_or(is_somebody) {
+        return Err(Problem::common("query_invalid"));
+    }
     let today = app.clock.today();
     let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes: classes(&caller, centre) };
     let rows = read::follow_ups(&mut *app.pool.acquire().await?, centre, None, &wanted).await?;
@@ -244,8 +259,8 @@ impl Live {
 /// `GET /v1/women/{woman}/live`: says that there is something new, never what. It ends with the token; the client comes again.
 async fn live(
     State(app): State<Arc<App>>,
-    Path(woman): Path<String>,
-    headers: HeaderMap,
+    Parts(woman): Parts<String>,
+    headers: Asked,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let (caller, centre) = app.reader(&headers)?;
     let woman: WomanId = woman.parse().map_err(|_| Problem::not_found())?;
@@ -276,4 +291,46 @@ async fn live(
         tokio::select! { () = tokio::time::sleep(Duration::from_secs(left)) => {}, () = stop.cancelled() => {} }
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::http::Uri;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn what_is_asked_for_is_read_or_refused(text in prop_oneof![any::<String>(), "[a-z0-9:,-]{0,40}"], number in 1..i64::MAX) {
+            let known = |service: &str| ["housing", "legal"].contains(&service);
+            if let Some(awaited) = awaited(&text, known) {
+                prop_assert!(awaited.keys().all(|service| known(service)));
+            }
+            let (lower, higher) = (format!("housing:{}", number - 1), format!("housing:{number}"));
+            for both in [format!("{lower},{higher}"), format!("{higher},{lower},legal:0")] {
+                prop_assert_eq!(awaited(&both, known).unwrap_or_default().remove("housing"), Some(number));
+            }
+            let unknown = format!("{higher},people:1");
+            prop_assert!(awaited(&unknown, known).is_none());
+        }
+
+        #[test]
+        fn a_query_is_read_or_refused(query in "(domain|from|until|cursor|at_least|due|x)=[0-9a-zT%:+-]{0,20}(&[a-z]{0,6}=.{0,6})?") {
+            if let Ok(uri) = format!("http://x/?{query}").parse::<Uri>() {
+                let refused = super::query(Query::<TimelineQuery>::try_from_uri(&uri)).err();
+                prop_assert!(refused.is_none_or(|problem| problem.code == "query_invalid"));
+                let _ = Query::<FollowUpQuery>::try_from_uri(&uri);
+            }
+        }
+
+        #[test]
+        fn news_is_read_or_passed(text in any::<String>(), bits in any::<u128>(), position in "[a-z]{1,10}:[0-9]{1,9}") {
+            let _ = News::parse(&text);
+            let id = uuid::Uuid::from_u128(bits);
+            let news = News::parse(&format!("{id} {id} {position}"));
+            prop_assert_eq!(news.map(|news| (news.woman, news.position)), Some((WomanId(id), position)));
+        }
+    }
 }

@@ -62,6 +62,11 @@ impl Cursor {
         Self { at: row.at, service: row.service.clone(), number: row.number }
     }
 
+    /// Of which service the entry before it is.
+    pub(crate) fn service(&self) -> &str {
+        &self.service
+    }
+
     pub(crate) fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(format!("{} {} {}", self.at.unix_timestamp_nanos(), self.service, self.number))
     }
@@ -293,4 +298,27 @@ pub(crate) async fn reached(connection: &mut PgConnection) -> Result<BTreeMap<St
         .fetch_all(connection)
         .await?;
     Ok(rows.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn a_cursor_reads_back(text in any::<String>(), nanoseconds in -10_i128.pow(19)..10_i128.pow(19), service in "[a-z]{1,12}", number in any::<i64>()) {
+            let at = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap();
+            let cursor = Cursor { at, service, number };
+            prop_assert_eq!(Cursor::parse(&cursor.text()), Some(cursor));
+            // Any text, as it stands and as what stands in a cursor.
+            for text in [URL_SAFE_NO_PAD.encode(&text), text] {
+                if let Some(cursor) = Cursor::parse(&text) {
+                    prop_assert_eq!(Cursor::parse(&cursor.text()), Some(cursor));
+                }
+            }
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! Deliberately absent: rules. What is not the caller's is answered like what does not exist, from one query.
 
 use super::{
-    App, Caller, Problem,
+    App, Asked, Caller, Parts, Problem,
     body::{ActionBody, Correction, OpenBody, below_facts, body, if_match, key, own_centre, read, read_facts},
 };
 use crate::{
@@ -14,9 +14,9 @@ use crate::{
 };
 use axum::{
     Json,
-    body::Bytes,
-    extract::{Path, Query, State, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header},
+    body::Body as Sent,
+    extract::{Query, State},
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use kit::{
@@ -101,14 +101,14 @@ impl<D: Decider> App<D> {
 /// `POST /v1/cases`
 pub(super) async fn open<D: Decider>(
     State(app): State<Arc<App<D>>>,
-    headers: HeaderMap,
-    sent: Result<Bytes, BytesRejection>,
+    headers: Asked,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
     caller.may(Act::Record)?;
     let centre = own_centre(&caller)?;
     let key = key(&headers, &caller)?;
-    let bytes = body(sent)?;
+    let bytes = body(sent).await?;
     let OpenBody { woman, before_us, when, note } = read(&bytes)?;
     let aggregate = AggregateId(derive_id(&[D::TYPE, app.executor.service, &key.to_string()]));
     // The ask itself opens; a note stands on it.
@@ -134,16 +134,16 @@ pub(super) async fn open<D: Decider>(
 /// `POST /v1/cases/{case}/{action}`
 pub(super) async fn act<D: Decider>(
     State(app): State<Arc<App<D>>>,
-    Path((id, action)): Path<(String, String)>,
-    headers: HeaderMap,
-    sent: Result<Bytes, BytesRejection>,
+    Parts((id, action)): Parts<(String, String)>,
+    headers: Asked,
+    sent: Sent,
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
     caller.may(Act::Record)?;
     let (aggregate, _, centre) = app.relation(&caller, &id).await?;
     let key = key(&headers, &caller)?;
     let if_match = if_match(&headers)?;
-    let bytes = body(sent)?;
+    let bytes = body(sent).await?;
     let ActionBody { facts, when, note, due, responsible } = read(&bytes)?;
     if responsible.as_ref().is_some_and(ActorId::is_service) {
         return Err(BadFact { pointer: "/responsible".into(), mistake: Mistake::InvalidValue }.into());
@@ -169,8 +169,8 @@ pub(super) async fn act<D: Decider>(
 /// `GET /v1/cases/{case}`
 pub(super) async fn show<D: Decider>(
     State(app): State<Arc<App<D>>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    Parts(id): Parts<String>,
+    headers: Asked,
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
     caller.may(Act::Read(Class::Open))?;
@@ -223,8 +223,8 @@ struct Shown {
 /// `GET /v1/cases/{case}/events`
 pub(super) async fn events<D: Decider>(
     State(app): State<Arc<App<D>>>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
+    Parts(id): Parts<String>,
+    headers: Asked,
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
     caller.may(Act::Read(Class::Open))?;
@@ -276,7 +276,7 @@ pub async fn open_body(
 #[serde(deny_unknown_fields)]
 pub(super) struct FeedQuery {
     /// The last number that the reader has; 0 and left out: none.
-    after: Option<u64>,
+    pub(super) after: Option<u64>,
     /// The epoch in which the reader has it.
     epoch: Option<Epoch>,
     /// The digest of that event as the reader knows it.
@@ -287,7 +287,7 @@ pub(super) struct FeedQuery {
 pub(super) async fn feed<D: Decider>(
     State(app): State<Arc<App<D>>>,
     query: Result<Query<FeedQuery>, axum::extract::rejection::QueryRejection>,
-    headers: HeaderMap,
+    headers: Asked,
 ) -> Result<Response, Problem> {
     app.auth.caller(&headers)?.may(Act::Feed)?;
     let Query(FeedQuery { after, epoch: known, last }) = query.map_err(|_| Problem::common("query_invalid"))?;

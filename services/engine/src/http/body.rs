@@ -2,11 +2,10 @@
 //!
 //! Deliberately absent: what is done with them ([`super::aggregate`]). Nothing of a value that cannot be taken goes on.
 
-use super::{Caller, Problem};
+use super::{BODY_LIMIT, Caller, Problem, patience::TooSlow};
 use axum::{
-    body::Bytes,
-    extract::rejection::BytesRejection,
-    http::{HeaderMap, StatusCode, header},
+    body::{Body, Bytes, HttpBody as _},
+    http::{HeaderMap, header},
 };
 use kit::{
     ActorId, CentreId, Happened, Narrative, WomanId,
@@ -77,20 +76,26 @@ pub(super) fn below_facts(BadFact { pointer, mistake }: BadFact) -> Problem {
     BadFact { pointer: format!("/facts{pointer}"), mistake }.into()
 }
 
-pub(super) fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
-    body.map_err(|error| {
-        Problem::common(if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            "body_too_large"
-        } else {
-            "body_not_json"
-        })
+/// The whole body. Read only once it is clear who sends it: nobody else's is kept.
+pub(super) async fn body(body: Body) -> Result<Bytes, Problem> {
+    if body.size_hint().lower() > BODY_LIMIT as u64 {
+        return Err(Problem::common("body_too_large"));
+    }
+    axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|error| {
+        let mut causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        let code = causes.find_map(|cause| {
+            let slow = cause.is::<TooSlow>().then_some("body_too_slow");
+            slow.or(cause.is::<http_body_util::LengthLimitError>().then_some("body_too_large"))
+        });
+        Problem::common(code.unwrap_or("body_not_json"))
     })
 }
 
 /// The command's key: the header, bound to who sends it.
 pub(super) fn key(headers: &HeaderMap, caller: &Caller) -> Result<Uuid, Problem> {
-    let sent =
-        headers.get("idempotency-key").and_then(|key| key.to_str().ok()).filter(|key| (1..=128).contains(&key.len()));
+    // Tabs are no visible characters, although HTTP lets them through.
+    let fits = |key: &&str| (1..=128).contains(&key.len()) && !key.contains('\t');
+    let sent = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).filter(fits);
     let sent = sent.ok_or_else(|| Problem::common("idempotency_key_missing"))?;
     Ok(derive_id(&["key", caller.principal.actor.as_str(), sent]))
 }
@@ -103,4 +108,94 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 
 pub(super) fn own_centre(caller: &Caller) -> Result<CentreId, Problem> {
     caller.principal.centre.ok_or_else(|| Problem::common("forbidden"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Asked, Auth, Limits, aggregate::FeedQuery};
+    use axum::{extract::Query, http::HeaderValue};
+    use kit::access::{Principal, Role};
+    use proptest::prelude::*;
+    use std::time::Instant;
+
+    const CANARY: &str = "Nørrebrogade117";
+
+    fn caller() -> Caller {
+        let principal = Principal { actor: "w-1".parse().unwrap(), role: Role::Worker, centre: None };
+        Caller { principal, until: 0 }
+    }
+
+    fn headers(name: &'static str, value: &[u8]) -> Option<HeaderMap> {
+        let value = HeaderValue::from_bytes(value).ok()?;
+        Some([(header::HeaderName::from_static(name), value)].into_iter().collect())
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        let member = r#"\{"(facts|when|note|due|responsible|woman|Nørrebrogade117)":(\{|\[|"Nørrebrogade117"|1|null)[\]\}]{0,3}"#;
+        prop_oneof![any::<String>(), member.prop_map(|text| text)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn a_body_is_read_or_refused_and_never_quoted(text in text(), bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let refused = [
+                read::<ActionBody>(text.as_bytes()).err(),
+                read::<OpenBody>(text.as_bytes()).err(),
+                read::<Correction>(text.as_bytes()).err(),
+                read::<OpenBody>(&bytes).err(),
+            ];
+            for problem in refused.into_iter().flatten() {
+                prop_assert!(["body_not_json", "facts_invalid"].contains(&problem.code.as_str()));
+                prop_assert!(!serde_json::to_string(&problem).unwrap().contains(CANARY));
+            }
+        }
+
+        #[test]
+        fn headers_are_read_or_refused(value in prop::collection::vec(any::<u8>(), 0..140), version in any::<u64>()) {
+            if let Some(headers) = headers("if-match", &value) {
+                let read = if_match(&headers);
+                prop_assert!(read.is_err_and(|problem| problem.code == "if_match_invalid") || value.starts_with(b"\""));
+            }
+            let quoted = headers("if-match", format!("\"{version}\"").as_bytes()).unwrap();
+            prop_assert_eq!(if_match(&quoted).ok().flatten(), Some(version));
+            if let Some(headers) = headers("idempotency-key", &value) {
+                let fits = (1..=128).contains(&value.len()) && value.iter().all(|byte| (0x20..0x7f).contains(byte));
+                prop_assert_eq!(key(&headers, &caller()).is_ok(), fits);
+            }
+            if let Some(headers) = headers("authorization", &value) {
+                let verifier = crate::tokens::Verifier::new(&std::collections::BTreeMap::new()).unwrap();
+                let refused = Auth::new(verifier, Limits::default()).caller(&Asked::of(headers)).unwrap_err();
+                prop_assert_eq!(refused.code, "unauthorized");
+            }
+        }
+
+        #[test]
+        fn a_query_is_read_or_refused(query in "[a-z]{0,6}=?[0-9a-f%&=+-]{0,40}", after in any::<u64>()) {
+            let read = |query: &str| {
+                let uri = format!("http://x/?{query}").parse().ok()?;
+                Query::<FeedQuery>::try_from_uri(&uri).ok()
+            };
+            let _ = read(&query);
+            prop_assert_eq!(read(&format!("after={after}")).and_then(|Query(query)| query.after), Some(after));
+            let unknown = format!("before={after}");
+            prop_assert!(read(&unknown).is_none());
+        }
+    }
+
+    #[test]
+    fn the_largest_bodies_cost_little() {
+        let members = (0..20_000).map(|n| format!("\"a{n}\":0,")).collect::<Vec<_>>().concat();
+        for body in [
+            "[".repeat(BODY_LIMIT),
+            "{\"facts\":".repeat(BODY_LIMIT / 9),
+            format!("{{\"facts\":{{{members}\"a\":0}}}}"),
+        ] {
+            let from = Instant::now();
+            let _ = read::<ActionBody>(body.as_bytes());
+            assert!(from.elapsed().as_secs() < 2);
+        }
+    }
 }

@@ -4,14 +4,24 @@
 
 use super::Problem;
 use crate::tokens::Verifier;
-use axum::http::{HeaderMap, header};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
 use governor::{Quota, RateLimiter, clock::DefaultClock, state::keyed::DashMapStateStore};
 use kit::{
     ActorId,
     access::{Act, Principal, Role, Verdict, decide},
 };
 use serde::Deserialize;
-use std::{fmt, num::NonZeroU32, sync::Arc};
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    fmt,
+    num::NonZeroU32,
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// How often one principal may ask. Agencies and centres share addresses, so the address does not count.
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -19,14 +29,21 @@ use std::{fmt, num::NonZeroU32, sync::Arc};
 pub struct Limits {
     /// Requests a second, over time.
     pub per_second: NonZeroU32,
-    /// Requests at once.
+    /// Requests at once, after a pause.
     pub burst: NonZeroU32,
+    /// Requests at the same time, until their answers are taken.
+    #[serde(default = "at_once")]
+    pub at_once: NonZeroU32,
+}
+
+fn at_once() -> NonZeroU32 {
+    Limits::default().at_once
 }
 
 impl Default for Limits {
     fn default() -> Self {
         let number = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-        Self { per_second: number(50), burst: number(200) }
+        Self { per_second: number(50), burst: number(200), at_once: number(16) }
     }
 }
 
@@ -37,6 +54,73 @@ type Limiter = RateLimiter<ActorId, DashMapStateStore<ActorId>, DefaultClock>;
 pub struct Auth {
     verifier: Verifier,
     limiter: Arc<Limiter>,
+    turns: Arc<Turns>,
+}
+
+/// How many requests of each principal are under way.
+#[derive(Debug)]
+struct Turns {
+    at_once: NonZeroU32,
+    taken: Mutex<HashMap<ActorId, u32>>,
+}
+
+/// One request of a principal's, until its answer is taken.
+#[derive(Debug)]
+struct Turn(Arc<Turns>, ActorId);
+
+/// What a request holds until its answer is taken. The serving loop keeps it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Held(Arc<Mutex<Option<Turn>>>);
+
+/// A request's headers, and what it holds.
+#[derive(Debug)]
+pub struct Asked {
+    headers: HeaderMap,
+    held: Option<Held>,
+}
+
+#[cfg(test)]
+impl Asked {
+    pub(super) fn of(headers: HeaderMap) -> Self {
+        Self { headers, held: None }
+    }
+}
+
+impl Deref for Asked {
+    type Target = HeaderMap;
+    fn deref(&self) -> &HeaderMap {
+        &self.headers
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Asked {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self { headers: parts.headers.clone(), held: parts.extensions.get().cloned() })
+    }
+}
+
+impl Turns {
+    fn take(self: &Arc<Self>, actor: &ActorId) -> Option<Turn> {
+        let mut all = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = all.entry(actor.clone()).or_default();
+        (*taken < self.at_once.get()).then(|| {
+            *taken += 1;
+            Turn(self.clone(), actor.clone())
+        })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut all = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(taken) = all.get_mut(&self.1) {
+            *taken -= 1;
+            if *taken == 0 {
+                all.remove(&self.1);
+            }
+        }
+    }
 }
 
 impl fmt::Debug for Auth {
@@ -59,11 +143,12 @@ impl Auth {
     #[must_use]
     pub fn new(verifier: Verifier, limits: Limits) -> Self {
         let quota = Quota::per_second(limits.per_second).allow_burst(limits.burst);
-        Self { verifier, limiter: Arc::new(RateLimiter::dashmap(quota)) }
+        let turns = Arc::new(Turns { at_once: limits.at_once, taken: Mutex::default() });
+        Self { verifier, limiter: Arc::new(RateLimiter::dashmap(quota)), turns }
     }
 
     /// Who calls.
-    pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+    pub fn caller(&self, headers: &Asked) -> Result<Caller, Problem> {
         let token = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
@@ -71,8 +156,13 @@ impl Auth {
         let verified = token.and_then(|token| self.verifier.verify(token).ok());
         let (principal, until) = verified.ok_or_else(|| Problem::common("unauthorized"))?;
         // Our own services are few and read in pages.
-        if principal.role != Role::Service && self.limiter.check_key(&principal.actor).is_err() {
-            return Err(Problem::common("too_many_requests"));
+        if principal.role != Role::Service {
+            let allowed = self.limiter.check_key(&principal.actor).is_ok();
+            let turn = allowed.then(|| self.turns.take(&principal.actor)).flatten();
+            let turn = turn.ok_or_else(|| Problem::common("too_many_requests"))?;
+            if let Some(Held(held)) = &headers.held {
+                *held.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
+            }
         }
         Ok(Caller { principal, until })
     }

@@ -5,26 +5,44 @@
 
 mod aggregate;
 mod body;
+mod bounds;
 mod caller;
 pub mod openapi;
 mod operations;
+mod patience;
 pub mod problem;
+mod serve;
 
 pub use aggregate::{open_body, opening};
-pub use caller::{Auth, Caller, Limits};
+pub use bounds::Bounds;
+pub use caller::{Asked, Auth, Caller, Limits};
 pub use operations::{Operations, operations};
 pub use problem::Problem;
+pub(crate) use serve::serve;
 
 use crate::{executor::Executor, metrics::Metrics};
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
-    http::{HeaderValue, header},
+    extract::{FromRequestParts, Path},
+    http::{HeaderValue, header, request},
     response::Response,
     routing::{get, post},
 };
 use kit::{Decider, contract::Contract};
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
+
+/// A path's parts. What cannot be read is nobody's: it is answered like what does not exist.
+#[derive(Debug)]
+pub struct Parts<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Parts<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut request::Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, state).await;
+        path.map(|Path(parts)| Self(parts)).map_err(|_| Problem::not_found())
+    }
+}
 
 /// The largest body that is read: 256 KiB.
 pub const BODY_LIMIT: usize = 256 * 1024;
@@ -54,19 +72,18 @@ pub fn routes<D: Decider>(app: Arc<App<D>>) -> Router {
         .with_state(app)
 }
 
-/// What holds for every route of every service: the body limit, one form of errors, nothing kept by anybody on the way.
+/// What holds for every route of every service: one form of errors, nothing kept by anybody on the way.
 pub fn finish(router: Router) -> Router {
     router
         .fallback(async || Problem::not_found())
-        .method_not_allowed_fallback(async || {
-            Problem::of(405, "method_not_allowed", "This address does not take that method.")
-        })
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(axum::middleware::map_response(async |mut response: Response| {
-            let headers = response.headers_mut();
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-            headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-            response
-        }))
+        .method_not_allowed_fallback(async || Problem::common("method_not_allowed"))
+        .layer(axum::middleware::map_response(async |response: Response| usual_headers(response)))
+}
+
+fn usual_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }

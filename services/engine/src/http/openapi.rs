@@ -26,14 +26,14 @@ pub fn document<D: Decider>(contract: &Contract) -> Value {
         aggregate.clone(),
         json!({
             "parameters": id,
-            "get": read("show", "State, follow-ups, likely actions. What the caller may not see is masked."),
+            "get": read("show", "State, follow-ups, likely actions. What the caller may not see is masked.", &shown()),
         }),
     );
     paths.insert(
         format!("{aggregate}/events"),
         json!({
             "parameters": id,
-            "get": read("events", "The events of one aggregate in their order, opened as far as the caller may see."),
+            "get": read("events", "The events of one aggregate in their order, opened as far as the caller may see.", &listed()),
         }),
     );
     let rejections: Vec<&String> = contract.rejections.keys().collect();
@@ -50,11 +50,16 @@ pub fn document<D: Decider>(contract: &Contract) -> Value {
             }),
         );
     }
+    let query = |name: &str, schema: Value, description: &str| json!({ "name": name, "in": "query", "schema": schema, "description": description });
     paths.insert("/v1/events".into(), json!({ "get": {
         "operationId": "feed",
         "summary": "The service's published events above a number; for services alone.",
-        "parameters": [{ "name": "after", "in": "query", "schema": { "type": "integer", "minimum": 0 } }],
-        "responses": with_problems(json!({ "200": { "description": "At most 500 events.", "content": json_content(&json!({ "type": "object" })) } }), &[]),
+        "parameters": [
+            query("after", json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX }), "The last number that the reader has."),
+            query("epoch", json!({ "type": "string", "format": "uuid" }), "The epoch in which it has it."),
+            query("last", json!({ "type": "string" }), "The digest of that event as the reader knows it."),
+        ],
+        "responses": with_problems(json!({ "200": { "description": "At most 500 events.", "content": json_content(&page()) } }), &[]),
     } }));
     finish(contract, paths)
 }
@@ -62,14 +67,17 @@ pub fn document<D: Decider>(contract: &Contract) -> Value {
 /// A document of a service that only reads, from its own paths.
 #[must_use]
 pub fn finish(contract: &Contract, mut paths: Map<String, Value>) -> Value {
-    for (path, summary) in [
-        ("/livez", "The process lives."),
-        ("/readyz", "It can serve."),
-        ("/metrics", "OpenMetrics."),
-        ("/openapi.json", "This document."),
+    let text = |kind: &str| json!({ kind: { "schema": { "type": "string" } } });
+    let ready = json!({ "type": "object", "properties": { "service": { "type": "string" }, "ready": { "const": true } }, "required": ["service", "ready"] });
+    for (path, summary, content) in [
+        ("/livez", "The process lives.", text("text/plain")),
+        ("/readyz", "It can serve.", json_content(&ready)),
+        ("/metrics", "OpenMetrics.", text("application/openmetrics-text")),
+        ("/openapi.json", "This document.", json_content(&json!({ "type": "object" }))),
     ] {
-        let ok = json!({ "200": { "description": summary }, "503": { "description": "Not now." } });
-        paths.insert(path.into(), json!({ "get": { "operationId": path.trim_start_matches('/'), "summary": summary, "security": [], "responses": ok } }));
+        let mut answers = json!({ "200": { "description": summary, "content": content } });
+        add_problems(&mut answers, &[405, 503], &[]);
+        paths.insert(path.into(), json!({ "get": { "operationId": path.trim_start_matches('/'), "summary": summary, "security": [], "responses": answers } }));
     }
     json!({
         "openapi": "3.1.0",
@@ -111,23 +119,36 @@ fn command(id: &str, summary: &str, body: &Value, ok: &str, rejections: &[&Strin
     let mut body = body.clone();
     strip(&mut body);
     let answer = json!({ "description": "Recorded; or recorded before under the same key.",
-        "headers": { "ETag": { "schema": { "type": "string" }, "description": "The version." } },
+        "headers": etag(),
         "content": json_content(&json!({ "$ref": "#/components/schemas/Answer" })) });
+    let mut parameters = vec![
+        json!({ "name": "Idempotency-Key", "in": "header", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$" } }),
+    ];
+    // What is only being opened has no version yet.
+    if ok != "201" {
+        parameters.push(json!({ "name": "If-Match", "in": "header", "required": false, "schema": { "type": "string", "pattern": "^\"[0-9]{1,18}\"$" } }));
+    }
     json!({
         "operationId": id,
         "summary": summary,
-        "parameters": [
-            { "name": "Idempotency-Key", "in": "header", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 128 } },
-            { "name": "If-Match", "in": "header", "required": false, "schema": { "type": "string", "pattern": "^\"[0-9]+\"$" } },
-        ],
+        "parameters": parameters,
         "requestBody": { "required": true, "content": json_content(&body) },
         "responses": with_problems(json!({ ok: answer }), rejections),
     })
 }
 
-fn read(id: &str, summary: &str) -> Value {
-    let ok = json!({ "200": { "description": summary, "content": json_content(&json!({ "type": "object" })) } });
+fn read(id: &str, summary: &str, schema: &Value) -> Value {
+    let mut ok = json!({ "200": { "description": summary, "content": json_content(schema) } });
+    if id == "show"
+        && let Some(ok) = ok.get_mut("200").and_then(Value::as_object_mut)
+    {
+        ok.insert("headers".into(), etag());
+    }
     json!({ "operationId": id, "summary": summary, "responses": with_problems(ok, &[]) })
+}
+
+fn etag() -> Value {
+    json!({ "ETag": { "required": true, "schema": { "type": "string", "pattern": "^\"[0-9]+\"$" }, "description": "The version." } })
 }
 
 fn json_content(schema: &Value) -> Value {
@@ -137,19 +158,76 @@ fn json_content(schema: &Value) -> Value {
 /// Answers with every problem that a route can give.
 #[must_use]
 pub fn with_problems(mut responses: Value, rejections: &[&String]) -> Value {
+    let every: Vec<u16> = COMMON.iter().map(|(status, _, _)| *status).collect();
+    add_problems(&mut responses, &every, rejections);
+    responses
+}
+
+/// Problems of these statuses.
+fn add_problems(responses: &mut Value, statuses: &[u16], rejections: &[&String]) {
     let mut by_status: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
-    for (status, code, _) in COMMON {
+    for (status, code, _) in COMMON.iter().filter(|(status, _, _)| statuses.contains(status)) {
         by_status.entry(*status).or_default().push(code);
     }
-    by_status.entry(409).or_default().extend(rejections.iter().map(|code| code.as_str()));
-    if let Some(members) = responses.as_object_mut() {
-        for (status, codes) in by_status {
-            let content =
-                json!({ "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } });
-            members.insert(status.to_string(), json!({ "description": codes.join(", "), "content": content }));
-        }
+    if let Some(conflicts) = by_status.get_mut(&409) {
+        conflicts.extend(rejections.iter().map(|code| code.as_str()));
     }
-    responses
+    let Some(members) = responses.as_object_mut() else { return };
+    for (status, codes) in by_status {
+        let header = |name: &str, description: &str| json!({ name: { "required": true, "schema": { "type": "string" }, "description": description } });
+        let mut answer = json!({
+            "description": codes.join(", "),
+            "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+        });
+        let headers = match status {
+            401 => Some(header("WWW-Authenticate", "Bearer.")),
+            405 => Some(header("Allow", "The methods there are.")),
+            429 | 503 => Some(header("Retry-After", "Seconds.")),
+            _ => None,
+        };
+        if let (Some(headers), Some(answer)) = (headers, answer.as_object_mut()) {
+            answer.insert("headers".into(), headers);
+        }
+        members.insert(status.to_string(), answer);
+    }
+}
+
+fn opaque() -> Value {
+    json!({ "type": "string", "format": "uuid" })
+}
+
+fn page() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "epoch": opaque(), "head": { "type": "integer" }, "began": { "type": "integer" },
+            "events": { "type": "array", "maxItems": crate::feed::PAGE, "items": { "type": "object" }, "description": "As published." },
+        },
+        "required": ["epoch", "head", "began", "events"],
+    })
+}
+
+fn shown() -> Value {
+    let codes = json!({ "type": "array", "items": { "type": "string" } });
+    json!({
+        "type": "object",
+        "properties": {
+            "id": opaque(), "woman": opaque(), "centre": opaque(), "version": { "type": "integer", "minimum": 1 },
+            "before_us": { "type": "boolean" }, "state": { "type": "object" },
+            "follow_ups": { "type": "object", "additionalProperties": { "type": "object" }, "description": "By key." },
+            "actions": codes, "other_actions": codes,
+        },
+        "required": ["id", "woman", "centre", "version", "before_us", "state", "follow_ups", "actions", "other_actions"],
+    })
+}
+
+fn listed() -> Value {
+    let event = json!({
+        "type": "object",
+        "properties": { "number": { "type": "integer" }, "id": { "type": "string" }, "type": { "type": "string" }, "data": { "type": "object" } },
+        "required": ["number", "id", "type", "data"],
+    });
+    json!({ "type": "object", "properties": { "events": { "type": "array", "items": event } }, "required": ["events"] })
 }
 
 fn problem() -> Value {

@@ -47,6 +47,7 @@ pub const COMMON: &[(u16, &str, &str)] = &[
     (404, "not_found", "There is nothing here for you."),
     (404, "unknown_action", "There is no such action."),
     (405, "method_not_allowed", "This address does not take that method."),
+    (408, "body_too_slow", "The body did not come in time."),
     (409, "refused", "A rule refuses."),
     (410, "erased", "The person's data were erased."),
     (412, "changed", "The case has changed since that version."),
@@ -54,6 +55,7 @@ pub const COMMON: &[(u16, &str, &str)] = &[
     (422, "facts_invalid", "Facts cannot be taken as they are."),
     (422, "key_reused", "The idempotency key was used for another command."),
     (429, "too_many_requests", "Too many requests; wait a moment."),
+    (503, "crowded", "Too many requests at once from everybody; wait a moment."),
     (503, "busy", "Too many commands for one case at once; send it again with the same key."),
     (503, "unavailable", "No answer from the store; send it again with the same key."),
 ];

@@ -236,3 +236,43 @@ fn what_belongs_to_an_entry_that_is_not_there_stands_for_itself() {
                            Hvor høj? Lav · Udgave: 2";
     assert_eq!(history(&entries), expected);
 }
+
+const ESCAPE: char = '\u{1b}';
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 128, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever a timeline says, in any of its texts: it is shown or refused, in bounded lines, and none of it reaches the terminal as
+    /// an order.
+    #[test]
+    fn any_answer_is_shown_or_refused(at in 0..400_usize, with in proptest::prelude::any::<String>(), width in 0..200_usize) {
+        let mut answer = eventful();
+        let places = texts(&mut answer, usize::MAX, "");
+        texts(&mut answer, at % places, &with);
+        if let Ok(course) = serde_json::from_value::<Course>(answer) {
+            let look = Look { language: Da, paint: Paint::new(false), width, services: &SERVICES };
+            let text = show::course(&course, look);
+            proptest::prop_assert!(!text.contains(ESCAPE));
+        }
+    }
+}
+
+/// Puts another text in the place of the one of this number; how many there are.
+fn texts(value: &mut Value, number: usize, with: &str) -> usize {
+    fn each(value: &mut Value, count: &mut usize, number: usize, with: &str) {
+        match value {
+            Value::String(text) => {
+                if *count == number {
+                    with.clone_into(text);
+                }
+                *count += 1;
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| each(item, count, number, with)),
+            Value::Object(members) => members.values_mut().for_each(|item| each(item, count, number, with)),
+            _ => {}
+        }
+    }
+    let mut count = 0;
+    each(value, &mut count, number, with);
+    count
+}

@@ -1,0 +1,166 @@
+//! What the OpenAPI documents say is what the services do: schemathesis asks every operation of every service as every role, and
+//! without a token, with data that fit the document and data that do not.
+//!
+//! A server error, a status, header, type or body that the document does not name, data taken that it forbids: each fails this test.
+
+use futures::StreamExt;
+use kit::access::{Principal, Role};
+use livline_tests::{CENTRE, Ground, golden};
+use serde_json::{Map, Value, json};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+use tokio::process::Command;
+use uuid::Uuid;
+
+/// Who asks without a token.
+const NOBODY: &str = "nobody";
+/// At once: each is one busy process of Python's.
+const AT_ONCE: usize = 3;
+/// Seconds after which tokens are made anew.
+const TOKENS: u64 = 15;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn roles() -> Vec<(String, Role)> {
+    let all = <Role as strum::VariantArray>::VARIANTS;
+    all.iter().map(|role| (<&str>::from(*role).to_owned(), *role)).collect()
+}
+
+/// Keeps a fresh token of every role, as the desk and the services would issue them.
+fn write_tokens(ground: &Ground) {
+    let folder = ground.path().join("tokens");
+    fs::create_dir_all(&folder).unwrap();
+    for (name, role) in roles() {
+        let principal = Principal { actor: "w-1".parse().unwrap(), role, centre: Some(CENTRE) };
+        let token = match role {
+            Role::Service => ground.service_issuer("timeline").issue_own(),
+            _ => ground.desk().issue(&principal),
+        };
+        let new = folder.join(format!("{name}.new"));
+        fs::write(&new, token.unwrap()).unwrap();
+        fs::rename(&new, folder.join(name)).unwrap();
+    }
+}
+
+/// Opens cases and records in each what can be recorded one after the other. What a rule refuses is left out.
+async fn fill(ground: &Ground, service: &str, women: &[Uuid]) -> Vec<String> {
+    let (leader, samples) = (ground.leader(), golden::samples(service));
+    let entries = (livline::services::find(service).unwrap().entries)();
+    let mut cases = Vec::new();
+    for woman in women {
+        let case = leader.open(service, *woman).await;
+        for entry in &entries {
+            let facts = samples.latest(entry.event, if cases.is_empty() { "complete" } else { "minimal" });
+            let answer = leader.act(service, &case, &entry.action, facts).await;
+            assert!(answer.status.as_u16() < 500, "{} {}", entry.action, answer.body);
+        }
+        cases.push(case);
+    }
+    cases
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_service_answers_as_its_document_says() {
+    let tool = root().join("target/tools/schemathesis/lib");
+    assert!(tool.join("schemathesis").exists(), "schemathesis is missing: run `bash deploy/setup.sh test`");
+    let ground = Ground::start().await;
+    write_tokens(&ground);
+    let women: Vec<Uuid> = (1..=3).map(Uuid::from_u128).collect();
+    let mut running = Vec::new();
+    let mut given = BTreeMap::new();
+    for service in golden::domains() {
+        running.push(ground.serve(service).await);
+        given.insert(service, json!({ "path": { "id": fill(&ground, service, &women).await }, "query": {} }));
+    }
+    running.push(
+        ground
+            .timeline(livline::services::all().iter().filter_map(|s| s.contract).map(|c| c().unwrap()).collect())
+            .await,
+    );
+    let positions = ["housing:1", "housing:1,legal:1", "aftercare:1", "safety:999999999"];
+    let query = json!({ "domain": golden::domains(), "at_least": positions, "cursor": [] });
+    given.insert("timeline", json!({ "path": { "woman": women }, "query": query }));
+    for (service, given) in &mut given {
+        let names: Vec<String> = roles().into_iter().map(|(name, _)| name).chain([NOBODY.to_owned()]).collect();
+        given["roles"] = json!(names);
+        fs::write(ground.path().join(format!("{service}.given.json")), given.to_string()).unwrap();
+    }
+    let asks =
+        futures::stream::iter(given.keys()).map(|service| ask(&ground, &tool, service)).buffer_unordered(AT_ONCE);
+    let asks = asks.collect::<Vec<_>>();
+    let (ground_of, leader) = (&ground, ground.leader());
+    let cases: Vec<String> = serde_json::from_value(given["housing"]["path"]["id"].clone()).unwrap();
+    let fresh = async {
+        for second in 0_u64.. {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            // Whoever watches a course has something to see.
+            for case in &cases {
+                leader.act("housing", case, "write-note", json!({ "text": "x" })).await;
+            }
+            if second % TOKENS == 0 {
+                write_tokens(ground_of);
+            }
+        }
+    };
+    let failed: Vec<String> =
+        tokio::select! { done = asks => done.into_iter().flatten().collect(), () = fresh => vec![] };
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    for service in given.keys() {
+        everybody_asked_everything(&ground, service);
+    }
+}
+
+/// Runs schemathesis against a service; what it found, where it found something.
+async fn ask(ground: &Ground, tool: &Path, service: &str) -> Option<String> {
+    let from = std::time::Instant::now();
+    let ran = Command::new("python3")
+        .args(["-m", "schemathesis.cli", "--config-file"])
+        .arg(root().join("tests/openapi/schemathesis.toml"))
+        .args(["run", "--no-color"])
+        .arg(format!("{}/openapi.json", ground.services[service]))
+        .env("SCHEMATHESIS_HOOKS", "hooks")
+        .env("PYTHONPATH", std::env::join_paths([tool, &root().join("tests/openapi")]).unwrap())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("LIVLINE_TEST_FOLDER", ground.path())
+        .env("LIVLINE_TEST_SERVICE", service)
+        .current_dir(ground.path())
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+    println!("{service}: {:?}, {:.1} s", ran.status.code(), from.elapsed().as_secs_f64());
+    (!ran.status.success()).then(|| format!("== {service}\n{said}"))
+}
+
+/// No operation was left out, by no role; and those who may got more than refusals.
+fn everybody_asked_everything(ground: &Ground, service: &str) {
+    let document = livline::services::find(service).unwrap().document().unwrap();
+    let seen = fs::read_to_string(ground.path().join(format!("{service}.seen.json"))).unwrap();
+    let seen: BTreeMap<String, Map<String, Value>> = serde_json::from_str(&seen).unwrap();
+    let mut taken = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys().filter(|name| *name != "parameters") {
+            let label = format!("{} {path}", method.to_uppercase());
+            let answers = seen.get(&label).unwrap_or_else(|| panic!("{service}: {label} was never asked"));
+            for (role, _) in roles() {
+                assert!(
+                    answers.keys().any(|answer| answer.starts_with(&format!("{role} "))),
+                    "{service}: {label} as {role}"
+                );
+            }
+            taken += usize::from(answers.keys().any(|answer| answer.contains(" 2")));
+        }
+    }
+    let of = seen.len();
+    println!("{service}: {taken} of {of} operations took something");
+    assert!(taken * 2 > of, "{service}: only {taken} of {of} operations ever took anything");
+}
