@@ -11,6 +11,7 @@ use engine::{
     clock::Clock,
     config::{DEADLINES, Settings},
     database,
+    feed::Feed,
     http::{Bounds, Limits},
     keys::{FileMasterKey, Keyring},
     nats::NatsConfig,
@@ -23,7 +24,10 @@ use kit::{
     contract::Contract,
     deadlines::Deadlines,
 };
-use livline::cluster::{DataFolder, Nats, NatsUser, Postgres};
+use livline::{
+    cluster::{DataFolder, Nats, NatsUser, Postgres},
+    installation::Domain,
+};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -243,6 +247,17 @@ impl Ground {
     #[must_use]
     pub fn service_issuer(&self, service: &str) -> Issuer {
         Issuer::new(service, self.signing.get(service).unwrap()).unwrap()
+    }
+
+    /// A domain service as the tools that work beside it see it.
+    pub async fn domain(&self, service: &'static str) -> Domain {
+        Domain {
+            name: service,
+            journal: self.pool(&format!("livline_{service}")).await,
+            nats: self.nats_config(),
+            replicas: 1,
+            feed: Feed::new(self.services.get(service).unwrap(), self.service_issuer(timeline::SERVICE)),
+        }
     }
 
     /// Signs as the desk.

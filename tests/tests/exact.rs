@@ -449,7 +449,7 @@ async fn the_relay_alone_notices_another_history() {
     for sql in [
         "UPDATE events SET body = '{\"b\":2}' WHERE number > 5",
         "INSERT INTO events SELECT number + 10, aggregate_type, aggregate_id, sequence + 1, event_type, event_version, subject, key,
-             fingerprint, warnings, body FROM events",
+             fingerprint, warnings, body, chain FROM events",
     ] {
         sqlx::query(sql).execute(&mut *another).await.unwrap();
     }

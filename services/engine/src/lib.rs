@@ -19,6 +19,7 @@ pub mod policies;
 pub mod quarantine;
 pub mod reader;
 pub mod relay;
+pub mod replay;
 pub mod root;
 pub mod run;
 pub mod seal;

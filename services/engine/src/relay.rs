@@ -91,6 +91,12 @@ impl Relay {
         }
     }
 
+    /// Publishes until the present head and ends, whoever leads: for whoever has just removed the stream.
+    pub async fn publish_once(&mut self) -> Result<(), NatsError> {
+        let ended = self.publish(&CancellationToken::new(), true).await;
+        ended.map_err(|reason| NatsError(reason.to_string()))
+    }
+
     /// Takes the lock, or keeps it where its connection still lives.
     async fn lead(&self, leader: &mut Option<PgConnection>) -> bool {
         if let Some(connection) = leader {

@@ -1,8 +1,8 @@
 //! The command line. What stands here is what `livline --help` says.
 
 use crate::{
-    course::Timeline, demo::Demo, migrate::Migrate, quarantine::Quarantine, schemas::Schemas, serve::Serve,
-    token::Token, up::Up,
+    course::Timeline, demo::Demo, migrate::Migrate, quarantine::Quarantine, rebuild::Rebuild, schemas::Schemas,
+    serve::Serve, token::Token, up::Up, verify::Verify,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -31,6 +31,10 @@ pub enum Command {
     Timeline(Timeline),
     /// Show events that a reader could not apply, and have them tried again
     Quarantine(Quarantine),
+    /// Compare events, streams and timeline beside a running `livline up`, and say exactly what differs
+    Verify(Verify),
+    /// Make the timeline anew from the events, beside the live one, and put it in its place
+    Rebuild(Rebuild),
     /// Send made-up women and their courses to a running `livline up`
     Demo(Demo),
     /// Write the schemas that others rely on; refuses to break them

@@ -11,10 +11,12 @@ pub mod configuration;
 pub mod course;
 pub mod demo;
 pub mod failure;
+pub mod installation;
 pub mod migrate;
 pub mod permissions;
 pub mod provision;
 pub mod quarantine;
+pub mod rebuild;
 pub mod schemas;
 pub mod secrets;
 pub mod serve;
@@ -24,6 +26,7 @@ pub mod supervise;
 pub mod terminal;
 pub mod token;
 pub mod up;
+pub mod verify;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -64,6 +67,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Token(options) => token::print(&options),
         Command::Timeline(options) => course::print(&options).await,
         Command::Quarantine(options) => quarantine::quarantine(&options).await,
+        Command::Verify(options) => verify::verify(&options).await,
+        Command::Rebuild(options) => rebuild::rebuild(&options).await,
         Command::Demo(options) => demo::send(&options).await,
         Command::Schemas(options) => schemas::write(&options),
     }

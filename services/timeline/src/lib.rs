@@ -4,6 +4,7 @@
 //! absent: any domain's types, rules and words; opened facts in the database (they are opened for a reader who may see them).
 
 mod api;
+pub mod beside;
 mod document;
 mod follow_ups;
 mod project;

@@ -12,10 +12,12 @@ use engine::{
 use kit::{WomanId, published::Body};
 use serde_json::Value;
 use sqlx::{Acquire, PgConnection, Postgres, Transaction};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The channel on which readers of a timeline are told of new entries.
 pub(crate) const CHANNEL: &str = "timeline";
+/// What is made of events. Progress is kept beside it.
+pub(crate) const TABLES: [&str; 3] = ["entries", "follow_ups", "held_back"];
 
 /// The timeline's projection.
 #[derive(Debug)]
@@ -45,37 +47,12 @@ impl Apply for Projection {
         events: &[Event],
         _: u64,
     ) -> Result<(), ReadError> {
-        let (held, free) = divide(transaction, service, events).await?;
-        let mut attempt = transaction.begin().await?;
-        let waiting = match apply_all(&mut attempt, service, &free).await {
-            Ok(()) => {
-                attempt.commit().await?;
-                BTreeSet::new()
-            }
-            Err(error) if is_about_data(&error) => {
-                attempt.rollback().await?;
-                one_by_one(transaction, service, &free).await?
-            }
-            Err(error) => return Err(error.into()),
-        };
-        for (event, woman, reason) in held {
-            // The same reason however the events came in batches.
-            let reason = if waiting.contains(&woman) { WAITS } else { reason };
-            let centre = event.body.as_ref().and_then(|body| body.centre);
-            quarantine::hold(
-                transaction,
-                (crate::SERVICE, service),
-                (woman, centre),
-                (event.number, &event.bytes),
-                reason,
-            )
-            .await?;
-        }
+        let free = take_in(transaction, service, events).await?;
         tell(transaction, service, &free).await
     }
 
     async fn reset(&self, transaction: &mut Transaction<'static, Postgres>, service: &str) -> Result<(), ReadError> {
-        for table in ["entries", "follow_ups", "held_back"] {
+        for table in TABLES {
             sqlx::query(&format!("DELETE FROM {table} WHERE service = $1"))
                 .bind(service)
                 .execute(&mut **transaction)
@@ -86,6 +63,36 @@ impl Apply for Projection {
 }
 
 type Held<'a> = Vec<(&'a Event, WomanId, &'static str)>;
+
+/// The rows of events, with nobody told: what a reader does, and a rebuild beside it. Which tables they go to is for the connection's
+/// `search_path`.
+pub(crate) async fn take_in<'a>(
+    transaction: &mut Transaction<'static, Postgres>,
+    service: &str,
+    events: &'a [Event],
+) -> Result<Vec<Applicable<'a>>, ReadError> {
+    let (held, free) = divide(transaction, service, events).await?;
+    let mut attempt = transaction.begin().await?;
+    let waiting = match apply_all(&mut attempt, service, &free).await {
+        Ok(()) => {
+            attempt.commit().await?;
+            BTreeSet::new()
+        }
+        Err(error) if is_about_data(&error) => {
+            attempt.rollback().await?;
+            one_by_one(transaction, service, &free).await?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for (event, woman, reason) in held {
+        // The same reason however the events came in batches.
+        let reason = if waiting.contains(&woman) { WAITS } else { reason };
+        let centre = event.body.as_ref().and_then(|body| body.centre);
+        quarantine::hold(transaction, (crate::SERVICE, service), (woman, centre), (event.number, &event.bytes), reason)
+            .await?;
+    }
+    Ok(free)
+}
 
 /// What must wait, and what can be applied. Events about no woman are nobody's course.
 async fn divide<'a>(
@@ -173,18 +180,38 @@ async fn apply_all(connection: &mut PgConnection, service: &str, events: &[Appli
     .bind(events.iter().map(|event| event.bytes).collect::<Vec<_>>())
     .execute(&mut *connection)
     .await?;
+    set_standings(connection, service, events).await?;
+    follow_ups::apply(connection, service, events).await
+}
+
+/// What corrections and retractions say of earlier entries; of several about one entry the last counts.
+async fn set_standings(
+    connection: &mut PgConnection,
+    service: &str,
+    events: &[Applicable<'_>],
+) -> Result<(), sqlx::Error> {
+    let mut standings = BTreeMap::new();
     for event in events {
         if let Some((version, standing)) = standing(event.body) {
-            sqlx::query("UPDATE entries SET standing = $4 WHERE service = $1 AND aggregate = $2 AND version = $3")
-                .bind(service)
-                .bind(event.body.aggregate.0)
-                .bind(version)
-                .bind(standing)
-                .execute(&mut *connection)
-                .await?;
+            standings.insert((event.body.aggregatetype.as_str(), event.body.aggregate.0, version), standing);
         }
     }
-    follow_ups::apply(connection, service, events).await
+    if standings.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE entries e SET standing = s.standing
+         FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::text[]) AS s(aggregate_type, aggregate, version, standing)
+         WHERE e.service = $1 AND (e.aggregate_type, e.aggregate, e.version) = (s.aggregate_type, s.aggregate, s.version)",
+    )
+    .bind(service)
+    .bind(standings.keys().map(|(aggregate_type, ..)| *aggregate_type).collect::<Vec<_>>())
+    .bind(standings.keys().map(|(_, aggregate, _)| *aggregate).collect::<Vec<_>>())
+    .bind(standings.keys().map(|(.., version)| *version).collect::<Vec<_>>())
+    .bind(standings.values().copied().collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Which earlier entry of the same aggregate does not stand as it was any more.

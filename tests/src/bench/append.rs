@@ -26,9 +26,9 @@ const EVENT: &str = "HousingOfferMade";
 const SCRIPT: &str = "\\set version :version + 1
 \\set aggregate :run * 1000 + :client_id
 INSERT INTO plain_events (number, aggregate_type, aggregate_id, sequence, event_type, event_version, subject, key, fingerprint,
-                          warnings, body)
+                          warnings, body, chain)
 VALUES (nextval('plain_number'), 'case', lpad(:aggregate::text, 36, '0'), :version, :event, '1', :woman, gen_random_uuid(),
-        :fingerprint, '[]', :body);
+        :fingerprint, '[]', :body, :fingerprint);
 ";
 
 pub(crate) async fn measure(ground: &Ground, body: &str, report: &mut Report) {

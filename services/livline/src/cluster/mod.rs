@@ -34,6 +34,7 @@ use std::path::{Path, PathBuf};
 
 pub use folder::DataFolder;
 pub use nats::{Nats, NatsUser};
+pub(crate) use postgres::ADMIN;
 pub use postgres::Postgres;
 
 /// A loopback port that is free and that this process was not given before: for whoever starts a service beside others.

@@ -19,10 +19,12 @@ use super::folder;
 use super::process::{KILLED, PAUSE, Program, Server, runs, until};
 use super::programs::{Account, PostgresPrograms};
 use super::{ClusterError, DataFolder, ports};
+use crate::secrets;
 
 const NAME: &str = "PostgreSQL";
-const ADMIN: &str = "livline_admin";
-const SECRET: &str = "postgres-admin";
+/// The superuser.
+pub(crate) const ADMIN: &str = "livline_admin";
+const SECRET: &str = secrets::POSTGRES_ADMIN;
 const LOG: &str = "postgres.log";
 const CREATION: Duration = Duration::from_mins(2);
 /// SQLSTATE `invalid_password`.

@@ -135,7 +135,7 @@ async fn roles_may_do_what_they_need_and_nothing_else(place: &Place) {
         "UPDATE events SET subject = '_'",
         "DELETE FROM events",
         "TRUNCATE events",
-        "INSERT INTO events SELECT number + 1000, aggregate_type, aggregate_id, sequence + 1000, event_type, event_version, subject, key, fingerprint, warnings, body FROM events",
+        "INSERT INTO events SELECT number + 1000, aggregate_type, aggregate_id, sequence + 1000, event_type, event_version, subject, key, fingerprint, warnings, body, chain FROM events",
         "INSERT INTO claims VALUES ('a', 'b', 'c')",
         "DELETE FROM aggregates",
         "INSERT INTO epochs (epoch, head) VALUES (gen_random_uuid(), 0)",
@@ -304,4 +304,70 @@ fn what_is_missing_or_taken_is_told_before_anything_starts() {
     refused(&place.start(&["token"]), "start `livline up` first");
     refused(&place.start(&["timeline", &woman()]), "start `livline up` first");
     refused(&place.start(&["demo"]), "start `livline up` first");
+}
+
+#[tokio::test]
+async fn what_differs_is_named_and_healed() {
+    let place = Place::new(3);
+    refused(&place.start(&["verify"]), "start `livline up` first");
+    let running = place.up(&[]);
+    a_command_shows_on_the_timeline(&place, &place.url("housing")).await;
+    let course = place.run(&["timeline", &woman()]);
+    let whole = place.run(&["verify"]);
+    for service in ["housing", "legal", "financial", "safety", "aftercare"] {
+        let line = whole.lines().find(|line| line.trim_start().starts_with(service)).unwrap();
+        assert!(line.contains("events  chain whole  stream equal  timeline equal"), "{whole}");
+    }
+    let rebuilt = place.run(&["rebuild", "timeline"]);
+    assert!(rebuilt.contains("housing from NATS") && rebuilt.contains("is the same as the live one was"), "{rebuilt}");
+    Livline::spawn(&place, &["rebuild", "timeline"]).kill();
+    let rebuilt = place.run(&["rebuild", "timeline", "--from", "feeds"]);
+    assert!(
+        rebuilt.contains("housing from its feed") && rebuilt.contains("is the same as the live one was"),
+        "{rebuilt}"
+    );
+    assert_eq!(place.run(&["timeline", &woman()]), course, "the service's own role reads the new tables");
+
+    let admin = |database: &str| {
+        format!("postgres://livline_admin:{}@127.0.0.1:{}/{database}", place.secret("postgres-admin"), place.postgres())
+    };
+    sql(
+        &admin("livline_timeline"),
+        "UPDATE entries SET standing = 'in_error' WHERE (service, number) = ('housing', 2)",
+    )
+    .await
+    .unwrap();
+    let options = async_nats::ConnectOptions::with_user_and_password("housing".into(), place.secret("housing-nats"));
+    let context = async_nats::jetstream::new(options.connect(place.nats()).await.unwrap());
+    context.delete_stream("CARE_HOUSING").await.unwrap();
+    let differs = place.start(&["verify", "--json"]);
+    assert_eq!(differs.code, Some(1));
+    assert!(differs.complained.contains("`livline verify --heal`"), "{}", differs.complained);
+    let report: Value = serde_json::from_str(&differs.said).unwrap();
+    let found = |part: &str, what: &str| json!({ "service": "housing", "part": part, "what": what });
+    assert_eq!(
+        report["findings"],
+        json!([found("stream", "there is none"), found("timeline", "the entry housing:2 differs in standing")])
+    );
+    let healed = place.run(&["verify", "--heal"]);
+    assert!(
+        healed.contains("Publishing housing again") && healed.contains("housing:2 differs in standing"),
+        "{healed}"
+    );
+    assert_eq!(place.run(&["verify"]), whole);
+    assert_eq!(place.run(&["timeline", &woman()]), course);
+    command(&place, &format!("{}/v1/cases", place.url("housing")), "another", &json!({ "woman": woman() })).await;
+    assert!(place.run(&["verify"]).contains("3 events"));
+
+    sql(&admin("livline_housing"), "UPDATE events SET event_version = '7' WHERE number = 1").await.unwrap();
+    let broken = place.start(&["verify", "--heal"]);
+    assert_eq!(broken.code, Some(1));
+    assert!(
+        broken.said.contains("CHAIN BROKEN") && broken.said.contains("the chain breaks at number 1"),
+        "{}",
+        broken.said
+    );
+    assert!(broken.complained.contains("Nothing was changed") && broken.complained.contains("`livline restore`"));
+    assert_eq!(running.stop(), Some(0));
+    refused(&place.start(&["verify"]), "is `livline up` running on this data folder?");
 }

@@ -1,0 +1,98 @@
+//! What runs on a data folder, for tools that work beside it as the databases' owner: each service's journal, stream and feed, and the
+//! timeline's database.
+//!
+//! Nothing is started here and nothing held: what is asked is what `livline up` has started. Deliberately absent: what is done with it.
+
+use crate::{
+    client,
+    cluster::{self, DataFolder},
+    configuration,
+    failure::Failure,
+    secrets,
+    services::{self, Kind},
+};
+use engine::{config::Settings, feed::Feed, journal::error_kind, nats::NatsConfig, tokens::Issuer};
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::{
+    ConnectOptions, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use std::{fs, path::Path, time::Duration};
+
+/// A domain service as a tool sees it.
+#[derive(Debug, Clone)]
+pub struct Domain {
+    /// Its name.
+    pub name: &'static str,
+    /// Its database, as its owner.
+    pub journal: PgPool,
+    /// NATS, as the service itself.
+    pub nats: NatsConfig,
+    /// How many copies its stream keeps.
+    pub replicas: usize,
+    /// Its feed, as the timeline asks it.
+    pub feed: Feed,
+}
+
+/// Everything that verifying and rebuilding need.
+#[derive(Debug, Clone)]
+pub struct Installation {
+    /// The services that decide.
+    pub domains: Vec<Domain>,
+    /// The timeline's database, as its owner.
+    pub timeline: SecretString,
+}
+
+impl Installation {
+    /// What runs on a data folder.
+    pub async fn beside(folder: Option<&Path>) -> Result<Self, Failure> {
+        let folder = DataFolder::locate(folder)?;
+        // The sentence of where there is no such folder.
+        client::address(&folder, timeline::SERVICE)?;
+        let timeline = settings(&folder, timeline::SERVICE)?;
+        let issuer = Issuer::new(timeline::SERVICE, timeline.signing_key.expose_secret())
+            .map_err(|error| Failure::Other(format!("The timeline's token key cannot be used: {error}.")))?;
+        let mut domains = Vec::new();
+        for service in services::all().into_iter().filter(|service| service.kind == Kind::Domain) {
+            let settings = settings(&folder, service.name)?;
+            let address = timeline.services.get(service.name).cloned().unwrap_or_default();
+            domains.push(Domain {
+                name: service.name,
+                journal: pool(&owner(&folder, &settings.database)?, service.name).await?,
+                nats: settings.nats,
+                replicas: settings.replicas,
+                feed: Feed::new(&address, issuer.clone()),
+            });
+        }
+        Ok(Self { domains, timeline: owner(&folder, &timeline.database)? })
+    }
+}
+
+fn settings(folder: &Path, service: &str) -> Result<Settings, Failure> {
+    Settings::read(service, Some(&configuration::file(folder, service)))
+        .map_err(|source| Failure::Configuration { service: service.to_owned(), source })
+}
+
+/// The address of the same database for the administrator of the data folder.
+fn owner(folder: &Path, database: &SecretString) -> Result<SecretString, Failure> {
+    let file = folder.join("secrets").join(secrets::POSTGRES_ADMIN);
+    let unreadable = || Failure::Other(format!("There is no readable {}.", file.display()));
+    let password = fs::read_to_string(&file).map_err(|_| unreadable())?;
+    let mut url: reqwest::Url = database.expose_secret().parse().map_err(|_| unreadable())?;
+    let set = url.set_username(cluster::ADMIN).and_then(|()| url.set_password(Some(password.trim())));
+    set.map_err(|()| unreadable())?;
+    Ok(url.to_string().into())
+}
+
+/// A few connections without bounds on how long a statement may take: what is looked at may be large.
+pub(crate) async fn pool(url: &SecretString, name: &str) -> Result<PgPool, Failure> {
+    let silent = |error: sqlx::Error| {
+        Failure::Other(format!(
+            "The database of {name} does not answer ({}): is `livline up` running on this data folder?",
+            error_kind(&error)
+        ))
+    };
+    let options: PgConnectOptions = url.expose_secret().parse().map_err(silent)?;
+    let pool = PgPoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(5));
+    pool.connect_with(options.disable_statement_logging()).await.map_err(silent)
+}
