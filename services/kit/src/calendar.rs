@@ -114,6 +114,12 @@ pub fn local(wall: PrimitiveDateTime) -> OffsetDateTime {
         .unwrap_or_else(|| wall.assume_utc())
 }
 
+/// The same instant with the offset that is in force in Copenhagen then; as it is in the first and last days of the range.
+#[must_use]
+pub fn in_copenhagen_time(instant: OffsetDateTime) -> OffsetDateTime {
+    in_copenhagen(instant).unwrap_or(instant)
+}
+
 fn civil_time(wall: PrimitiveDateTime) -> Option<civil::DateTime> {
     let (hour, minute, second, nanosecond) = wall.as_hms_nano();
     let [month, day, hour, minute, second] =

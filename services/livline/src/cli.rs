@@ -1,8 +1,8 @@
 //! The command line. What stands here is what `livline --help` says.
 
 use crate::{
-    course::Timeline, demo::Demo, migrate::Migrate, quarantine::Quarantine, rebuild::Rebuild, schemas::Schemas,
-    serve::Serve, token::Token, up::Up, verify::Verify,
+    backup::Backup, course::Timeline, demo::Demo, migrate::Migrate, quarantine::Quarantine, rebuild::Rebuild,
+    restore::Restore, schemas::Schemas, serve::Serve, token::Token, up::Up, verify::Verify,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -37,6 +37,10 @@ pub enum Command {
     Rebuild(Rebuild),
     /// Send made-up women and their courses to a running `livline up`
     Demo(Demo),
+    /// Save what a running `livline up` stores to a folder elsewhere, sealed
+    Backup(Backup),
+    /// Make a data folder as it was at a moment, from a backup
+    Restore(Restore),
     /// Write the schemas that others rely on; refuses to break them
     Schemas(Schemas),
 }

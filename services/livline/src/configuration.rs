@@ -3,10 +3,11 @@
 //! Secrets stand in files of their own and are named here by path. Deliberately absent: what a setting means (`engine::config`).
 
 use crate::{
-    cluster::{DataFolder, Nats, Postgres},
+    cluster::{DataFolder, Postgres},
     failure::Failure,
     provision, secrets,
     services::Listed,
+    supervise::Servers,
 };
 use engine::config;
 use serde::Serialize;
@@ -54,6 +55,12 @@ impl Ports {
         7354 + self.0
     }
 
+    /// That of PostgreSQL for keys.
+    #[must_use]
+    pub fn keys(self) -> u16 {
+        7355 + self.0
+    }
+
     /// NATS's.
     #[must_use]
     pub fn nats(self) -> u16 {
@@ -78,30 +85,25 @@ fn name(service: &str) -> String {
 }
 
 /// Writes every service's file.
-pub fn write(
-    folder: &DataFolder,
-    postgres: &Postgres,
-    nats: &Nats,
-    ports: Ports,
-    services: &[Listed],
-) -> Result<(), Failure> {
+pub fn write(folder: &DataFolder, servers: &Servers, ports: Ports, services: &[Listed]) -> Result<(), Failure> {
     let mut issuers = BTreeMap::new();
     for issuer in services.iter().map(|service| service.name).chain([engine::tokens::DESK]) {
         issuers.insert(issuer.to_owned(), secrets::token_keys(folder, issuer)?.public);
     }
     for service in services {
         let password = secrets::postgres_password(folder, service.name)?;
-        let url =
-            |database: &str| format!("postgres://{}:{password}@127.0.0.1:{}/{database}", service.name, postgres.port());
+        let url = |cluster: &Postgres, database: &str| {
+            format!("postgres://{}:{password}@127.0.0.1:{}/{database}", service.name, cluster.port())
+        };
         let secret = |name: &str, value: String| folder.keep(&format!("secrets/{}-{name}", service.name), &value);
         let written = Written {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, ports.of(service.name))),
-            database_file: secret("database-url", url(&service.database()))?,
-            keys_file: secret("keys-url", url(provision::KEYS))?,
+            database_file: secret("database-url", url(&servers.postgres, &service.database()))?,
+            keys_file: secret("keys-url", url(&servers.keys, provision::KEYS))?,
             master_key_file: secrets::master_key_file(folder.path()),
             signing_key_file: secrets::signing_key(folder.path(), service.name),
             nats: WrittenNats {
-                url: nats.url(),
+                url: servers.nats.url(),
                 user: service.name,
                 password_file: folder.secrets_dir().join(secrets::nats_password_name(service.name)),
             },

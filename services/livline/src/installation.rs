@@ -5,10 +5,9 @@
 
 use crate::{
     client,
-    cluster::{self, DataFolder},
+    cluster::{DataFolder, Running, Which},
     configuration,
     failure::Failure,
-    secrets,
     services::{self, Kind},
 };
 use engine::{config::Settings, feed::Feed, journal::error_kind, nats::NatsConfig, tokens::Issuer};
@@ -17,7 +16,7 @@ use sqlx::{
     ConnectOptions, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use std::{fs, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 /// A domain service as a tool sees it.
 #[derive(Debug, Clone)]
@@ -46,25 +45,30 @@ pub struct Installation {
 impl Installation {
     /// What runs on a data folder.
     pub async fn beside(folder: Option<&Path>) -> Result<Self, Failure> {
-        let folder = DataFolder::locate(folder)?;
+        Self::of(&DataFolder::locate(folder)?).await
+    }
+
+    /// The same, where the folder is known.
+    pub async fn of(folder: &Path) -> Result<Self, Failure> {
         // The sentence of where there is no such folder.
-        client::address(&folder, timeline::SERVICE)?;
-        let timeline = settings(&folder, timeline::SERVICE)?;
+        client::address(folder, timeline::SERVICE)?;
+        let postgres = Which::Data.running(folder).ok_or_else(|| silent(timeline::SERVICE, "not running"))?;
+        let timeline = settings(folder, timeline::SERVICE)?;
         let issuer = Issuer::new(timeline::SERVICE, timeline.signing_key.expose_secret())
             .map_err(|error| Failure::Other(format!("The timeline's token key cannot be used: {error}.")))?;
         let mut domains = Vec::new();
         for service in services::all().into_iter().filter(|service| service.kind == Kind::Domain) {
-            let settings = settings(&folder, service.name)?;
+            let settings = settings(folder, service.name)?;
             let address = timeline.services.get(service.name).cloned().unwrap_or_default();
             domains.push(Domain {
                 name: service.name,
-                journal: pool(&owner(&folder, &settings.database)?, service.name).await?,
+                journal: pool(&owner(&postgres, service.name), service.name).await?,
                 nats: settings.nats,
                 replicas: settings.replicas,
                 feed: Feed::new(&address, issuer.clone()),
             });
         }
-        Ok(Self { domains, timeline: owner(&folder, &timeline.database)? })
+        Ok(Self { domains, timeline: owner(&postgres, timeline::SERVICE) })
     }
 }
 
@@ -73,25 +77,20 @@ fn settings(folder: &Path, service: &str) -> Result<Settings, Failure> {
         .map_err(|source| Failure::Configuration { service: service.to_owned(), source })
 }
 
-/// The address of the same database for the administrator of the data folder.
-fn owner(folder: &Path, database: &SecretString) -> Result<SecretString, Failure> {
-    let file = folder.join("secrets").join(secrets::POSTGRES_ADMIN);
-    let unreadable = || Failure::Other(format!("There is no readable {}.", file.display()));
-    let password = fs::read_to_string(&file).map_err(|_| unreadable())?;
-    let mut url: reqwest::Url = database.expose_secret().parse().map_err(|_| unreadable())?;
-    let set = url.set_username(cluster::ADMIN).and_then(|()| url.set_password(Some(password.trim())));
-    set.map_err(|()| unreadable())?;
-    Ok(url.to_string().into())
+/// The address of a service's database for its owner.
+fn owner(postgres: &Running, service: &str) -> SecretString {
+    postgres.admin_url(&services::database(service)).into()
+}
+
+fn silent(name: &str, how: &str) -> Failure {
+    Failure::Other(format!(
+        "The database of {name} does not answer ({how}): is `livline up` running on this data folder?"
+    ))
 }
 
 /// A few connections without bounds on how long a statement may take: what is looked at may be large.
 pub(crate) async fn pool(url: &SecretString, name: &str) -> Result<PgPool, Failure> {
-    let silent = |error: sqlx::Error| {
-        Failure::Other(format!(
-            "The database of {name} does not answer ({}): is `livline up` running on this data folder?",
-            error_kind(&error)
-        ))
-    };
+    let silent = |error: sqlx::Error| silent(name, &error_kind(&error));
     let options: PgConnectOptions = url.expose_secret().parse().map_err(silent)?;
     let pool = PgPoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(5));
     pool.connect_with(options.disable_statement_logging()).await.map_err(silent)

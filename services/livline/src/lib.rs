@@ -4,6 +4,7 @@
 //! per service) + [`services`] (the one list) + [`serve`]. `livline serve` is the last two alone, with the same file. Deliberately
 //! absent: rules of any domain; only this crate and the tests see several services.
 
+pub mod backup;
 pub mod cli;
 pub mod client;
 pub mod cluster;
@@ -12,11 +13,13 @@ pub mod course;
 pub mod demo;
 pub mod failure;
 pub mod installation;
+pub mod keys_apart;
 pub mod migrate;
 pub mod permissions;
 pub mod provision;
 pub mod quarantine;
 pub mod rebuild;
+pub mod restore;
 pub mod schemas;
 pub mod secrets;
 pub mod serve;
@@ -70,6 +73,8 @@ async fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Verify(options) => verify::verify(&options).await,
         Command::Rebuild(options) => rebuild::rebuild(&options).await,
         Command::Demo(options) => demo::send(&options).await,
+        Command::Backup(options) => backup::run(&options).await,
+        Command::Restore(options) => restore::restore(&options).await,
         Command::Schemas(options) => schemas::write(&options),
     }
 }

@@ -1,4 +1,4 @@
-//! Roles, databases, tables and grants inside Postgres. Done at every start; what is there already is left or set right, so a kill
+//! Roles, databases, tables and grants inside the two clusters. Done at every start; what is there already is left or set right, so a kill
 //! at any point is made up for by the next start.
 //!
 //! Deliberately absent: the cluster itself ([`crate::cluster`]), dropping anything.
@@ -31,26 +31,42 @@ const CONNECTIONS: u32 = 30;
 /// What every service gets keys for. A partners service would never be granted `location`.
 const CLASSES: [Class; 4] = [Class::Personal, Class::Narrative, Class::Identity, Class::Location];
 
-/// Sets everything up for every service.
-pub async fn provision(postgres: &Postgres, folder: &DataFolder) -> Result<(), Failure> {
+/// Sets everything up for every service: its database in the cluster of the data, its way to the keys in theirs.
+pub async fn provision(postgres: &Postgres, keys: &Postgres, folder: &DataFolder) -> Result<(), Failure> {
     let services = services::all();
-    let cluster = "postgres";
-    let mut admin = connect(&postgres.admin_url(cluster)).await.map_err(failed(cluster))?;
-    run(&mut admin, "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC").await.map_err(failed(cluster))?;
-    for service in &services {
-        let password = secrets::postgres_password(folder, service.name)?;
-        make_role(&mut admin, service.name, &password).await.map_err(failed(cluster))?;
-        make_database(&mut admin, &service.database(), &[service.name]).await.map_err(failed(&service.database()))?;
-    }
     let names = services::names();
-    make_database(&mut admin, KEYS, &names).await.map_err(failed(KEYS))?;
-    let _ = admin.close().await;
+    let databases: Vec<String> = services.iter().map(Listed::database).collect();
+    let own: Vec<(&str, &[&str])> =
+        databases.iter().zip(&names).map(|(database, name)| (database.as_str(), std::slice::from_ref(name))).collect();
+    set_up_cluster(postgres, folder, &names, &own).await?;
+    set_up_cluster(keys, folder, &names, &[(KEYS, &names)]).await?;
     for service in &services {
         set_up_service(service, service.name, &postgres.admin_url(&service.database())).await?;
     }
-    let keys = postgres.admin_url(KEYS);
+    let keys = keys.admin_url(KEYS);
     set_up_keys(&names, &keys).await?;
     set_up_master_key(&keys, folder).await
+}
+
+/// Roles, and databases with those who may connect to each.
+async fn set_up_cluster(
+    cluster: &Postgres,
+    folder: &DataFolder,
+    roles: &[&str],
+    databases: &[(&str, &[&str])],
+) -> Result<(), Failure> {
+    let name = "postgres";
+    let mut admin = connect(&cluster.admin_url(name)).await.map_err(failed(name))?;
+    run(&mut admin, "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC").await.map_err(failed(name))?;
+    for role in roles {
+        let password = secrets::postgres_password(folder, role)?;
+        make_role(&mut admin, role, &password).await.map_err(failed(name))?;
+    }
+    for (database, roles) in databases {
+        make_database(&mut admin, database, roles).await.map_err(failed(database))?;
+    }
+    let _ = admin.close().await;
+    Ok(())
 }
 
 /// Tables and grants of a service's database; `role` must exist.
@@ -165,11 +181,11 @@ fn keys_grants(name: &str) -> String {
     )
 }
 
-async fn connect(url: &str) -> Result<PgConnection, sqlx::Error> {
+pub(crate) async fn connect(url: &str) -> Result<PgConnection, sqlx::Error> {
     PgConnection::connect(url).await
 }
 
-async fn run(connection: &mut PgConnection, statement: &str) -> Result<(), sqlx::Error> {
+pub(crate) async fn run(connection: &mut PgConnection, statement: &str) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(statement).execute(connection).await.map(drop)
 }
 
@@ -180,7 +196,7 @@ async fn grant(admin_url: &str, statements: &str) -> Result<(), sqlx::Error> {
     admin.close().await
 }
 
-fn identifier(name: &str) -> String {
+pub(crate) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -188,12 +204,12 @@ fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn unusable(database: &str) -> impl FnOnce(StartError) -> Failure {
+pub(crate) fn unusable(database: &str) -> impl FnOnce(StartError) -> Failure {
     move |source| Failure::Database { database: database.to_owned(), source }
 }
 
 /// Postgres' own words may quote a statement with a password: its code is enough.
-fn failed(database: &str) -> impl Fn(sqlx::Error) -> Failure {
+pub(crate) fn failed(database: &str) -> impl Fn(sqlx::Error) -> Failure {
     move |error| {
         let source = StartError::Database(engine::journal::error_kind(&error));
         Failure::Database { database: database.to_owned(), source }

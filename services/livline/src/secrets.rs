@@ -9,8 +9,6 @@ use engine::{
 };
 use std::path::{Path, PathBuf};
 
-/// The name, below secrets/, of the password of PostgreSQL's superuser.
-pub const POSTGRES_ADMIN: &str = "postgres-admin";
 /// The master key below a data folder.
 const MASTER_KEY: &str = "keys/master";
 

@@ -91,8 +91,14 @@ impl Listed {
     /// Its database.
     #[must_use]
     pub fn database(&self) -> String {
-        format!("livline_{}", self.name)
+        database(self.name)
     }
+}
+
+/// A service's database.
+#[must_use]
+pub fn database(service: &str) -> String {
+    format!("livline_{service}")
 }
 
 /// What a domain service adds to the engine's: its policies.

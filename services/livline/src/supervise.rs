@@ -1,4 +1,4 @@
-//! Postgres and NATS under `up`: started, kept running, stopped in order.
+//! The Postgres clusters and NATS under `up`: started, kept running, stopped in order.
 //!
 //! One that ends is started again, with a sentence: services live through that as they do anywhere. One that ends again within a
 //! minute is broken, and everything stops. Deliberately absent: how a server is started ([`crate::cluster`]).
@@ -16,37 +16,66 @@ use std::time::{Duration, Instant};
 /// How long a server must have run to be started again.
 const SOUND: Duration = Duration::from_mins(1);
 
-/// The two servers.
+/// The servers of a data folder.
 #[derive(Debug)]
 pub struct Servers {
-    /// PostgreSQL.
+    /// PostgreSQL with the data.
     pub postgres: Postgres,
+    /// PostgreSQL with the keys.
+    pub keys: Postgres,
     /// NATS.
     pub nats: Nats,
 }
 
 impl Servers {
-    /// Starts both; where the second does not start, the first is stopped.
+    /// Starts them; where one does not start, those before it are stopped.
     pub async fn start(folder: &DataFolder, ports: Ports, services: &[Listed]) -> Result<Self, Failure> {
-        let users = services.iter().map(|service| permissions::user(folder, service)).collect::<Result<Vec<_>, _>>()?;
         let postgres = Postgres::start(folder, ports.postgres()).await?;
-        match Nats::start(folder, ports.nats(), &users).await {
-            Ok(nats) => Ok(Self { postgres, nats }),
+        let keys = match Postgres::start_keys(folder, ports.keys()).await {
+            Ok(keys) => keys,
             Err(error) => {
                 let _ = postgres.stop().await;
-                Err(error.into())
+                return Err(error.into());
+            }
+        };
+        Self::with(folder, ports, services, postgres, keys).await
+    }
+
+    /// Starts NATS beside the two clusters; where it does not start, they are stopped.
+    pub async fn with(
+        folder: &DataFolder,
+        ports: Ports,
+        services: &[Listed],
+        postgres: Postgres,
+        keys: Postgres,
+    ) -> Result<Self, Failure> {
+        let users = services.iter().map(|service| permissions::user(folder, service)).collect::<Result<Vec<_>, _>>();
+        let nats = match users {
+            Ok(users) => Nats::start(folder, ports.nats(), &users).await.map_err(Failure::from),
+            Err(failure) => Err(failure),
+        };
+        match nats {
+            Ok(nats) => Ok(Self { postgres, keys, nats }),
+            Err(failure) => {
+                let _ = keys.stop().await;
+                let _ = postgres.stop().await;
+                Err(failure)
             }
         }
     }
 
     /// Ends only when a server cannot be kept running, with the reason.
     pub async fn keep_running(&mut self) -> Failure {
-        let mut restarted: [Option<Instant>; 2] = [None, None];
-        let [postgres, nats] = &mut restarted;
+        let mut restarted: [Option<Instant>; 3] = [None; 3];
+        let [postgres, keys, nats] = &mut restarted;
         loop {
             let again = tokio::select! {
                 ended = self.postgres.exited() => match may_restart(postgres, ended) {
                     Ok(()) => self.postgres.start_again().await,
+                    Err(broken) => Err(broken),
+                },
+                ended = self.keys.exited() => match may_restart(keys, ended) {
+                    Ok(()) => self.keys.start_again().await,
                     Err(broken) => Err(broken),
                 },
                 ended = self.nats.exited() => match may_restart(nats, ended) {
@@ -63,8 +92,8 @@ impl Servers {
     /// Stops NATS and then Postgres: what is acknowledged is in Postgres.
     pub async fn stop(self) -> Result<(), Failure> {
         let nats = self.nats.stop().await;
-        let postgres = self.postgres.stop().await;
-        Ok(postgres.and(nats)?)
+        let (postgres, keys) = tokio::join!(self.postgres.stop(), self.keys.stop());
+        Ok(postgres.and(keys).and(nats)?)
     }
 }
 

@@ -6,6 +6,7 @@
 //! config/<service>.toml   each service's settings, written at every start
 //! secrets/                passwords, addresses with passwords, token keys: one a file
 //! keys/master             the master key: whoever has it and a copy of the data can read them
+//! backup.toml             where `livline backup` goes to, for whom it is sealed
 //! demo-day                the day that the demo's dates count back from
 //! ```
 //!
@@ -17,7 +18,7 @@ use crate::{
     configuration::{self, Ports},
     demo,
     failure::Failure,
-    provision, serve,
+    keys_apart, provision, serve,
     services::{self, Listed},
     signals::Signals,
     supervise::Servers,
@@ -35,7 +36,7 @@ pub struct Up {
     /// Send the demo once everything runs: made-up women and their courses
     #[arg(long)]
     demo: bool,
-    /// Add this to every port (PostgreSQL 7354, NATS 7342, services 7360 to 7371), so that a second one can run beside the first
+    /// Add this to every port (PostgreSQL 7354 and 7355, NATS 7342, services 7360 to 7371), so that a second one can run beside the first
     #[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=58_000))]
     offset: u16,
     /// What is logged to standard error as JSON lines [default: `$LIVLINE_LOG`, else warn]
@@ -81,21 +82,22 @@ async fn run_all(options: &Up, signals: &Signals) -> Result<(), Failure> {
 }
 
 /// A port that is taken is told before anything is started.
-fn free(services: &[Listed], ports: Ports) -> Result<(), Failure> {
+pub(crate) fn free(services: &[Listed], ports: Ports) -> Result<(), Failure> {
     let taken =
         services.iter().map(|service| (service.name, ports.of(service.name))).find(|(_, port)| !ports::is_free(*port));
     taken.map_or(Ok(()), |(name, port)| Err(Failure::PortTaken { name: name.to_owned(), port }))
 }
 
 /// From bare servers to services that listen.
-async fn set_up(
+pub(crate) async fn set_up(
     folder: &DataFolder,
     servers: &Servers,
     ports: Ports,
     services: &[Listed],
 ) -> Result<Vec<Bound>, Failure> {
-    provision::provision(&servers.postgres, folder).await?;
-    configuration::write(folder, &servers.postgres, &servers.nats, ports, services)?;
+    keys_apart::move_where_needed(folder, servers).await?;
+    provision::provision(&servers.postgres, &servers.keys, folder).await?;
+    configuration::write(folder, servers, ports, services)?;
     let mut bound = Vec::with_capacity(services.len());
     for service in services {
         let file = configuration::file(folder.path(), service.name);
@@ -152,6 +154,7 @@ fn table(bound: &[Bound], servers: &Servers, folder: &Path) -> String {
     let services = bound.iter().map(|service| (service.name(), format!("http://{}", service.address)));
     let rest = [
         ("PostgreSQL", format!("127.0.0.1:{}", servers.postgres.port())),
+        ("its keys", format!("127.0.0.1:{}", servers.keys.port())),
         ("NATS", servers.nats.url()),
         ("data", folder.display().to_string()),
         ("stop", "Ctrl-C; the next `livline up` goes on where this one stopped".to_owned()),

@@ -1,7 +1,8 @@
 //! The data folder: where it is, who holds it, which format it has, and its secrets.
 //!
 //! Owns the lock, the format file, secrets/ and the names of everything else below the folder.
-//! Deliberately absent: what the servers write into their own folders, and moving data from an older format (there is none).
+//! Deliberately absent: what the servers write into their own folders, and moving data from an older format
+//! ([`crate::keys_apart`]).
 
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write};
@@ -13,11 +14,13 @@ use aws_lc_rs::{digest, rand};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::ClusterError;
 use super::programs::Account;
+use super::{ClusterError, Nats, Postgres, Which};
 
 /// The format this program writes, and the newest it reads.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
+/// There as long as a restore has not ended.
+const RESTORING: &str = "restoring";
 /// Used when nothing is asked for, below the current folder.
 const DEFAULT: &str = ".livline";
 /// Where data goes that user `postgres` could not reach.
@@ -39,17 +42,98 @@ impl DataFolder {
     /// As root, when user `postgres` may not enter the folder or one above it, `/var/lib/livline/<hash of its path>` is
     /// used and [`Self::moved`] tells.
     pub fn open(requested: Option<&Path>) -> Result<Self, ClusterError> {
+        let folder = Self::hold(requested)?;
+        if folder.path.join(RESTORING).exists() {
+            return Err(ClusterError::Restoring(folder.path));
+        }
+        folder.set_up()?;
+        Ok(folder)
+    }
+
+    /// Opens a folder for a restore: one that is empty, or that an interrupted restore has left. Nothing but a restore can open it from
+    /// now on, until [`Self::restored`].
+    pub async fn open_for_restore(requested: &Path) -> Result<Self, ClusterError> {
+        let (asked, path) = place(Some(requested), Account::for_postgres()?)?;
+        let marker = path.join(RESTORING);
+        // Where the data go elsewhere, whoever asked means an empty folder all the same.
+        let needed = if marker.exists() { Vec::new() } else { vec![asked, path] };
+        for folder in needed {
+            if !is_empty(&folder)? {
+                return Err(ClusterError::NotEmpty(folder));
+            }
+        }
+        let folder = Self::hold(Some(requested))?;
+        write(&marker, &[], 0o600)?;
+        for which in Which::BOTH {
+            Postgres::stop_left_over(&folder, which).await?;
+        }
+        Nats::stop_left_over(&folder).await?;
+        folder.clear()?;
+        folder.set_up()?;
+        Ok(folder)
+    }
+
+    /// Ends a restore: the folder can be opened as any other.
+    pub fn restored(&self) -> Result<(), ClusterError> {
+        let marker = self.path.join(RESTORING);
+        // What was laid out is on the disk before anything says that it is there.
+        rustix::fs::sync();
+        remove(&marker).and_then(|()| File::open(&self.path)?.sync_all()).map_err(ClusterError::at(&marker))
+    }
+
+    fn hold(requested: Option<&Path>) -> Result<Self, ClusterError> {
         let account = Account::for_postgres()?;
         let (asked, path) = place(requested, account)?;
         let moved = asked != path;
         // 0711: user postgres passes through to its own folder, and cannot list ours.
         create_folder(&path, if account.is_some() { 0o711 } else { 0o700 })?;
         let lock = lock(&path)?;
-        check_format(&path)?;
-        let secrets = path.join("secrets");
-        create_folder(&secrets, 0o700)?;
-        fs::set_permissions(&secrets, Permissions::from_mode(0o700)).map_err(ClusterError::at(&secrets))?;
         Ok(Self { path, asked: moved.then_some(asked), account, creating: Mutex::new(()), _lock: lock })
+    }
+
+    fn set_up(&self) -> Result<(), ClusterError> {
+        check_format(&self.path)?;
+        let secrets = self.secrets_dir();
+        create_folder(&secrets, 0o700)?;
+        fs::set_permissions(&secrets, Permissions::from_mode(0o700)).map_err(ClusterError::at(&secrets))
+    }
+
+    /// Takes away all that is there, but what says that it is held and being restored.
+    fn clear(&self) -> Result<(), ClusterError> {
+        let cleared = fs::read_dir(&self.path).and_then(|entries| {
+            entries.into_iter().try_for_each(|entry| {
+                let entry = entry?;
+                let stays = ["lock", RESTORING].iter().any(|name| entry.file_name() == *name);
+                if stays { Ok(()) } else { remove(&entry.path()) }
+            })
+        });
+        cleared.map_err(ClusterError::at(&self.path))
+    }
+
+    /// That this program knows the format of what was put into it.
+    pub fn check(&self) -> Result<(), ClusterError> {
+        check_format(&self.path)
+    }
+
+    /// The format its data have: this program's own, or an earlier one whose data are still to be moved.
+    pub fn format(&self) -> Result<u64, ClusterError> {
+        Ok(read_format(&self.path)?.unwrap_or(FORMAT))
+    }
+
+    /// The data have been moved to this program's format.
+    pub fn now_this_format(&self) -> Result<(), ClusterError> {
+        write_format(&self.path)
+    }
+
+    /// Lets the user that Postgres runs as have a file or folder, with all it holds.
+    pub fn hand_over(&self, path: &Path) -> Result<(), ClusterError> {
+        super::postgres::hand_over(path, self.account)?;
+        if path.is_dir() {
+            for entry in fs::read_dir(path).map_err(ClusterError::at(path))? {
+                self.hand_over(&entry.map_err(ClusterError::at(path))?.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Where [`Self::open`] finds the data, for whoever only reads beside a running `livline`. Nothing is created or held.
@@ -69,10 +153,10 @@ impl DataFolder {
         self.asked.as_deref()
     }
 
-    /// The cluster of PostgreSQL; missing before its first start.
+    /// The cluster of the data; missing before its first start.
     #[must_use]
     pub fn postgres_dir(&self) -> PathBuf {
-        self.path.join("postgres")
+        Which::Data.dir(&self.path)
     }
 
     /// What JetStream stores; missing before its first start.
@@ -181,17 +265,34 @@ fn lock(folder: &Path) -> Result<File, ClusterError> {
 }
 
 fn check_format(folder: &Path) -> Result<(), ClusterError> {
+    match read_format(folder)? {
+        Some(found) if found > FORMAT => {
+            Err(ClusterError::NewerFormat { path: folder.to_owned(), found, known: FORMAT })
+        }
+        Some(_) => Ok(()),
+        None => write_format(folder),
+    }
+}
+
+fn read_format(folder: &Path) -> Result<Option<u64>, ClusterError> {
     let file = folder.join("format");
     match fs::read_to_string(&file) {
-        Ok(text) => match text.trim().parse() {
-            Ok(found) if found > FORMAT => {
-                Err(ClusterError::NewerFormat { path: folder.to_owned(), found, known: FORMAT })
-            }
-            Ok(_) => Ok(()),
-            Err(_) => Err(ClusterError::UnreadableFormat(file)),
-        },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => write(&file, format!("{FORMAT}\n").as_bytes(), 0o600),
+        Ok(text) => text.trim().parse().map(Some).map_err(|_| ClusterError::UnreadableFormat(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(ClusterError::Path { path: file, source }),
+    }
+}
+
+fn write_format(folder: &Path) -> Result<(), ClusterError> {
+    write(&folder.join("format"), format!("{FORMAT}\n").as_bytes(), 0o600)
+}
+
+/// Nothing there is empty too.
+fn is_empty(folder: &Path) -> Result<bool, ClusterError> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(source) => Err(ClusterError::Path { path: folder.to_owned(), source }),
     }
 }
 

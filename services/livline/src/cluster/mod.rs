@@ -1,23 +1,25 @@
-//! The project's own PostgreSQL cluster and nats-server, below one data folder.
+//! The project's own PostgreSQL clusters and nats-server, below one data folder.
 //!
-//! Owns: the folder with its lock, format and secrets ([`DataFolder`]), finding the programs ([`programs`]), and the two
+//! Owns: the folder with its lock, format and secrets ([`DataFolder`]), finding the programs ([`programs`]), and the three
 //! servers as child processes ([`Postgres`], [`Nats`]) from first initialisation to fast shutdown, with what fault tests
 //! need: killing, starting again, taking over what a killed `livline` left running.
 //!
 //! Deliberately absent: databases, roles and schemas inside Postgres, streams inside JetStream, any network but loopback,
-//! backups, upgrades between major versions of Postgres.
+//! what a backup holds and where it goes ([`crate::backup`]), upgrades between major versions of Postgres.
 //!
 //! Invariants:
-//! - Both servers listen on 127.0.0.1 only, and no wait is without a bound.
+//! - The servers listen on 127.0.0.1 only, and no wait is without a bound.
 //! - Logs hold no statement, parameter or row; the servers see nothing of our environment.
 //! - A server that is dropped is killed with all its children. If we are killed ourselves, the next start stops it.
 //! - Processes are looked up in /proc: this runs on Linux.
 //!
 //! ```text
-//! lock  format                 one `livline` at a time; a whole number
-//! secrets/                     0700, a file 0600 per secret
-//! postgres/       postgres.conf   postgres.log      the cluster; its settings, written at every start; its output
-//! nats/           nats.conf       nats.log          the same for JetStream (the settings hold passwords: 0600)
+//! lock  format                      one `livline` at a time; a whole number
+//! secrets/                          0700, a file 0600 per secret
+//! postgres/       postgres.conf        postgres.log       a cluster; its settings, written at every start; its output
+//! keys-postgres/  keys-postgres.conf   keys-postgres.log  the same for the keys
+//! nats/           nats.conf            nats.log           the same for JetStream (the settings hold passwords: 0600)
+//! restoring                                               a restore is under way, or was interrupted
 //! ```
 
 mod folder;
@@ -34,8 +36,7 @@ use std::path::{Path, PathBuf};
 
 pub use folder::DataFolder;
 pub use nats::{Nats, NatsUser};
-pub(crate) use postgres::ADMIN;
-pub use postgres::Postgres;
+pub use postgres::{Postgres, Recovery, Running, Which};
 
 /// A loopback port that is free and that this process was not given before: for whoever starts a service beside others.
 pub fn free_port() -> Result<u16, ClusterError> {
@@ -66,6 +67,12 @@ pub enum ClusterError {
         /// The newest format this program reads.
         known: u64,
     },
+    /// A restore into the folder did not end.
+    #[error("The data folder {} is being restored, or a restore into it was interrupted: run `livline restore` on it again.", .0.display())]
+    Restoring(PathBuf),
+    /// A restore goes into an empty folder only.
+    #[error("{} is not empty: a restore needs a folder of its own.", .0.display())]
+    NotEmpty(PathBuf),
     /// The format file does not hold a whole number.
     #[error("The file {} should hold the format of the data as a whole number, and does not.", .0.display())]
     UnreadableFormat(PathBuf),
@@ -138,9 +145,19 @@ pub enum ClusterError {
     WrongPassword(PathBuf),
 }
 
+/// Replaces a file as a whole and durably, for us alone.
+pub fn replace(file: &Path, content: &[u8]) -> Result<(), ClusterError> {
+    folder::write(file, content, 0o600)
+}
+
+/// Creates a folder for us alone, and those above it; one that exists stays as it is.
+pub fn create_folder(path: &Path) -> Result<(), ClusterError> {
+    folder::create_folder(path, 0o700)
+}
+
 impl ClusterError {
     /// For `map_err` on whatever touches `path`.
-    fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self {
         |source| Self::Path { path: path.to_owned(), source }
     }
 }

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::folder;
-use super::process::{PAUSE, Program, Server};
+use super::process::{PAUSE, Program, READY, Server};
 use super::programs::{NatsProgram, NatsVersion};
 use super::{ClusterError, DataFolder, ports};
 
@@ -49,9 +49,8 @@ impl Nats {
     pub async fn start(folder: &DataFolder, port: u16, users: &[NatsUser]) -> Result<Self, ClusterError> {
         let NatsProgram { path, version } = NatsProgram::find().await?;
         let store = folder.nats_dir();
-        let settings = folder.path().join("nats.conf");
-        let mut program = Program::new(NAME, path, Signal::TERM, folder, "nats.log");
-        program.arguments = vec!["-c".into(), settings.clone().into()];
+        let settings = settings_file(folder);
+        let program = program(folder, path);
         program.stop_left_over().await?;
         let port = ports::choose(port, NAME)?;
         folder::create_folder(&store, 0o700)?;
@@ -59,6 +58,11 @@ impl Nats {
         let mut nats = Self { server: Server::spawn(program, port)?, store, version };
         nats.ready().await?;
         Ok(nats)
+    }
+
+    /// Stops what a `livline` that was killed left running; there is nothing, as a rule.
+    pub async fn stop_left_over(folder: &DataFolder) -> Result<(), ClusterError> {
+        program(folder, NatsProgram::find().await?.path).stop_left_over().await
     }
 
     /// Where to connect; name and password go beside it.
@@ -125,8 +129,18 @@ impl Nats {
                 sleep(PAUSE).await;
             }
         };
-        self.server.ready(greeted).await
+        self.server.ready(READY, greeted).await
     }
+}
+
+fn settings_file(folder: &DataFolder) -> PathBuf {
+    folder.path().join("nats.conf")
+}
+
+fn program(folder: &DataFolder, path: PathBuf) -> Program {
+    let mut program = Program::new(NAME, path, Signal::TERM, folder, "nats.log");
+    program.arguments = vec!["-c".into(), settings_file(folder).into()];
+    program
 }
 
 /// The server speaks first, and only after JetStream has recovered what it stores.

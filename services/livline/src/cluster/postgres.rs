@@ -1,6 +1,7 @@
-//! The PostgreSQL cluster of one data folder.
+//! The PostgreSQL clusters of one data folder: one for what is stored, one for the keys it is sealed with.
 //!
-//! Owns its creation, its settings and its process. Deliberately absent: everything inside of it but the superuser
+//! Owns their creation, their settings and their processes. They are two because a backup of a cluster holds all of it, and whoever
+//! has a backup of the data must not have the keys. Deliberately absent: everything inside of them but the superuser
 //! `livline_admin`, a socket in the file system, and anything in the log that a session said.
 
 use std::os::unix::fs::chown;
@@ -16,19 +17,121 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::time::sleep;
 
 use super::folder;
-use super::process::{KILLED, PAUSE, Program, Server, runs, until};
+use super::process::{KILLED, PAUSE, Program, READY, Server, runs, until};
 use super::programs::{Account, PostgresPrograms};
 use super::{ClusterError, DataFolder, ports};
-use crate::secrets;
 
-const NAME: &str = "PostgreSQL";
-/// The superuser.
-pub(crate) const ADMIN: &str = "livline_admin";
-const SECRET: &str = secrets::POSTGRES_ADMIN;
-const LOG: &str = "postgres.log";
+const ADMIN: &str = "livline_admin";
 const CREATION: Duration = Duration::from_mins(2);
 /// SQLSTATE `invalid_password`.
 const INVALID_PASSWORD: &str = "28P01";
+
+/// Which of the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Which {
+    /// What the services store.
+    Data,
+    /// The keys it is sealed with.
+    Keys,
+}
+
+impl Which {
+    /// Both.
+    pub const BOTH: [Self; 2] = [Self::Data, Self::Keys];
+
+    fn server(self) -> &'static str {
+        match self {
+            Self::Data => "PostgreSQL",
+            Self::Keys => "PostgreSQL for keys",
+        }
+    }
+
+    /// How the names of its folder, settings and log begin.
+    fn stem(self) -> &'static str {
+        match self {
+            Self::Data => "postgres",
+            Self::Keys => "keys-postgres",
+        }
+    }
+
+    /// The name, below secrets/, of its superuser's password.
+    #[must_use]
+    pub fn secret(self) -> &'static str {
+        match self {
+            Self::Data => "postgres-admin",
+            Self::Keys => "keys-postgres-admin",
+        }
+    }
+
+    /// The cluster below a data folder; missing before its first start.
+    #[must_use]
+    pub fn dir(self, folder: &Path) -> PathBuf {
+        folder.join(self.stem())
+    }
+
+    /// Where the superuser finds the one that runs below a data folder; `None` where none does. Holds the password.
+    #[must_use]
+    pub fn running(self, folder: &Path) -> Option<Running> {
+        let password = std::fs::read_to_string(folder.join("secrets").join(self.secret())).ok()?;
+        let pid_file = std::fs::read_to_string(self.dir(folder).join("postmaster.pid")).ok()?;
+        let port = pid_file.lines().nth(3)?.trim().parse().ok()?;
+        Some(Running { port, password: password.trim_end().into() })
+    }
+
+    fn log(self) -> String {
+        format!("{}.log", self.stem())
+    }
+
+    /// How children of its postmaster are told from those of others.
+    fn title(self, folder: &Path) -> String {
+        let hash = folder::short_hash(folder);
+        match self {
+            Self::Data => format!("livline-{hash}"),
+            Self::Keys => format!("livline-{hash}-keys"),
+        }
+    }
+
+    fn settings(self) -> &'static str {
+        match self {
+            Self::Data => "max_connections = 200\nshared_buffers = 128MB\nmax_slot_wal_keep_size = 4GB\n",
+            Self::Keys => "max_connections = 200\nshared_buffers = 16MB\nmax_slot_wal_keep_size = 1GB\n",
+        }
+    }
+}
+
+/// A cluster that somebody else runs, as its superuser reaches it.
+#[derive(Debug)]
+pub struct Running {
+    /// On 127.0.0.1.
+    pub port: u16,
+    /// The superuser's.
+    pub password: SecretString,
+}
+
+impl Running {
+    /// The superuser.
+    pub const USER: &'static str = ADMIN;
+
+    /// For the superuser; database `postgres` always exists. Holds the password.
+    #[must_use]
+    pub fn admin_url(&self, database: &str) -> String {
+        admin_url(&self.password, self.port, database)
+    }
+}
+
+fn admin_url(password: &SecretString, port: u16, database: &str) -> String {
+    format!("postgres://{ADMIN}:{}@127.0.0.1:{port}/{database}", password.expose_secret())
+}
+
+/// What a cluster that is laid out from a backup goes forward to before it accepts anything.
+#[derive(Debug, Clone)]
+pub struct Recovery {
+    /// The last moment that counts (RFC 3339); none: all there is.
+    pub until: Option<String>,
+    /// How long it may take.
+    pub limit: Duration,
+}
 
 /// A running cluster. Dropped without [`Self::stop`] it is killed, and recovers at its next start.
 #[derive(Debug)]
@@ -40,38 +143,66 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts the cluster, creating it on first use; port 0 is any free one. Ready for connections when this returns.
+    /// Starts the cluster of the data, creating it on first use; port 0 is any free one. Ready for connections when this returns.
     ///
     /// One that runs in this folder already is stopped first. Keep the folder open for as long as the cluster runs.
     pub async fn start(folder: &DataFolder, port: u16) -> Result<Self, ClusterError> {
+        Self::start_as(folder, Which::Data, port, None).await
+    }
+
+    /// Starts the cluster of the keys, in the same way.
+    pub async fn start_keys(folder: &DataFolder, port: u16) -> Result<Self, ClusterError> {
+        Self::start_as(folder, Which::Keys, port, None).await
+    }
+
+    /// Starts a cluster that was laid out from a backup. When this returns it has gone forward as far as it should, on a history of
+    /// its own.
+    pub async fn recover(
+        folder: &DataFolder,
+        which: Which,
+        port: u16,
+        recovery: &Recovery,
+    ) -> Result<Self, ClusterError> {
+        let signal = which.dir(folder.path()).join("recovery.signal");
+        folder::write(&signal, &[], 0o600)?;
+        hand_over(&signal, folder.account())?;
+        Self::start_as(folder, which, port, Some(recovery)).await
+    }
+
+    /// Stops what a `livline` that was killed left running; there is nothing, as a rule.
+    pub async fn stop_left_over(folder: &DataFolder, which: Which) -> Result<(), ClusterError> {
+        program(folder, which, &PostgresPrograms::find()?).stop_left_over().await
+    }
+
+    async fn start_as(
+        folder: &DataFolder,
+        which: Which,
+        port: u16,
+        recovery: Option<&Recovery>,
+    ) -> Result<Self, ClusterError> {
         let programs = PostgresPrograms::find()?;
-        let password = folder.secret(SECRET)?;
-        let data = folder.postgres_dir();
-        let settings = folder.path().join("postgres.conf");
-        let mut program = Program::new(NAME, programs.program("postgres"), Signal::INT, folder, LOG);
-        program.arguments =
-            vec!["-D".into(), data.clone().into(), "-c".into(), format!("config_file={}", settings.display()).into()];
-        program.account = folder.account();
-        let cluster = format!("livline-{}", folder::short_hash(folder.path()));
-        program.children = Some(format!("postgres: {cluster}: "));
+        let password = folder.secret(which.secret())?;
+        let data = which.dir(folder.path());
+        let program = program(folder, which, &programs);
         program.stop_left_over().await?;
-        let port = ports::choose(port, NAME)?;
+        let port = ports::choose(port, program.name)?;
         if !data.exists() {
-            create(folder, &programs, &password).await?;
+            create(folder, which, &programs, &password).await?;
         }
         // Read by user postgres, written by us alone.
-        folder::write(&settings, settings_for(&cluster, port).as_bytes(), 0o644)?;
+        folder::write(&conf(folder, which), settings_for(which, folder.path(), port, recovery).as_bytes(), 0o644)?;
         forget_stale_pid(&data)?;
         let server = Server::spawn(program, port)?;
-        let mut postgres = Self { server, data, password: password.into(), secret: folder.secrets_dir().join(SECRET) };
-        postgres.ready().await?;
+        let secret = folder.secrets_dir().join(which.secret());
+        let mut postgres = Self { server, data, password: password.into(), secret };
+        postgres.ready(recovery.map_or(READY, |recovery| recovery.limit)).await?;
         Ok(postgres)
     }
 
     /// For the superuser of the cluster; database `postgres` always exists. Holds the password.
     #[must_use]
     pub fn admin_url(&self, database: &str) -> String {
-        format!("postgres://{ADMIN}:{}@127.0.0.1:{}/{database}", self.password.expose_secret(), self.port())
+        admin_url(&self.password, self.port(), database)
     }
 
     /// Where it listens on 127.0.0.1.
@@ -104,7 +235,7 @@ impl Postgres {
     /// Starts it after it ended, however it did, on the same port; recovered when this returns.
     pub async fn start_again(&mut self) -> Result<(), ClusterError> {
         self.server.spawn_again().await?;
-        self.ready().await
+        self.ready(READY).await
     }
 
     /// Fast shutdown and start, on the same port.
@@ -113,7 +244,7 @@ impl Postgres {
         self.start_again().await
     }
 
-    async fn ready(&mut self) -> Result<(), ClusterError> {
+    async fn ready(&mut self, limit: Duration) -> Result<(), ClusterError> {
         let pid_file = self.data.join("postmaster.pid");
         let pid = self.server.pid().unwrap_or_default().to_string();
         let url = self.admin_url("postgres");
@@ -123,7 +254,7 @@ impl Postgres {
             }
             accepts_password(&url).await
         };
-        let outcome = match self.server.ready(ready).await {
+        let outcome = match self.server.ready(limit, ready).await {
             Ok(true) => return Ok(()),
             Ok(false) => Err(ClusterError::WrongPassword(self.secret.clone())),
             Err(error) => Err(error),
@@ -171,11 +302,17 @@ fn forget_stale_pid(data: &Path) -> Result<(), ClusterError> {
 }
 
 /// Creates the cluster beside its place and then renames it: what a kill leaves behind is never taken for a cluster.
-async fn create(folder: &DataFolder, programs: &PostgresPrograms, password: &str) -> Result<(), ClusterError> {
-    let draft = folder.path().join("postgres.new");
-    let password_file = folder.path().join("postgres.password");
-    let mut program =
-        Program::new("The creation of the PostgreSQL data", programs.program("initdb"), Signal::INT, folder, LOG);
+async fn create(
+    folder: &DataFolder,
+    which: Which,
+    programs: &PostgresPrograms,
+    password: &str,
+) -> Result<(), ClusterError> {
+    let place = which.dir(folder.path());
+    let draft = place.with_added_extension("new");
+    let password_file = place.with_added_extension("password");
+    let name = "The creation of the PostgreSQL data";
+    let mut program = Program::new(name, programs.program("initdb"), Signal::INT, folder, &which.log());
     program.arguments =
         ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", "--data-checksums", "--username", ADMIN]
             .map(Into::into)
@@ -200,16 +337,46 @@ async fn create(folder: &DataFolder, programs: &PostgresPrograms, password: &str
     if !created? {
         return Err(ClusterError::Exited { server: program.name, log: program.log });
     }
-    folder::rename(&draft, &folder.postgres_dir()).map_err(ClusterError::at(&draft))
+    folder::rename(&draft, &place).map_err(ClusterError::at(&draft))
 }
 
-fn hand_over(path: &Path, account: Option<Account>) -> Result<(), ClusterError> {
+/// The postmaster of a cluster.
+fn program(folder: &DataFolder, which: Which, programs: &PostgresPrograms) -> Program {
+    let mut program = Program::new(which.server(), programs.program("postgres"), Signal::INT, folder, &which.log());
+    program.arguments = vec![
+        "-D".into(),
+        which.dir(folder.path()).into(),
+        "-c".into(),
+        format!("config_file={}", conf(folder, which).display()).into(),
+    ];
+    program.account = folder.account();
+    program.children = Some(format!("postgres: {}: ", which.title(folder.path())));
+    program
+}
+
+fn conf(folder: &DataFolder, which: Which) -> PathBuf {
+    folder.path().join(format!("{}.conf", which.stem()))
+}
+
+/// To the user that Postgres runs as.
+pub(super) fn hand_over(path: &Path, account: Option<Account>) -> Result<(), ClusterError> {
     account
         .map_or(Ok(()), |account| chown(path, Some(account.user), Some(account.group)).map_err(ClusterError::at(path)))
 }
 
-fn settings_for(cluster: &str, port: u16) -> String {
-    format!("{HEADING}cluster_name = '{cluster}'\nport = {port}\n{SETTINGS}")
+fn settings_for(which: Which, folder: &Path, port: u16, recovery: Option<&Recovery>) -> String {
+    let (title, own) = (which.title(folder), which.settings());
+    let recovery = recovery.map(recovery_settings).unwrap_or_default();
+    format!("{HEADING}cluster_name = '{title}'\nport = {port}\n{own}{recovery}{SETTINGS}")
+}
+
+/// All that is to be gone through lies in the cluster's own folder already, and belongs to one history.
+fn recovery_settings(recovery: &Recovery) -> String {
+    let until = recovery.until.as_ref().map(|until| format!("recovery_target_time = '{until}'\n")).unwrap_or_default();
+    format!(
+        "restore_command = 'exit 1'\nrecovery_target_timeline = 'current'\nrecovery_target_action = 'promote'\n\
+         hot_standby = off\n{until}"
+    )
 }
 
 const HEADING: &str = "\
@@ -221,9 +388,10 @@ const SETTINGS: &str = "\
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 password_encryption = scram-sha-256
-max_connections = 200
-shared_buffers = 128MB
 timezone = 'UTC'
+
+# What backups are made of. A slot is there once a backup was made, and what it keeps is bounded above.
+wal_level = replica
 
 # What was answered survives a power cut.
 fsync = on

@@ -23,7 +23,7 @@ use tokio::time::{sleep, timeout};
 use super::programs::Account;
 use super::{ClusterError, DataFolder, ports};
 
-const READY: Duration = Duration::from_mins(1);
+pub(super) const READY: Duration = Duration::from_mins(1);
 const STOPPED: Duration = Duration::from_secs(30);
 pub(super) const KILLED: Duration = Duration::from_secs(10);
 /// A longer log is put aside when the program starts again.
@@ -167,11 +167,15 @@ impl Server {
     }
 
     /// What `probe` ends with, unless the process ends before, or it takes too long.
-    pub(super) async fn ready<T>(&mut self, probe: impl Future<Output = T>) -> Result<T, ClusterError> {
-        let ready = timeout(READY, probe);
+    pub(super) async fn ready<T>(
+        &mut self,
+        limit: Duration,
+        probe: impl Future<Output = T>,
+    ) -> Result<T, ClusterError> {
+        let ready = timeout(limit, probe);
         tokio::select! {
             error = self.exited() => Err(error),
-            ready = ready => ready.map_err(|_| self.program.too_slow(READY)),
+            ready = ready => ready.map_err(|_| self.program.too_slow(limit)),
         }
     }
 

@@ -61,9 +61,9 @@ fn a_second_livline_is_refused_until_the_first_ends() {
 fn a_format_is_written_and_a_newer_one_refused() {
     let place = temporary();
     let format = open(&place).path().join("format");
-    assert_eq!(std::fs::read_to_string(&format).expect("a format"), "1\n");
+    assert_eq!(std::fs::read_to_string(&format).expect("a format"), "2\n");
     for (content, sentence) in [
-        ("2\n", "holds data of a newer version (format 2, this program knows 1)."),
+        ("3\n", "holds data of a newer version (format 3, this program knows 2)."),
         ("one", "as a whole number, and does not."),
     ] {
         std::fs::write(&format, content).expect("written");
@@ -168,6 +168,53 @@ async fn postgres_recovers_when_killed_and_is_taken_over_when_left() {
     std::fs::write(folder.secrets_dir().join("postgres-admin"), "another").expect("written");
     let refused = Postgres::start(&folder, port).await.expect_err("the password is another").to_string();
     assert!(refused.starts_with("PostgreSQL does not accept the password in"), "{refused}");
+}
+
+#[tokio::test]
+async fn the_cluster_of_the_keys_is_one_of_its_own() {
+    let place = temporary();
+    let folder = open(&place);
+    assert!(Which::Keys.running(folder.path()).is_none());
+    let data = Postgres::start(&folder, 0).await.expect("it starts");
+    let keys = Postgres::start_keys(&folder, 0).await.expect("it starts beside it");
+    run(&keys, "create table t as select 'kept' as word").await.expect("created");
+    run(&data, "select from t").await.expect_err("the data have no such table");
+    for (which, cluster) in [(Which::Data, &data), (Which::Keys, &keys)] {
+        let running = which.running(folder.path()).expect("it runs");
+        assert_eq!(running.admin_url("postgres"), cluster.admin_url("postgres"));
+    }
+    let other = folder.secret(Which::Data.secret()).expect("a secret");
+    assert!(!keys.admin_url("postgres").contains(&other), "whoever has the one password has not the other");
+
+    // Taking over what was left of the one leaves the other alone.
+    let (port, pid) = (keys.port(), data.pid());
+    std::mem::forget(keys);
+    let keys = Postgres::start_keys(&folder, port).await.expect("it starts in the place of the one left");
+    assert_eq!((ask(&keys, "select word from t").await.as_str(), data.pid()), ("kept", pid));
+    assert_eq!(ask(&data, "select 'it runs'").await, "it runs");
+    data.stop().await.expect("it stops");
+    keys.stop().await.expect("it stops");
+}
+
+#[tokio::test]
+async fn a_restore_has_a_folder_of_its_own_until_it_ends() {
+    let place = temporary();
+    let path = place.path().join("data");
+    drop(open(&place));
+    let refused = DataFolder::open_for_restore(&path).await.expect_err("it is in use").to_string();
+    assert_eq!(refused, format!("{} is not empty: a restore needs a folder of its own.", path.display()));
+    std::fs::remove_dir_all(&path).expect("removed");
+
+    let folder = DataFolder::open_for_restore(&path).await.expect("it is empty");
+    std::fs::create_dir(folder.postgres_dir()).expect("half a cluster");
+    drop(folder);
+    let refused = DataFolder::open(Some(&path)).expect_err("half of it is there").to_string();
+    assert!(refused.contains("is being restored, or a restore into it was interrupted"), "{refused}");
+    let folder = DataFolder::open_for_restore(&path).await.expect("it begins afresh");
+    assert!(!folder.postgres_dir().exists());
+    folder.restored().expect("it ends");
+    drop(folder);
+    open(&place);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Running the program as a person does: a data folder and ports of its own, waits with a bound.
 
+use ::livline::cluster::Which;
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs::{self, File, Permissions},
@@ -59,8 +60,8 @@ impl Place {
         engine::config::port(service) + self.offset
     }
 
-    pub(crate) fn postgres(&self) -> u16 {
-        7354 + self.offset
+    pub(crate) fn offset(&self) -> u16 {
+        self.offset
     }
 
     pub(crate) fn url(&self, service: &str) -> String {
@@ -69,8 +70,7 @@ impl Place {
 
     /// The address of a database, for who owns it.
     pub(crate) fn admin(&self, database: &str) -> String {
-        let password = self.secret("postgres-admin");
-        format!("postgres://livline_admin:{}@127.0.0.1:{}/{database}", password.trim(), self.postgres())
+        Which::Data.running(&self.folder).unwrap().admin_url(database)
     }
 
     pub(crate) fn nats(&self) -> String {

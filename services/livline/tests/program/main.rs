@@ -10,8 +10,11 @@
     reason = "a test says what was not as expected by stopping"
 )]
 
+mod backup;
+mod keys;
 mod livline;
 
+use ::livline::cluster::Which;
 use livline::{Livline, Place};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
@@ -215,10 +218,13 @@ async fn one_service_runs_alone_beside_it(place: &Place) {
 }
 
 fn the_tables_are_brought_up_to_date_again(place: &Place) {
-    let (file, password) = (place.folder().with_file_name("admin-url"), place.secret("postgres-admin"));
-    for (what, more) in [("housing", None), ("timeline", None), ("keys", Some(place.folder().join("keys/master")))] {
-        fs::write(&file, format!("postgres://livline_admin:{password}@127.0.0.1:{}/livline_{what}", place.postgres()))
-            .unwrap();
+    let file = place.folder().with_file_name("admin-url");
+    let master = Some(place.folder().join("keys/master"));
+    for (what, which, more) in
+        [("housing", Which::Data, None), ("timeline", Which::Data, None), ("keys", Which::Keys, master)]
+    {
+        let running = which.running(place.folder()).unwrap();
+        fs::write(&file, running.admin_url(&format!("livline_{what}"))).unwrap();
         let mut arguments = vec!["migrate", what, "--database-file", file.to_str().unwrap()];
         arguments.extend(more.as_ref().map(|file| ["--master-key-file", file.to_str().unwrap()]).into_iter().flatten());
         assert!(place.run(&arguments).contains("is up to date"));
@@ -270,6 +276,7 @@ fn the_files_are_ours_alone(folder: &Path) {
 }
 
 /// It ended with a failure and said why in one sentence.
+#[track_caller]
 fn refused(ended: &livline::Ended, sentence: &str) {
     assert_eq!(ended.code, Some(1), "{}", ended.complained);
     assert!(
@@ -300,7 +307,7 @@ fn what_is_missing_or_taken_is_told_before_anything_starts() {
     drop(stranger);
 
     fs::write(place.folder().join("format"), "99\n").unwrap();
-    refused(&place.start_up(&[]), "holds data of a newer version (format 99, this program knows 1).");
+    refused(&place.start_up(&[]), "holds data of a newer version (format 99, this program knows 2).");
     refused(&place.start(&["token"]), "start `livline up` first");
     refused(&place.start(&["timeline", &woman()]), "start `livline up` first");
     refused(&place.start(&["demo"]), "start `livline up` first");
@@ -328,11 +335,8 @@ async fn what_differs_is_named_and_healed() {
     );
     assert_eq!(place.run(&["timeline", &woman()]), course, "the service's own role reads the new tables");
 
-    let admin = |database: &str| {
-        format!("postgres://livline_admin:{}@127.0.0.1:{}/{database}", place.secret("postgres-admin"), place.postgres())
-    };
     sql(
-        &admin("livline_timeline"),
+        &place.admin("livline_timeline"),
         "UPDATE entries SET standing = 'in_error' WHERE (service, number) = ('housing', 2)",
     )
     .await
@@ -359,7 +363,7 @@ async fn what_differs_is_named_and_healed() {
     command(&place, &format!("{}/v1/cases", place.url("housing")), "another", &json!({ "woman": woman() })).await;
     assert!(place.run(&["verify"]).contains("3 events"));
 
-    sql(&admin("livline_housing"), "UPDATE events SET event_version = '7' WHERE number = 1").await.unwrap();
+    sql(&place.admin("livline_housing"), "UPDATE events SET event_version = '7' WHERE number = 1").await.unwrap();
     let broken = place.start(&["verify", "--heal"]);
     assert_eq!(broken.code, Some(1));
     assert!(

@@ -1,0 +1,254 @@
+//! One running cluster as a backup sees it: its base, and what it has written since.
+//!
+//! A replication slot named after the chain keeps what was written and is not in the chain yet; how much it keeps at most stands in
+//! the cluster's settings. Without a backup there is no slot, and nothing is kept. A cluster that was restored has none either, so it
+//! begins a chain of its own. Deliberately absent: an archive command; it would copy on the same disk what the slot keeps there anyway.
+
+use super::{
+    place::{self, BASE, Chain, FOLDER, Known, Manifest, following},
+    sealed::seal,
+};
+use crate::{
+    cluster::{self, ClusterError, Running, Which, programs::PostgresPrograms},
+    failure::Failure,
+    provision::connect,
+    services::{self, Kind},
+};
+use age::x25519::Recipient;
+use engine::store;
+use flate2::{Compression, write::GzEncoder};
+use secrecy::ExposeSecret;
+use sqlx::{PgConnection, PgPool};
+use std::{
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+use time::OffsetDateTime;
+
+const DATABASE: &str = "postgres";
+/// How long a segment is, as initdb makes them.
+const SEGMENT: i64 = 16 * 1024 * 1024;
+const SLOT: &str = "livline_";
+
+/// A cluster that runs.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// Which one.
+    pub(super) which: Which,
+    running: Running,
+    admin: PgConnection,
+    folder: PathBuf,
+    recipient: Recipient,
+}
+
+/// How far a cluster had come.
+struct Mark {
+    at: OffsetDateTime,
+    /// The last segment that is finished, and where it ends.
+    last: String,
+    lsn: String,
+}
+
+impl Source {
+    /// Finds the cluster of a data folder; what is taken from it is sealed for `recipient`.
+    pub(super) async fn find(folder: &Path, which: Which, recipient: Recipient) -> Result<Self, Failure> {
+        let silent = || {
+            Failure::Other(format!(
+                "`livline up` is not running on the data folder {}: a backup is made beside it.",
+                folder.display()
+            ))
+        };
+        let running = which.running(folder).ok_or_else(silent)?;
+        let admin = connect(&running.admin_url(DATABASE)).await.map_err(|_| silent())?;
+        Ok(Self { which, running, admin, folder: folder.to_owned(), recipient })
+    }
+
+    /// What tells this cluster from every other one, and those restored from it from none.
+    pub(super) async fn system(&mut self) -> Result<String, Failure> {
+        self.ask("SELECT system_identifier::text FROM pg_control_system()").await
+    }
+
+    /// The chain of the place that goes on with this cluster, if one does.
+    pub(super) async fn present(&mut self, chains: &[Chain]) -> Result<Option<Chain>, Failure> {
+        let slots: Vec<String> = sqlx::query_scalar(
+            "SELECT slot_name::text FROM pg_replication_slots WHERE slot_name LIKE 'livline\\_%' AND wal_status <> 'lost'",
+        )
+        .fetch_all(&mut self.admin)
+        .await
+        .map_err(failed)?;
+        Ok(chains.iter().rev().find(|chain| slots.contains(&slot(&chain.id()))).cloned())
+    }
+
+    /// Begins a chain. What is written until then goes to the one before as well, so that no moment lies between them.
+    pub(super) async fn begin(&mut self, place: &Path, id: &str, before: Option<&mut Chain>) -> Result<Chain, Failure> {
+        let folder = place::of(place, self.which).join(id);
+        cluster::create_folder(&folder.join("wal"))?;
+        // The slot keeps from here on, not from the checkpoint before.
+        sqlx::raw_sql("CHECKPOINT").execute(&mut self.admin).await.map_err(failed)?;
+        let first: String = sqlx::query_scalar(
+            "SELECT pg_walfile_name(lsn + 1) FROM pg_create_physical_replication_slot($1, true) AS s(name, lsn)",
+        )
+        .bind(slot(id))
+        .fetch_one(&mut self.admin)
+        .await
+        .map_err(failed)?;
+        let base = tokio::task::block_in_place(|| self.base(&folder.join(BASE)))?;
+        let rest = tokio::task::block_in_place(|| self.rest(&folder.join(FOLDER)))?;
+        let version = self.ask("SELECT current_setting('server_version')").await?;
+        let from = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut self.admin).await;
+        let system = self.system().await?;
+        let mut manifest = Manifest::new(self.which, version, system, from.map_err(failed)?, first);
+        (manifest.base, manifest.folder) = (base, rest);
+        let mut chain = Chain { folder, manifest };
+        let known = self.known().await?;
+        let mark = self.mark().await?;
+        if let Some(before) = before {
+            self.ship(before, &mark, known.clone()).await?;
+        }
+        self.ship(&mut chain, &mark, known).await?;
+        Ok(chain)
+    }
+
+    /// Brings a chain to the present moment.
+    pub(super) async fn go_on(&mut self, chain: &mut Chain) -> Result<(), Failure> {
+        let known = self.known().await?;
+        let mark = self.mark().await?;
+        self.ship(chain, &mark, known).await
+    }
+
+    /// Nothing is kept for other chains: those that ended, and those that never were complete.
+    pub(super) async fn keep_only(&mut self, chain: &Chain) -> Result<(), Failure> {
+        sqlx::query(
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
+             WHERE slot_name LIKE 'livline\\_%' AND slot_name <> $1",
+        )
+        .bind(slot(&chain.id()))
+        .execute(&mut self.admin)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+
+    /// How far each service is.
+    async fn known(&self) -> Result<Vec<Known>, Failure> {
+        let mut known = Vec::new();
+        let services = services::all();
+        let domains = services.iter().filter(|service| self.which == Which::Data && service.kind == Kind::Domain);
+        for service in domains {
+            let database = service.database();
+            let pool = PgPool::connect(&self.running.admin_url(&database)).await.map_err(failed)?;
+            let head = store::head(&pool).await.map_err(failed)?;
+            pool.close().await;
+            known.push(Known { service: service.name.to_owned(), epoch: head.epoch, head: head.number });
+        }
+        Ok(known)
+    }
+
+    /// Ends the present segment behind a transaction of its own: a restore to any moment before finds one after it to stop at.
+    async fn mark(&mut self) -> Result<Mark, Failure> {
+        let at = sqlx::query_scalar("SELECT clock_timestamp() FROM pg_current_xact_id()").fetch_one(&mut self.admin);
+        let at = at.await.map_err(failed)?;
+        let switched = sqlx::query_as("SELECT pg_walfile_name(lsn), lsn::text FROM pg_switch_wal() AS lsn");
+        let (last, lsn) = switched.fetch_one(&mut self.admin).await.map_err(failed)?;
+        Ok(Mark { at, last, lsn })
+    }
+
+    /// Every segment up to the mark, and then the manifest that says so.
+    async fn ship(&mut self, chain: &mut Chain, mark: &Mark, known: Vec<Known>) -> Result<(), Failure> {
+        while chain.manifest.next <= mark.last {
+            let segment = chain.manifest.next.clone();
+            let bytes: Option<Vec<u8>> = sqlx::query_scalar("SELECT pg_read_binary_file('pg_wal/' || $1, 0, $2, true)")
+                .bind(&segment)
+                .bind(SEGMENT)
+                .fetch_one(&mut self.admin)
+                .await
+                .map_err(failed)?;
+            let (Some(bytes), Some(next)) = (bytes, following(&segment)) else {
+                return Err(Failure::Other(format!(
+                    "PostgreSQL no longer has {segment}, which is not in the backup yet: begin anew with --base."
+                )));
+            };
+            let file = place::wal_file(&chain.folder, &format!("{segment}.gz.age"));
+            let stored = tokio::task::block_in_place(|| {
+                seal(&file, &self.recipient, |to| {
+                    let mut to = GzEncoder::new(to, Compression::fast());
+                    to.write_all(&bytes)?;
+                    to.finish().map(drop)
+                })
+            });
+            chain.manifest.wal.push(stored.map_err(ClusterError::at(&file))?);
+            chain.manifest.next = next;
+        }
+        chain.manifest.until = mark.at;
+        chain.manifest.services = known;
+        chain.write()?;
+        // What is in the chain need not be kept here. Where that is not possible it is kept longer.
+        let _ = sqlx::query("SELECT pg_replication_slot_advance($1, $2::pg_lsn)")
+            .bind(slot(&chain.id()))
+            .bind(&mark.lsn)
+            .execute(&mut self.admin)
+            .await;
+        Ok(())
+    }
+
+    fn base(&self, file: &Path) -> Result<place::Stored, Failure> {
+        let program = PostgresPrograms::find()?.program("pg_basebackup");
+        let mut command = Command::new(&program);
+        command.args(["-D", "-", "-F", "tar", "-X", "none", "-c", "fast", "-Z", "1", "-w", "-h", "127.0.0.1", "-U"]);
+        command.args([Running::USER, "-p", &self.running.port.to_string()]);
+        command.env_clear().env("PGPASSWORD", self.running.password.expose_secret());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|source| ClusterError::Spawn { program, source })?;
+        let sealed = seal(file, &self.recipient, |to| {
+            let mut from = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+            io::copy(&mut from, to)?;
+            // Half a cluster never gets the file's name.
+            if child.wait()?.success() { Ok(()) } else { Err(io::Error::other("pg_basebackup")) }
+        });
+        let _ = child.kill();
+        let _ = child.wait();
+        sealed.map_err(|_| {
+            Failure::Other("PostgreSQL's pg_basebackup did not come to its end, or the disk is full.".into())
+        })
+    }
+
+    /// What a restore needs beside the cluster. What opens the keys is with the keys alone.
+    fn rest(&self, file: &Path) -> Result<place::Stored, Failure> {
+        let with_keys = |name: &str| name == "keys/master" || name == format!("secrets/{}", Which::Keys.secret());
+        let mut names: Vec<String> = ["format", "demo-day", "keys/master"].map(str::to_owned).into();
+        let secrets = self.folder.join("secrets");
+        for entry in std::fs::read_dir(&secrets).map_err(ClusterError::at(&secrets))? {
+            let name = entry.map_err(ClusterError::at(&secrets))?.file_name();
+            names.push(format!("secrets/{}", name.to_string_lossy()));
+        }
+        names.retain(|name| with_keys(name) == (self.which == Which::Keys) && self.folder.join(name).is_file());
+        let sealed = seal(file, &self.recipient, |to| {
+            let mut tar = tar::Builder::new(GzEncoder::new(to, Compression::fast()));
+            for name in &names {
+                tar.append_path_with_name(self.folder.join(name), name)?;
+            }
+            tar.into_inner()?.finish().map(drop)
+        });
+        Ok(sealed.map_err(ClusterError::at(file))?)
+    }
+
+    async fn ask(&mut self, query: &str) -> Result<String, Failure> {
+        sqlx::query_scalar(query).fetch_one(&mut self.admin).await.map_err(failed)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "what map_err hands over")]
+fn failed(error: sqlx::Error) -> Failure {
+    let kind = engine::journal::error_kind(&error);
+    Failure::Other(format!("PostgreSQL did not do what a backup needs ({kind})."))
+}
+
+fn slot(chain: &str) -> String {
+    format!("{SLOT}{chain}")
+}
+
+/// What a segment's file holds.
+pub fn unpacked(mut from: impl Read, to: &mut impl Write) -> io::Result<()> {
+    io::copy(&mut flate2::read::MultiGzDecoder::new(&mut from), to).map(drop)
+}

@@ -1,0 +1,109 @@
+//! A data folder as it was before the keys had a cluster of their own.
+
+use crate::{command, livline::Place, woman};
+use ::livline::cluster::{DataFolder, Postgres, Which, programs::PostgresPrograms};
+use serde_json::json;
+use sqlx::{Connection, PgConnection};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
+
+const KEYS: &str = "livline_keys";
+
+#[tokio::test]
+async fn keys_that_lay_with_the_data_are_moved_once() {
+    let place = Place::new(3);
+    let running = place.up(&[]);
+    let housing = place.url("housing");
+    let opened = command(&place, &format!("{housing}/v1/cases"), "open", &json!({ "woman": woman() })).await;
+    let case = opened["id"].as_str().unwrap();
+    let need = json!({ "facts": { "excluded_municipalities": ["Eksempelby"] } });
+    command(&place, &format!("{housing}/v1/cases/{case}/assess-need"), "need", &need).await;
+    let course = place.eventually(&["timeline", &woman()], |course| course.contains("Eksempelby"));
+    assert_eq!(running.stop(), Some(0));
+    let keys = as_it_was(&place, true).await;
+    assert!(keys.lines().count() > 3, "{keys}");
+
+    let running = place.up(&[]);
+    assert!(running.said().contains("moved to a cluster of their own"), "{}", running.said());
+    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(running.stop(), Some(0));
+    assert_eq!(fs::read_to_string(place.folder().join("format")).unwrap(), "2\n");
+
+    // Killed while copying: the copy is begun afresh, whatever there is of it.
+    assert_eq!(as_it_was(&place, false).await, keys);
+    let running = place.up(&[]);
+    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(running.stop(), Some(0));
+
+    // Killed after it: what was copied is what counts.
+    fs::write(place.folder().join("format"), "1\n").unwrap();
+    let running = place.up(&[]);
+    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(running.stop(), Some(0));
+    assert_eq!(moved(&place).await, keys);
+}
+
+/// Makes the folder one of format 1, and tells its keys. `clean`: nothing is left of the cluster for keys; else half a copy is.
+async fn as_it_was(place: &Place, clean: bool) -> String {
+    let folder = DataFolder::open(Some(place.folder())).unwrap();
+    let data = Postgres::start(&folder, 0).await.unwrap();
+    let keys = Postgres::start_keys(&folder, 0).await.unwrap();
+    run(&data, "postgres", "CREATE DATABASE livline_keys").await;
+    let programs = PostgresPrograms::find().unwrap();
+    let dump = Command::new(programs.program("pg_dump")).arg(keys.admin_url(KEYS)).output().unwrap();
+    let file = place.folder().with_file_name("dump.sql");
+    fs::write(&file, dump.stdout).unwrap();
+    let mut psql = Command::new(programs.program("psql"));
+    psql.args([&data.admin_url(KEYS), "-v", "ON_ERROR_STOP=1", "-qf"]).arg(&file).stdout(Stdio::null());
+    assert!(psql.status().unwrap().success());
+    let told = all(&data).await;
+    assert_eq!(told, all(&keys).await);
+    run(
+        &keys,
+        KEYS,
+        "DELETE FROM data_keys; INSERT INTO tombstones (subject, class) VALUES (gen_random_uuid(), 'other')",
+    )
+    .await;
+    data.stop().await.unwrap();
+    keys.stop().await.unwrap();
+    if clean {
+        fs::remove_dir_all(Which::Keys.dir(folder.path())).unwrap();
+    }
+    fs::write(place.folder().join("format"), "1\n").unwrap();
+    told
+}
+
+/// The keys, where they belong, and nowhere else.
+async fn moved(place: &Place) -> String {
+    let folder = DataFolder::open(Some(place.folder())).unwrap();
+    let data = Postgres::start(&folder, 0).await.unwrap();
+    let keys = Postgres::start_keys(&folder, 0).await.unwrap();
+    let mut connection = PgConnection::connect(&data.admin_url("postgres")).await.unwrap();
+    let there: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+        .bind(KEYS)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    assert!(!there, "they are still with the data");
+    connection.close().await.unwrap();
+    let told = all(&keys).await;
+    data.stop().await.unwrap();
+    keys.stop().await.unwrap();
+    told
+}
+
+async fn all(cluster: &Postgres) -> String {
+    let mut connection = PgConnection::connect(&cluster.admin_url(KEYS)).await.unwrap();
+    let rows = "SELECT string_agg(row, E'\\n' ORDER BY row) FROM (
+        SELECT 'k' || k::text AS row FROM data_keys k UNION ALL SELECT 't' || t::text FROM tombstones t
+        UNION ALL SELECT 'g' || g::text FROM grants g UNION ALL SELECT 'm' || m::text FROM master_check m) all_of_it";
+    sqlx::query_scalar(rows).fetch_one(&mut connection).await.unwrap()
+}
+
+async fn run(cluster: &Postgres, database: &str, statements: &str) {
+    let mut connection = PgConnection::connect(&cluster.admin_url(database)).await.unwrap();
+    sqlx::raw_sql(statements).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
