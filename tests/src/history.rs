@@ -1,6 +1,6 @@
 //! What must hold of stored, published and projected events, whatever happened on the way.
 
-use crate::{Ground, eventually};
+use crate::{Ground, Running, eventually, runs::contracts};
 use engine::{nats, reader::progress, relay::read_all, store};
 use sqlx::{PgPool, Row};
 
@@ -77,11 +77,8 @@ pub async fn dump(timeline: &PgPool) -> Vec<String> {
     lines
 }
 
-/// The timeline is what a timeline built from nothing is, byte for byte.
-pub async fn assert_equal_to_a_rebuild(ground: &Ground, timeline: &PgPool, services: &[(&str, &PgPool)]) {
-    for (service, pool) in services {
-        caught_up(timeline, service, pool).await;
-    }
+/// A timeline of these services that begins with nothing, and its database.
+pub async fn rebuild(ground: &Ground, services: &[&str]) -> (Running, PgPool) {
     let database = format!("rebuilt_{}", uuid::Uuid::new_v4().simple());
     ground.create_database(&database).await;
     let url = ground.postgres.admin_url(&database);
@@ -89,11 +86,19 @@ pub async fn assert_equal_to_a_rebuild(ground: &Ground, timeline: &PgPool, servi
     let mut settings = ground.settings("timeline", &timeline::TABLES).await;
     settings.database = url.into();
     settings.listen.set_port(0);
-    let contracts = vec![housing::contract().unwrap(), aftercare::contract().unwrap()];
-    let contracts =
-        contracts.into_iter().filter(|contract| services.iter().any(|(name, _)| *name == contract.service)).collect();
-    let rebuilt = crate::Running::start(timeline::open(settings, ground.clock.clone(), contracts).await.unwrap()).await;
-    let pool = ground.pool(&database).await;
+    let contracts = contracts().into_iter().filter(|(name, _)| services.contains(name));
+    let contracts = contracts.map(|(_, contract)| contract).collect();
+    let rebuilt = Running::start(timeline::open(settings, ground.clock.clone(), contracts).await.unwrap()).await;
+    (rebuilt, ground.pool(&database).await)
+}
+
+/// The timeline is what a timeline built from nothing is, byte for byte.
+pub async fn assert_equal_to_a_rebuild(ground: &Ground, timeline: &PgPool, services: &[(&str, &PgPool)]) {
+    for (service, pool) in services {
+        caught_up(timeline, service, pool).await;
+    }
+    let names: Vec<&str> = services.iter().map(|(name, _)| *name).collect();
+    let (rebuilt, pool) = rebuild(ground, &names).await;
     for (service, source) in services {
         caught_up(&pool, service, source).await;
     }

@@ -2,10 +2,12 @@
 //!
 //! Deliberately absent: mocks of anything that can be run; roles with few rights (the program's own tests have them).
 
+pub mod faults;
 pub mod golden;
 pub mod history;
 pub mod madeup;
 pub mod process;
+pub mod runs;
 
 use engine::{
     clock::Clock,
@@ -71,11 +73,17 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 impl Ground {
     /// Starts the servers and makes the keys.
     pub async fn start() -> Self {
+        Self::prepared(|_| ()).await
+    }
+
+    /// The same, with something done to the data folder before the servers start on it.
+    pub async fn prepared(prepare: impl FnOnce(&DataFolder)) -> Self {
         // What the services say shows with the output of a test that fails.
         engine::run::log(&std::env::var("LIVLINE_LOG").unwrap_or_else(|_| "off".into()));
         let directory = tempfile::Builder::new().prefix("livline-test-").tempdir_in("/tmp").unwrap();
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let folder = DataFolder::open(Some(&directory.path().join("data"))).unwrap();
+        prepare(&folder);
         let postgres = Postgres::start(&folder, 0).await.unwrap();
         let everything = vec![">".to_owned()];
         let user = NatsUser {
@@ -229,7 +237,8 @@ impl Ground {
         let actor = "w-1".parse().unwrap();
         Client {
             http: http(),
-            issuer: self.desk.clone(),
+            // By the services' clock: where a test moves theirs, who signs lives on the same day.
+            issuer: self.desk.clone().by(self.clock.clone()),
             principal: Principal { actor, role, centre },
             services: self.services.clone(),
         }
@@ -238,7 +247,7 @@ impl Ground {
     /// A client that speaks as one of the services.
     #[must_use]
     pub fn service_client(&self, service: &str) -> Client {
-        let issuer = Issuer::new(service, self.signing.get(service).unwrap()).unwrap();
+        let issuer = Issuer::new(service, self.signing.get(service).unwrap()).unwrap().by(self.clock.clone());
         let principal = Principal { actor: kit::ActorId::service(service), role: Role::Service, centre: None };
         Client { http: http(), issuer, principal, services: self.services.clone() }
     }
@@ -351,6 +360,14 @@ impl Client {
     #[must_use]
     pub fn authorization(&self) -> String {
         format!("authorization: Bearer {}", self.issuer.issue(&self.principal).unwrap())
+    }
+
+    /// The same person by other ways: where the services are, and how long an answer is waited for.
+    #[must_use]
+    pub fn through(mut self, services: BTreeMap<String, String>, patience: Duration) -> Self {
+        self.http = reqwest::Client::builder().no_proxy().timeout(patience).build().unwrap();
+        self.services = services;
+        self
     }
 
     /// Sends a request as it stands; `None` where there was no answer.

@@ -5,11 +5,14 @@ use engine::config::Settings;
 use secrecy::ExposeSecret;
 use std::{
     fmt::Write as _,
-    path::{Path, PathBuf},
-    process::Stdio,
+    path::PathBuf,
+    process::{ExitStatus, Stdio},
     time::Instant,
 };
 use tokio::process::{Child, Command};
+
+/// The variable by which the program is told how many hours its clock is off.
+pub const CLOCK_OFF: &str = "CLOCK_OFF";
 
 /// A service running as `livline serve SERVICE`.
 pub struct Process {
@@ -21,6 +24,14 @@ pub struct Process {
 impl Ground {
     /// Starts a service as a process, listening where `settings` say, and waits until it is ready.
     pub async fn process(&self, program: &str, service: &str, settings: &Settings, filter: &str) -> Process {
+        let mut process = self.spawn(program, service, settings, filter, 0);
+        process.ready(settings).await;
+        process
+    }
+
+    /// Starts a service as a process whose clock is off by this many hours, and waits for nothing.
+    #[must_use]
+    pub fn spawn(&self, program: &str, service: &str, settings: &Settings, filter: &str, hours: i64) -> Process {
         let name = format!("{service}-{}", settings.listen.port());
         let config = self.path().join(format!("{name}.toml"));
         std::fs::write(&config, written(settings)).unwrap();
@@ -30,15 +41,14 @@ impl Ground {
             .args(["serve", service, "--log", filter, "--config"])
             .arg(&config)
             .env_clear()
+            .env(CLOCK_OFF, hours.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(output)
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let mut process = Process { child, log };
-        process.ready(settings).await;
-        process
+        Process { child, log }
     }
 }
 
@@ -51,8 +61,8 @@ impl Process {
             if client.get(&url).send().await.is_ok_and(|response| response.status().is_success()) {
                 return;
             }
-            let gone = self.child.try_wait().unwrap();
-            assert!(gone.is_none() && Instant::now() < until, "did not start: {gone:?}\n{}", tail(&self.log));
+            let gone = self.ended();
+            assert!(gone.is_none() && Instant::now() < until, "did not start: {gone:?}\n{}", self.tail());
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     }
@@ -73,6 +83,24 @@ impl Process {
         targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
     }
 
+    /// How it ended, where it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
+    }
+
+    /// The process; none once it was seen to have ended.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// The last lines of its log, the last one first.
+    #[must_use]
+    pub fn tail(&self) -> String {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        text.lines().rev().take(20).collect::<Vec<_>>().join("\n")
+    }
+
     /// SIGKILL.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
@@ -91,11 +119,6 @@ pub async fn signal(pid: u32, name: &str) {
     assert!(sent.success());
 }
 
-fn tail(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    text.lines().rev().take(20).collect::<Vec<_>>().join("\n")
-}
-
 fn written(settings: &Settings) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| writeln!(text, "{name} = {value:?}").unwrap();
@@ -104,6 +127,7 @@ fn written(settings: &Settings) -> String {
     line("keys", settings.keys.expose_secret());
     line("master_key_file", settings.master_key_file.to_str().unwrap());
     line("signing_key", settings.signing_key.expose_secret());
+    writeln!(text, "pool = {}", settings.pool).unwrap();
     let bounds = &settings.bounds;
     writeln!(
         text,

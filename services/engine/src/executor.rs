@@ -91,9 +91,16 @@ impl<D: Decider> Executor<D> {
             if attempt > 0 {
                 tokio::time::sleep(jitter(PAUSE * attempt.min(8))).await;
             }
-            match self.attempt(request, &mut unknown).await? {
-                Attempt::Done(answer) => return Ok(answer),
-                Attempt::Again => {}
+            match self.attempt(request, &mut unknown).await {
+                Ok(Attempt::Again) => {}
+                Err(ExecuteError::KeyReused) => return Err(ExecuteError::KeyReused),
+                // What was sent before may yet be stored, and only its key can tell: this is neither a refusal nor nothing to be done.
+                Err(_) if unknown => return Err(ExecuteError::Unavailable),
+                Ok(Attempt::Done(answer)) if unknown && answer.events.is_empty() => {
+                    return Err(ExecuteError::Unavailable);
+                }
+                Ok(Attempt::Done(answer)) => return Ok(answer),
+                Err(error) => return Err(error),
             }
         }
         Err(if unknown { ExecuteError::Unavailable } else { ExecuteError::Busy })

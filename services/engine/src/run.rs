@@ -111,8 +111,8 @@ impl Host {
         let keys = database::pool(&settings.keys, settings.pool).await?;
         let master = Arc::new(FileMasterKey::read(&settings.master_key_file)?);
         let seal = Seal::new(Keyring::open(keys, master).await?);
-        let auth = Auth::new(Verifier::new(&settings.issuers)?, settings.limits);
-        let issuer = Issuer::new(service, settings.signing_key.expose_secret())?;
+        let auth = Auth::new(Verifier::new(&settings.issuers)?.by(clock.clone()), settings.limits);
+        let issuer = Issuer::new(service, settings.signing_key.expose_secret())?.by(clock.clone());
         refuse_old_nats(&settings).await?;
         Ok(Self { service, settings, clock, pool, readers, metrics: Metrics::default(), auth, issuer, seal })
     }

@@ -33,18 +33,20 @@ pub mod verify;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use engine::clock::Clock;
 use failure::Failure;
 use std::process::ExitCode;
 
-/// Runs what the command line asks for. Errors are one sentence on standard error.
+/// Runs what the command line asks for. Errors are one sentence on standard error. A service that is served alone goes by `clock`: the
+/// tests' program gives one that is wrong.
 #[must_use]
-pub fn run() -> ExitCode {
+pub fn run(clock: Clock) -> ExitCode {
     raise_the_limit_of_files();
     let ended = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Other(format!("The system gives no threads ({}).", error.kind())))
-        .and_then(|runtime| runtime.block_on(dispatch(Cli::parse().command)));
+        .and_then(|runtime| runtime.block_on(dispatch(Cli::parse().command, clock)));
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -62,10 +64,10 @@ fn raise_the_limit_of_files() {
     let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
 }
 
-async fn dispatch(command: Command) -> Result<(), Failure> {
+async fn dispatch(command: Command, clock: Clock) -> Result<(), Failure> {
     match command {
         Command::Up(options) => up::up(&options).await,
-        Command::Serve(options) => serve::serve(&options).await,
+        Command::Serve(options) => serve::serve(&options, clock).await,
         Command::Migrate(options) => migrate::migrate(&options).await,
         Command::Token(options) => token::print(&options),
         Command::Timeline(options) => course::print(&options).await,

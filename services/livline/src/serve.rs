@@ -42,12 +42,12 @@ pub(crate) fn filter(asked: Option<&str>, usual: &str) -> String {
 }
 
 /// Runs one service until it is asked to stop.
-pub async fn serve(options: &Serve) -> Result<(), Failure> {
+pub async fn serve(options: &Serve, clock: Clock) -> Result<(), Failure> {
     run::log(&filter(options.log.as_deref(), "info"));
     let signals = Signals::listen()?;
     let service = services::find(&options.service)
         .ok_or_else(|| Failure::Other(format!("There is no service {}.", options.service)))?;
-    let bound = bind(&service, options.config.as_deref()).await?;
+    let bound = bind(&service, options.config.as_deref(), clock).await?;
     terminal::say(format!("{} listens on {}", bound.name(), bound.address));
     let mut serving = start(vec![bound], &signals.stop);
     tokio::select! {
@@ -57,10 +57,10 @@ pub async fn serve(options: &Serve) -> Result<(), Failure> {
 }
 
 /// Opens a service from its settings and listens.
-pub async fn bind(service: &Listed, config: Option<&Path>) -> Result<Bound, Failure> {
+pub async fn bind(service: &Listed, config: Option<&Path>, clock: Clock) -> Result<Bound, Failure> {
     let unusable = |source: ConfigError| Failure::Configuration { service: service.name.to_owned(), source };
     let settings = Settings::read(service.name, config).map_err(unusable)?;
-    let opened = service.open(settings, Clock::system()).await.map_err(Failure::of(service.name))?;
+    let opened = service.open(settings, clock).await.map_err(Failure::of(service.name))?;
     opened.bind().await.map_err(Failure::of(service.name))
 }
 

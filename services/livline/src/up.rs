@@ -24,7 +24,10 @@ use crate::{
     supervise::Servers,
     terminal, token,
 };
-use engine::run::{self, Bound};
+use engine::{
+    clock::Clock,
+    run::{self, Bound},
+};
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
@@ -101,7 +104,7 @@ pub(crate) async fn set_up(
     let mut bound = Vec::with_capacity(services.len());
     for service in services {
         let file = configuration::file(folder.path(), service.name);
-        bound.push(serve::bind(service, Some(&file)).await?);
+        bound.push(serve::bind(service, Some(&file), Clock::system()).await?);
     }
     Ok(bound)
 }

@@ -9,7 +9,7 @@ use crate::{
     walk::{self, Walks},
 };
 use engine::database;
-use livline_tests::Ground;
+use livline_tests::{Ground, runs::contracts};
 use sqlx::PgPool;
 use std::{
     collections::BTreeMap,
@@ -38,7 +38,7 @@ pub(crate) struct Stores {
 impl Stores {
     pub(crate) async fn open(ground: &Ground, timelines: &[&str]) -> Self {
         let (mut domains, mut pools) = (Vec::new(), Vec::new());
-        for (name, _) in walk::contracts() {
+        for (name, _) in contracts() {
             domains.push((name, ground.pool(&format!("livline_{name}")).await));
         }
         for timeline in timelines {

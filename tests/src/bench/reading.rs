@@ -118,7 +118,7 @@ async fn second(ground: &mut Ground) -> Running {
     let mut settings = ground.settings("timeline", &timeline::TABLES).await;
     settings.database = url.into();
     settings.listen.set_port(0);
-    let contracts = walk::contracts().into_iter().map(|(_, contract)| contract).collect();
+    let contracts = livline_tests::runs::contracts().into_iter().map(|(_, contract)| contract).collect();
     let running = Running::start(timeline::open(settings, ground.clock.clone(), contracts).await.unwrap()).await;
     ground.services.insert("many".into(), format!("http://{}", running.address));
     running

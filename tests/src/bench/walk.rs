@@ -4,36 +4,21 @@
 //! and minimal. Ids, alarms and companions are made the case's own, for there is one of each among all cases. Deliberately absent:
 //! what a rule refuses for what was said before (left out once the rehearsal has met it), and time (measured by who walks).
 
-use kit::{contract::Contract, ids::derive_id};
-use livline_tests::{Client, Ground, Running};
+use kit::ids::derive_id;
+use livline_tests::{
+    Client, Ground, Running,
+    runs::{self, Service, Step, contracts, own},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
 use uuid::Uuid;
-
-/// Actions of a case besides its opening.
-const RUN: usize = 6;
-
-/// An action of a run, with the facts of a sample.
-struct Step {
-    action: String,
-    facts: Value,
-    /// Where it stands among all samples of its service.
-    sample: usize,
-}
-
-/// What a case of a service goes through.
-struct Service {
-    name: &'static str,
-    runs: Vec<Vec<Step>>,
-}
 
 /// What was answered.
 #[derive(Default)]
@@ -73,12 +58,6 @@ struct Case {
     place: usize,
 }
 
-/// The contracts of every service there is.
-pub(crate) fn contracts() -> Vec<(&'static str, Contract)> {
-    let contract = |service: &livline::services::Listed| Some((service.name, service.contract?().unwrap()));
-    livline::services::all().iter().filter_map(contract).collect()
-}
-
 /// Every domain service as the program serves it, and the timeline that follows them.
 pub(crate) async fn serve(ground: &Ground) -> Vec<Running> {
     let mut running = Vec::new();
@@ -89,35 +68,10 @@ pub(crate) async fn serve(ground: &Ground) -> Vec<Running> {
     running
 }
 
-impl Service {
-    fn read(name: &'static str, contract: &Contract) -> Self {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../services").join(name).join("golden");
-        let entries = contract.aggregates.first().map(|aggregate| aggregate.entries.as_slice()).unwrap_or_default();
-        let mut steps = Vec::new();
-        for form in ["complete", "minimal"] {
-            for entry in entries {
-                let file = folder.join(format!("{}.v{}.json", entry.event, entry.version));
-                // What is common to all services has its samples with the kit.
-                let Ok(text) = std::fs::read_to_string(file) else { continue };
-                let samples: Value = serde_json::from_str(&text).unwrap();
-                let facts = samples.get(form).unwrap().clone();
-                steps.push(Step { action: entry.action.clone(), facts, sample: steps.len() });
-            }
-        }
-        let mut runs = Vec::new();
-        while !steps.is_empty() {
-            let rest = steps.split_off(RUN.min(steps.len()));
-            runs.push(std::mem::replace(&mut steps, rest));
-        }
-        Self { name, runs }
-    }
-}
-
 impl Walks {
     /// Of every service, about many women or about one alone.
     pub(crate) fn new(only: Option<Uuid>) -> Arc<Self> {
-        let services = contracts().iter().map(|(name, contract)| Service::read(name, contract)).collect();
-        Arc::new(Self { services, next: AtomicU64::new(0), only, tally: Mutex::default() })
+        Arc::new(Self { services: runs::services(), next: AtomicU64::new(0), only, tally: Mutex::default() })
     }
 
     /// Somebody of this number who walks.
@@ -226,20 +180,5 @@ impl Walker {
         };
         *tally.refused.entry(code).or_default() += 1;
         None
-    }
-}
-
-/// Facts with ids, an alarm and a companion of the case's own.
-fn own(facts: &Value, case: u64) -> Value {
-    match facts {
-        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), own(value, case))).collect(),
-        Value::Array(items) => items.iter().map(|value| own(value, case)).collect(),
-        Value::String(text) => match text.parse::<Uuid>() {
-            Ok(id) => json!(Uuid::from_u128(id.as_u128() ^ u128::from(case))),
-            Err(_) if text.starts_with("OA ") => json!(format!("OA {case}")),
-            Err(_) if text.starts_with("w-") => json!(format!("w-{case}")),
-            Err(_) => facts.clone(),
-        },
-        _ => facts.clone(),
     }
 }

@@ -1,0 +1,56 @@
+//! Somebody who reads courses while everything goes wrong: what was acknowledged is there once the timeline says that it is that far,
+//! and what was there once does not go away.
+//!
+//! Deliberately absent: answers that did not come, and courses of more than a page.
+
+use super::{history::History, writers::replica};
+use crate::{Answer, Client};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+use uuid::Uuid;
+
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Reads until told to stop; how many courses were read.
+pub async fn watch(client: Client, history: Arc<History>, stop: Arc<AtomicBool>) -> u64 {
+    let mut seen: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
+    let mut read = 0;
+    while !stop.load(Relaxed) {
+        tokio::time::sleep(PAUSE).await;
+        let Some((woman, position)) = history.with(|kept| std::mem::take(&mut kept.fresh)).pop() else { continue };
+        let at = replica("timeline", usize::from(read % 2 == 1));
+        read += 1;
+        let path = format!("/v1/women/{woman}/timeline?at_least={position}");
+        let answer = client.try_send(reqwest::Method::GET, &at, &path, &[], None).await;
+        let Some(shown) =
+            answer.filter(|answer| !answer.headers.contains_key("livline-behind")).and_then(|answer| shown(&answer))
+        else {
+            continue;
+        };
+        if !shown.contains(&position) {
+            history.complain("skipped", format!("{position} was reached and is not shown"));
+        }
+        let before = seen.entry(woman).or_default();
+        if let Some(gone) = before.difference(&shown).next() {
+            history.complain("lost", format!("{gone} was shown, and is not any more"));
+        }
+        before.extend(shown);
+    }
+    read
+}
+
+/// The positions of a course that fits on one page.
+fn shown(answer: &Answer) -> Option<BTreeSet<String>> {
+    if !answer.status.is_success() || !answer.body.get("next")?.is_null() {
+        return None;
+    }
+    let position = |entry: &Value| Some(entry.get("position")?.as_str()?.to_owned());
+    answer.body.get("entries")?.as_array()?.iter().map(position).collect()
+}
