@@ -1,3 +1,5 @@
+//! What the terminal is told of events that are held back.
+
 use super::*;
 use uuid::Uuid;
 
