@@ -247,7 +247,7 @@ async fn what_differs_on_a_timeline_is_named() {
         .await;
     assert_eq!(of_timeline(changed), [format!("the follow-up housing {aggregate} {key} differs in open, responsible")]);
     let held = course
-        .found_after(rows, "held_back", "INSERT INTO held_back (service, number, woman, reason, body) VALUES ('housing', 4, gen_random_uuid(), 'x', '')")
+        .found_after(rows, "held_back", "INSERT INTO held_back (reader, service, number, woman, reason, body) VALUES ('timeline', 'housing', 4, gen_random_uuid(), 'x', '')")
         .await;
     assert_eq!(of_timeline(held), ["the held-back event housing:4 is too many"]);
     let behind = course
