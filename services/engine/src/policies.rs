@@ -154,7 +154,10 @@ impl<P: Policy> PolicyRunner<P> {
                     .bind(after)
                     .fetch_all(&self.pool)
                     .await?;
-            let Some(last) = women.last() else { return Ok(true) };
+            let Some(last) = women.last() else {
+                self.note_what_was_done().await?;
+                return Ok(true);
+            };
             after = *last;
             let mut transaction = self.pool.begin().await?;
             self.begin(&mut transaction).await?;

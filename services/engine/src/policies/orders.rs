@@ -63,6 +63,20 @@ impl<P: Policy> PolicyRunner<P> {
         Ok(())
     }
 
+    /// An order that was carried out, and whose note went with a process that died, is not given again once its own event was heard:
+    /// it is noted here.
+    pub(super) async fn note_what_was_done(&self) -> Result<(), ReadError> {
+        sqlx::query(
+            "UPDATE orders o SET outcome = 'done' WHERE policy = $1 AND outcome IS NULL AND EXISTS (
+                SELECT FROM events e WHERE e.aggregate_type = $2 AND e.aggregate_id = o.aggregate::text AND e.key = o.key)",
+        )
+        .bind(P::NAME)
+        .bind(<P::Decider as kit::Decider>::TYPE)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// The aggregate an order goes to; `None` where it was dealt with. The choice is kept before the order is carried out, so that an
     /// order given again goes to the same one, whatever else was heard meanwhile.
     async fn addressed(
