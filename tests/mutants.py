@@ -46,8 +46,8 @@ def run(arguments):
     command = [TARGET / "debug" / "faults", *arguments.split()]
     ended = subprocess.run(command, cwd=TREE, timeout=BOUND, capture_output=True, text=True)
     text = ended.stdout + ended.stderr
-    kinds = {kind: int(many) for kind, many in re.findall(r"^  (lost|doubled|invented|torn|reordered|skipped|changed|ended) +(\d+) ", text, re.M)}
-    if len(kinds) != 8:
+    kinds = {kind: int(many) for kind, many in re.findall(r"^  (lost|doubled|invented|torn|reordered|skipped|changed|ended|idle) +(\d+) ", text, re.M)}
+    if len(kinds) != 9:
         raise SystemExit(f"the run did not come to its end:\n{text[-3000:]}")
     return {kind: many for kind, many in kinds.items() if many}, text
 

@@ -18,4 +18,8 @@ async fn whatever_goes_wrong_nothing_is_lost_or_doubled() {
     let report = faults::run(&plan, env!("CARGO_BIN_EXE_program")).await;
     println!("{}", report.text());
     assert!(report.good(), "{}", report.text());
+    for kind in Kind::usual() {
+        assert!(report.faults.contains_key(<&str>::from(kind)), "{kind:?} never came");
+    }
+    assert!(report.orders > 0, "no rule had anything to order");
 }

@@ -78,10 +78,7 @@ pub async fn waiting(
 }
 
 /// How many events of a service a reader holds back, and whether some of them are to be tried again.
-pub(crate) async fn state(
-    connection: &mut PgConnection,
-    (reader, service): (&str, &str),
-) -> Result<(i64, bool), sqlx::Error> {
+async fn state(connection: &mut PgConnection, (reader, service): (&str, &str)) -> Result<(i64, bool), sqlx::Error> {
     sqlx::query_as("SELECT count(*), coalesce(bool_or(retry), false) FROM held_back WHERE reader = $1 AND service = $2")
         .bind(reader)
         .bind(service)
@@ -89,18 +86,46 @@ pub(crate) async fn state(
         .await
 }
 
-/// Takes back what is to be tried again: all of the women of whom something was marked, in the order of the numbers.
-pub(crate) async fn take_back(
+/// The woman of whom something is to be tried again, whoever has waited longest first.
+async fn next_marked(
     connection: &mut PgConnection,
     (reader, service): (&str, &str),
-) -> Result<Vec<Event>, ReadError> {
-    let bodies: Vec<(i64, String)> = sqlx::query_as(
-        "DELETE FROM held_back WHERE reader = $1 AND service = $2
-            AND woman IN (SELECT woman FROM held_back WHERE reader = $1 AND service = $2 AND retry)
-         RETURNING number, body",
+) -> Result<Option<Uuid>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT woman FROM held_back WHERE reader = $1 AND service = $2 AND retry ORDER BY number LIMIT 1",
     )
     .bind(reader)
     .bind(service)
+    .fetch_optional(connection)
+    .await
+}
+
+async fn unmark(
+    connection: &mut PgConnection,
+    (reader, service): (&str, &str),
+    woman: Uuid,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE held_back SET retry = false WHERE reader = $1 AND service = $2 AND woman = $3")
+        .bind(reader)
+        .bind(service)
+        .bind(woman)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// Takes back what is to be tried again: all of hers, in the order of the numbers.
+async fn take_back(
+    connection: &mut PgConnection,
+    (reader, service): (&str, &str),
+    woman: Uuid,
+) -> Result<Vec<Event>, ReadError> {
+    let bodies: Vec<(i64, String)> = sqlx::query_as(
+        "DELETE FROM held_back WHERE reader = $1 AND service = $2 AND woman = $3 RETURNING number, body",
+    )
+    .bind(reader)
+    .bind(service)
+    .bind(woman)
     .fetch_all(connection)
     .await?;
     let mut events = Vec::with_capacity(bodies.len());
@@ -120,12 +145,20 @@ impl<A: Apply> Reader<A> {
         if !marked {
             return Ok(());
         }
-        let tried = tokio::time::timeout(BOUND, self.try_again(of)).await;
-        tried.map_err(|_| ReadError::Effect("the database did not answer".into()))?
+        // One woman after the other: what cannot be done for one keeps nobody else's waiting, and is not tried for ever.
+        while let Some(woman) = next_marked(&mut *self.pool.acquire().await?, of).await? {
+            let tried = tokio::time::timeout(BOUND, self.try_again(of, woman)).await;
+            let tried = tried.unwrap_or_else(|_| Err(ReadError::Effect("it took too long".into())));
+            if let Err(error) = tried {
+                tracing::error!(reader = of.0, service = of.1, %error, "what was held back could not be tried again");
+                unmark(&mut *self.pool.acquire().await?, of, woman).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Like a batch of news, but for the progress, which stays where it is.
-    async fn try_again(&self, of: (&str, &str)) -> Result<(), ReadError> {
+    async fn try_again(&self, of: (&str, &str), woman: Uuid) -> Result<(), ReadError> {
         self.apply.prepare(&self.service).await?;
         let mut transaction = self.pool.begin().await?;
         self.apply.begin(&mut transaction).await?;
@@ -135,7 +168,7 @@ impl<A: Apply> Reader<A> {
             .bind(of.1)
             .fetch_one(&mut *transaction)
             .await?;
-        let events = take_back(&mut transaction, of).await?;
+        let events = take_back(&mut transaction, of, woman).await?;
         for events in events.chunks(self.apply.batch()) {
             self.apply.apply(&mut transaction, of.1, events, since.unsigned_abs()).await?;
         }

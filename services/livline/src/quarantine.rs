@@ -258,10 +258,13 @@ fn whole(held: &Held) -> String {
     let body: Result<Value, _> = serde_json::from_str(&held.bytes);
     // Writing to a string does not fail.
     match body {
-        Ok(body) => {
+        Ok(mut body) => {
             // The path alone: the message may quote what stands there.
             if let Err(error) = serde_path_to_error::deserialize::<_, Body>(&body) {
                 let _ = writeln!(text, "what does not read stands at {}", error.path());
+            }
+            if let Some(members) = body.as_object_mut() {
+                members.remove("subject");
             }
             let _ = write!(text, "{body:#}");
         }

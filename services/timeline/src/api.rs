@@ -31,12 +31,14 @@ use serde_json::json;
 use sqlx::{PgPool, postgres::PgListener};
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 use strum::VariantArray;
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
 
 /// How long an answer waits for a position.
 const WAIT: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(20);
+/// Answers that wait for a position at once.
+const WAITERS: usize = 16;
 
 pub(crate) struct App {
     pool: PgPool,
@@ -44,6 +46,7 @@ pub(crate) struct App {
     seal: Seal,
     clock: Clock,
     contracts: Contracts,
+    waiters: Semaphore,
     pub(crate) live: Live,
 }
 
@@ -55,6 +58,7 @@ impl App {
             seal: host.seal.clone(),
             clock: host.clock.clone(),
             contracts,
+            waiters: Semaphore::new(WAITERS),
             live: Live(broadcast::channel(1024).0, CancellationToken::new()),
         }
     }
@@ -154,7 +158,12 @@ async fn behind(app: &App, positions: Option<&str>) -> Result<Vec<String>, Probl
         Some(text) => awaited(text, |service| app.contracts.contains_key(service))
             .ok_or_else(|| Problem::common("query_invalid"))?,
     };
-    let deadline = tokio::time::Instant::now() + WAIT;
+    let mut deadline = tokio::time::Instant::now() + WAIT;
+    // Who waits keeps a reader's place: where many do, the others are answered with what there is.
+    let turn = app.waiters.try_acquire();
+    if turn.is_err() {
+        deadline = tokio::time::Instant::now();
+    }
     loop {
         if !waiting.is_empty() {
             let reached = read::reached(&mut *app.pool.acquire().await?).await?;

@@ -43,6 +43,10 @@ async fn main() -> ExitCode {
     if plan.faults == usize::MAX && plan.seconds == u64::MAX {
         plan.seconds = 180;
     }
+    if plan.commands == 0 {
+        let seconds = usize::try_from(plan.seconds).unwrap_or(usize::MAX);
+        plan.commands = seconds.saturating_mul(20).min(plan.faults.saturating_mul(100));
+    }
     let bounds = Bounds { faults: plan.faults, seconds: plan.seconds, longest: plan.longest, members: 12 };
     let schedule = schedule::draw(plan.seed, &plan.kinds, bounds);
     println!("seed {}: {} faults", plan.seed, schedule.len());

@@ -149,7 +149,9 @@ impl Mind {
                         body["note"] = json!("Something else.");
                         (Command { body: body.to_string(), ..command.clone() }, Purpose::Other)
                     }
-                    _ => (self.own(chance), Purpose::New),
+                    // Of which nothing is known yet: the same again.
+                    Some((command, _)) => (command.clone(), Purpose::Same),
+                    None => (self.own(chance), Purpose::New),
                 }
             }
             _ => (self.own(chance), Purpose::New),

@@ -6,7 +6,8 @@
 //! together in time does not, so a replay is the same course of trouble and not the same run to the millisecond.
 //!
 //! What it cannot show: `kill -9` keeps what the kernel holds in its page cache, so a missing fsync does not show (the service asserts the
-//! settings at start instead). Everything is on one machine with one clock besides those that are set off, and one Postgres. A service
+//! settings at start instead). Everything is on one machine with one clock besides those that are set off, and one Postgres, the keys in it:
+//! their own cluster going alone is not shown. A service
 //! is upset as a process; its threads are not.
 //!
 //! ```text
@@ -124,7 +125,7 @@ pub async fn run(plan: &Plan, program: &str) -> Report {
         ended.expect("a client sends what is left in time").expect("a client goes on");
     }
     watched.store(true, Relaxed);
-    let read = watching.await.unwrap_or_default();
+    let read = watching.await.expect("the reader goes on");
 
     // What is on its way is answered, and then nothing is.
     nemesis.restart_services().await;
@@ -154,6 +155,17 @@ pub async fn run(plan: &Plan, program: &str) -> Report {
     }
 
     let mut report = Report { replay: plan.arguments(), complaints, ..Report::default() };
+    report.faults.clone_from(&nemesis.done);
+    report.orders = checked.orders;
+    let acknowledged = history
+        .with(|kept| kept.records.iter().filter(|record| matches!(record.outcome, Outcome::Acknowledged(_))).count());
+    for (so, what) in [
+        (acknowledged * 4 >= plan.commands, "most commands were not acknowledged"),
+        (!nemesis.done.is_empty(), "nothing went wrong"),
+        (read > 0, "no course was read"),
+    ] {
+        report.complaints.must(so, "idle", || what.into());
+    }
     report.line("seed", plan.seed);
     report.line(
         "lasted",

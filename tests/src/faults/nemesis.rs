@@ -105,6 +105,10 @@ impl Nemesis {
         };
         nemesis.enlist().await;
         nemesis.healed("at the beginning").await;
+        // What a store that is rolled back goes back to, until there is a later copy.
+        nemesis.ground.nats.kill().await.unwrap();
+        nemesis.copy_store().await;
+        nemesis.ground.nats.start_again().await.unwrap();
         nemesis
     }
 
@@ -239,13 +243,8 @@ impl Nemesis {
             Kind::StoreRolledBack => {
                 self.ground.nats.kill().await?;
                 let store = self.ground.nats.store_dir().to_owned();
-                if self.older.exists() {
-                    empty(&store);
-                    copy(&self.older, &store).await;
-                } else {
-                    // The oldest copy there can be now; the next one finds it.
-                    self.copy_store().await;
-                }
+                empty(&store);
+                copy(&self.older, &store).await;
             }
             Kind::DiskFull => self.fill().await,
             Kind::ClockOff => {

@@ -14,6 +14,7 @@ pub const WRONGS: &[(&str, &str)] = &[
     ("skipped", "not published, not projected, not heard, or an order not given"),
     ("changed", "other bytes in the stream or the timeline, another epoch, another answer"),
     ("ended", "a process ended by itself, or did not come back"),
+    ("idle", "less was done than was to be: such a run shows nothing"),
 ];
 
 /// Complaints by what is wrong.
@@ -70,6 +71,10 @@ pub struct Report {
     pub lines: Vec<(&'static str, String)>,
     /// What was wrong.
     pub complaints: Complaints,
+    /// How many faults of each kind were done.
+    pub faults: BTreeMap<&'static str, u64>,
+    /// How many orders had to be given.
+    pub orders: usize,
 }
 
 impl Report {

@@ -21,12 +21,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Reads until told to stop; how many courses were read.
 pub async fn watch(client: Client, history: Arc<History>, stop: Arc<AtomicBool>) -> u64 {
     let mut seen: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
-    let mut read = 0;
+    let (mut asked, mut read) = (0_u64, 0);
     while !stop.load(Relaxed) {
         tokio::time::sleep(PAUSE).await;
         let Some((woman, position)) = history.with(|kept| std::mem::take(&mut kept.fresh)).pop() else { continue };
-        let at = replica("timeline", usize::from(read % 2 == 1));
-        read += 1;
+        let at = replica("timeline", usize::from(asked % 2 == 1));
+        asked += 1;
         let path = format!("/v1/women/{woman}/timeline?at_least={position}");
         let answer = client.try_send(reqwest::Method::GET, &at, &path, &[], None).await;
         let Some(shown) =
@@ -34,6 +34,7 @@ pub async fn watch(client: Client, history: Arc<History>, stop: Arc<AtomicBool>)
         else {
             continue;
         };
+        read += 1;
         if !shown.contains(&position) {
             history.complain("skipped", format!("{position} was reached and is not shown"));
         }

@@ -74,8 +74,10 @@ impl Bounds {
 pub(super) enum For {
     /// A request: it holds a connection and nothing else.
     Request,
-    /// A body's next piece, or room for the next piece of an answer: it holds a request's place too.
-    Progress,
+    /// The rest of a body: it holds a request's place too.
+    Body,
+    /// Room for the next piece of an answer: it holds that place, or a live stream's.
+    Answer,
 }
 
 /// The room of one service.
@@ -140,9 +142,11 @@ impl Room {
     }
 
     /// Ends the connection that has kept a request's place waiting longest, where that is too long.
-    fn end_one_with_a_place(&self) {
+    fn end_one_with_a_place(&self, reads: bool) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let longest = waiting.clients.range((For::Progress, 0)..).next();
+        // Who only reads sends no body: ending who does would make no room there.
+        let first = if reads { For::Answer } else { For::Body };
+        let longest = waiting.clients.range((first, 0)..).next();
         let longest = longest.filter(|(_, (since, _))| since.elapsed() >= PATIENCE).map(|(place, _)| *place);
         if let Some((_, gone)) = longest.and_then(|place| waiting.clients.remove(&place)) {
             gone.cancel();
@@ -154,8 +158,15 @@ impl Room {
         if let Ok(place) = self.connections.clone().try_acquire_owned() {
             return Some(place);
         }
-        self.end_one();
-        self.connections.clone().acquire_owned().await.ok()
+        let place = self.connections.clone().acquire_owned();
+        tokio::pin!(place);
+        loop {
+            // Whoever was being answered a moment ago may be waited for now.
+            self.end_one();
+            if let Ok(place) = tokio::time::timeout(STEP, &mut place).await {
+                return place.ok();
+            }
+        }
     }
 
     /// Room for a request; `None`: there is none for now.
@@ -168,7 +179,7 @@ impl Room {
             if let Ok(place) = tokio::time::timeout(STEP, &mut place).await {
                 return place.ok();
             }
-            self.end_one_with_a_place();
+            self.end_one_with_a_place(reads);
         }
         None
     }
@@ -193,7 +204,7 @@ mod tests {
         let room = room(2, 1);
         let gone: [CancellationToken; 3] = Default::default();
         let (first, second) = (room.connection().await.unwrap(), room.connection().await.unwrap());
-        let progress = room.wait(For::Progress, &gone[0]);
+        let progress = room.wait(For::Body, &gone[0]);
         let idle = room.wait(For::Request, &gone[1]);
         let later = room.wait(For::Request, &gone[2]);
         drop(later);
@@ -218,7 +229,7 @@ mod tests {
         let at_work = Instant::now();
         assert!(room.request(true).await.is_none(), "whoever is being answered is left alone");
         assert!(at_work.elapsed() >= QUEUE);
-        let slow = room.wait(For::Progress, &gone);
+        let slow = room.wait(For::Answer, &gone);
         let next = tokio::spawn({
             let room = room.clone();
             async move { room.request(true).await.is_some() }

@@ -81,7 +81,7 @@ impl Socket {
             Poll::Pending => {
                 let (until, _) = self.stalled.get_or_insert_with(|| {
                     let until = Instant::now() + self.peer.room.bounds.take();
-                    (Box::pin(sleep_until(until)), self.peer.wait(For::Progress))
+                    (Box::pin(sleep_until(until)), self.peer.wait(For::Answer))
                 });
                 ready!(until.as_mut().poll(context));
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
@@ -162,7 +162,7 @@ impl HttpBody for Arriving {
                 // Counted from the first wait, however little comes in between.
                 let (until, _) = this.awaited.get_or_insert_with(|| {
                     let until = Instant::now() + this.peer.room.bounds.body();
-                    (Box::pin(sleep_until(until)), this.peer.wait(For::Progress))
+                    (Box::pin(sleep_until(until)), this.peer.wait(For::Body))
                 });
                 ready!(until.as_mut().poll(context));
                 Poll::Ready(Some(Err(TooSlow.into())))

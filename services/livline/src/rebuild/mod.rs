@@ -136,6 +136,13 @@ pub async fn run(
     beside.finish().await.map_err(failed)?;
     catch_up(&beside, &sources, &bar).await?;
     let findings = compare(&beside, &sources).await?;
+    if resumed > 0 && !findings.is_empty() {
+        // What was begun may be what an earlier program made, or hold back what can be applied by now.
+        bar.finish_and_clear();
+        drop(beside);
+        say("What was begun earlier differs from the live one: beginning again.".into());
+        return Box::pin(run(domains, url, from, true, say)).await;
+    }
     let waited = switch(&beside, &sources, &bar).await?;
     let events = bar.position() - resumed;
     bar.finish_and_clear();

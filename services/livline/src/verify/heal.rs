@@ -50,11 +50,25 @@ pub async fn heal(
     Ok(())
 }
 
+/// Whether the service's database has all that a stream may hold: of an epoch it had, and no further than it is itself.
+async fn is_only_a_copy(domain: &Domain, found: Standing) -> Result<bool, sqlx::Error> {
+    let Some(epoch) = found.epoch else { return Ok(false) };
+    let head = store::head(&domain.journal).await?;
+    Ok(if epoch == head.epoch { found.last <= head.number } else { store::had_epoch(&domain.journal, epoch).await? })
+}
+
 /// Removes the stream and publishes it once more. The service's own relay may be quicker: both publish the same.
 async fn publish(domain: &Domain) -> Result<(), Failure> {
     let failed = |error: NatsError| Failure::Other(format!("The stream of {} cannot be healed: {error}.", domain.name));
     let replay = Replay::connect(&domain.nats, domain.name).await.map_err(failed)?;
-    if replay.standing().await.map_err(failed)?.is_some() {
+    if let Some(found) = replay.standing().await.map_err(failed)? {
+        if !is_only_a_copy(domain, found).await.map_err(|error| super::silent(domain.name, &error))? {
+            return Err(Failure::Other(format!(
+                "The stream of {} was left as it is: it is of a history that this database does not have, and may hold what was lost. Remove \
+                 it by hand if it is not needed.",
+                domain.name
+            )));
+        }
         replay.remove().await.map_err(failed)?;
     }
     let (_nobody, written) = watch::channel(0);

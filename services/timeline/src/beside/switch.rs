@@ -31,7 +31,8 @@ impl Pause {
     pub async fn begin(beside: &Beside) -> Result<Self, BesideError> {
         let mut transaction = beside.pool.begin().await?;
         let settings = format!(
-            "SET LOCAL lock_timeout = {}; SET LOCAL synchronous_commit = on; LOCK TABLE public.progress IN EXCLUSIVE MODE",
+            "SET LOCAL lock_timeout = {}; SET LOCAL synchronous_commit = on;
+             SET LOCAL idle_in_transaction_session_timeout = '10s'; LOCK TABLE public.progress IN EXCLUSIVE MODE",
             PATIENCE.as_millis()
         );
         run(&mut transaction, &settings).await.map_err(in_use)?;
