@@ -1,7 +1,9 @@
 //! Data folders of format 1 had the keys in the cluster of the data. They are moved, once, to a cluster of their own.
 //!
-//! The folder's format tells whether that is done; until then what the data's cluster holds counts, and the copy is begun afresh. So a
-//! kill at any point is made up for by the next start. Deliberately absent: anything else that formats may differ in.
+//! The folder's format tells which of the two counts. Until it is written the data's cluster does, and the copy is begun afresh; from then
+//! on their own cluster does, and what is left with the data is taken away at each start that finds it. The format comes before that,
+//! because taking a database away is not one step: PostgreSQL first makes it one that nobody can open. So a kill at any point is made up
+//! for by the next start. Deliberately absent: anything else that formats may differ in.
 
 use crate::{
     cluster::DataFolder,
@@ -14,25 +16,51 @@ use engine::database;
 use futures::TryStreamExt;
 use sqlx::PgConnection;
 
-/// Moves the keys of a folder of format 1; nothing to do in any other.
+const CLUSTER: &str = "postgres";
+/// What PostgreSQL sets as the limit of connections to a database that it has begun to take away.
+const HALF_GONE: i32 = -2;
+
+/// Moves the keys of a folder of format 1, and takes away what is left of them with the data.
 pub async fn move_where_needed(folder: &DataFolder, servers: &Servers) -> Result<(), Failure> {
-    if folder.format()? >= 2 {
-        return Ok(());
-    }
-    let cluster = "postgres";
-    let mut data = connect(&servers.postgres.admin_url(cluster)).await.map_err(failed(cluster))?;
-    let there = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)").bind(KEYS);
-    if there.fetch_one(&mut data).await.map_err(failed(cluster))? {
-        terminal::say("The keys are moved to a cluster of their own …");
-        let keys = identifier(KEYS);
-        let mut own = connect(&servers.keys.admin_url(cluster)).await.map_err(failed(cluster))?;
-        for statement in [format!("DROP DATABASE IF EXISTS {keys}"), format!("CREATE DATABASE {keys}")] {
-            run(&mut own, &statement).await.map_err(failed(KEYS))?;
+    let mut data = connect(&servers.postgres.admin_url(CLUSTER)).await.map_err(failed(CLUSTER))?;
+    let there = sqlx::query_scalar("SELECT datconnlimit FROM pg_database WHERE datname = $1").bind(KEYS);
+    let there: Option<i32> = there.fetch_optional(&mut data).await.map_err(failed(CLUSTER))?;
+    if folder.format()? < 2 {
+        match there {
+            // An earlier version took them away before it wrote the format, and only once they had arrived.
+            Some(HALF_GONE) => arrived(&servers.keys.admin_url(KEYS)).await?,
+            Some(_) => move_keys(servers).await?,
+            None => {}
         }
-        copy(&servers.postgres.admin_url(KEYS), &servers.keys.admin_url(KEYS)).await?;
-        run(&mut data, &format!("DROP DATABASE {keys} WITH (FORCE)")).await.map_err(failed(KEYS))?;
+        folder.now_this_format()?;
     }
-    Ok(folder.now_this_format()?)
+    if there.is_some() {
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(KEYS));
+        run(&mut data, &drop).await.map_err(failed(KEYS))?;
+    }
+    Ok(())
+}
+
+async fn move_keys(servers: &Servers) -> Result<(), Failure> {
+    terminal::say("The keys are moved to a cluster of their own …");
+    let keys = identifier(KEYS);
+    let mut own = connect(&servers.keys.admin_url(CLUSTER)).await.map_err(failed(CLUSTER))?;
+    for statement in [format!("DROP DATABASE IF EXISTS {keys}"), format!("CREATE DATABASE {keys}")] {
+        run(&mut own, &statement).await.map_err(failed(KEYS))?;
+    }
+    copy(&servers.postgres.admin_url(KEYS), &servers.keys.admin_url(KEYS)).await
+}
+
+/// That the keys are where they were moved to, before the last that is left elsewhere goes.
+async fn arrived(url: &str) -> Result<(), Failure> {
+    let missing = |_| {
+        Failure::Other(
+            "The keys were being moved to a cluster of their own, and are not there. Nothing was taken away.".into(),
+        )
+    };
+    let mut own = connect(url).await.map_err(missing)?;
+    let check = sqlx::query("SELECT FROM master_check").fetch_one(&mut own).await;
+    check.map(drop).map_err(missing)
 }
 
 /// All rows, and the proof that they arrived.

@@ -16,7 +16,7 @@ use crate::{
     cli::Data,
     cluster::{self, ClusterError, DataFolder, Which},
     failure::Failure,
-    terminal,
+    provision, terminal,
 };
 use age::x25519::Recipient;
 use engine::clock::{Clock, random_id};
@@ -112,19 +112,34 @@ async fn make(options: &Backup, folder: &Path, to: &Path, before: &Settings) -> 
         keep_keys: options.keep_keys.or(before.keep_keys),
     };
     let keep = [settings.keep.unwrap_or(30), settings.keep_keys.unwrap_or(7)].map(|days| Duration::days(days.into()));
-    let mut sources = [Source::find(folder, Which::Data, data).await?, Source::find(folder, Which::Keys, keys).await?];
+    let former =
+        [&before.recipient, &before.keys_recipient].map(|text| text.as_deref().and_then(|text| text.parse().ok()));
+    let [former_data, former_keys] = former;
+    let mut data = Source::find(folder, Which::Data, data, former_data).await?;
+    let keys = Source::find(folder, Which::Keys, keys, former_keys).await?;
+    if !DataFolder::is_moved(folder)? || data.has(provision::KEYS).await? {
+        return Err(Failure::Other(format!(
+            "The keys in {} are still with the data: a backup is made once `livline up` of this version has moved them.",
+            folder.display()
+        )));
+    }
     let _held = place::hold(to)?;
     let now = Clock::system().now();
-    for (source, keep) in sources.iter_mut().zip(keep) {
-        let (chain, begun) = carry(source, to, options.base, now).await?;
-        source.keep_only(&chain).await?;
-        let pruned = place::prune(to, source.which, keep, now)?;
-        terminal::say(told(&chain, begun, pruned));
+    let mut carried = Vec::new();
+    for mut source in [data, keys] {
+        let (chain, begun) = carry(&mut source, to, options.base, now).await?;
+        source.keep_only(Some(&chain)).await?;
+        carried.push((chain, begun));
+    }
+    // Nothing old goes before all of the new is there.
+    for ((chain, begun), keep) in carried.iter().zip(keep) {
+        let pruned = place::prune(to, chain.manifest.cluster, keep, now)?;
+        terminal::say(told(chain, *begun, pruned));
     }
     settings.write(folder)
 }
 
-/// One cluster: what is new goes to its chain, which is a new one where there is none or it is old.
+/// One cluster: what is new goes to its chain, which is a new one where there is none, it is old, or it is sealed for somebody else.
 async fn carry(source: &mut Source, to: &Path, base: bool, now: OffsetDateTime) -> Result<(Chain, bool), Failure> {
     let chains = place::chains(to, source.which)?;
     let system = source.system().await?;
@@ -134,11 +149,19 @@ async fn carry(source: &mut Source, to: &Path, base: bool, now: OffsetDateTime) 
             to.display()
         )));
     }
-    match source.present(&chains).await? {
-        Some(mut chain) if !base && now - chain.manifest.from < BASE => {
-            source.go_on(&mut chain).await?;
-            Ok((chain, false))
+    let mut present = source.present(&chains).await?;
+    // What earlier runs left behind must not fill the disks while the whole copy is taken.
+    source.keep_only(present.as_ref()).await?;
+    place::tidy(to, source.which)?;
+    if let Some(chain) = &mut present {
+        // First what is little: it is safe whatever becomes of the whole copy.
+        match source.go_on(chain).await {
+            Err(_) if base => present = None,
+            gone_on => gone_on?,
         }
+    }
+    match present {
+        Some(chain) if !base && source.seals(&chain) && now - chain.manifest.from < BASE => Ok((chain, false)),
         mut before => Ok((source.begin(to, &id(now), before.as_mut()).await?, true)),
     }
 }
@@ -177,6 +200,7 @@ fn recipient(asked: Option<&Recipient>, before: Option<&str>, option: &str) -> R
 }
 
 fn check(to: &Path) -> Result<(), Failure> {
+    let mut reached = Vec::new();
     for which in Which::BOTH {
         let chains = place::chains(to, which)?;
         if chains.is_empty() {
@@ -186,8 +210,15 @@ fn check(to: &Path) -> Result<(), Failure> {
             tokio::task::block_in_place(|| chain.check())?;
             terminal::say(format!("{}; all of it is as it was written", told(chain, false, 0)));
         }
+        reached.extend(chains.iter().map(|chain| chain.manifest.until).max());
     }
-    Ok(())
+    match reached[..] {
+        [data, keys] if keys < data => Err(Failure::Other(format!(
+            "The keys are saved up to {} only, earlier than the data: run `livline backup` to its end.",
+            crate::restore::shown(keys)
+        ))),
+        _ => Ok(()),
+    }
 }
 
 impl Settings {

@@ -66,6 +66,9 @@ pub struct Manifest {
     pub postgres: String,
     /// What tells it from every other cluster.
     pub system: String,
+    /// Whom all of it is sealed for.
+    #[serde(default)]
+    pub recipient: String,
     /// When its base was complete: the earliest moment it can be restored to.
     #[serde(with = "time::serde::rfc3339")]
     pub from: OffsetDateTime,
@@ -198,24 +201,36 @@ fn folders(above: &Path) -> Result<Vec<PathBuf>, Failure> {
     }
 }
 
-/// Takes away the chains that end before `keep` ago, and what was begun and never completed. The last chain always stays.
+/// Takes away what was begun and never completed.
+pub fn tidy(place: &Path, which: Which) -> Result<(), Failure> {
+    let never_completed = folders(&of(place, which))?.into_iter().filter(|folder| !folder.join(MANIFEST).exists());
+    never_completed.into_iter().try_for_each(|folder| remove(&folder))
+}
+
+/// Takes away a chain, or what there is of one.
+pub fn remove(folder: &Path) -> Result<(), Failure> {
+    // The manifest first: half a chain is none.
+    let manifest = folder.join(MANIFEST);
+    let removed = if manifest.exists() { fs::remove_file(&manifest) } else { Ok(()) };
+    Ok(removed.and_then(|()| fs::remove_dir_all(folder)).map_err(ClusterError::at(folder))?)
+}
+
+/// Takes away the chains of the data that end before `keep` ago, and those of the keys that began before it: a key that was destroyed
+/// is in a chain from its beginning on. The last chain always stays.
 pub fn prune(place: &Path, which: Which, keep: Duration, now: OffsetDateTime) -> Result<usize, Failure> {
     let chains = chains(place, which)?;
     let old = old(&chains, keep, now);
-    let known: Vec<&PathBuf> = chains.iter().map(|chain| &chain.folder).collect();
-    let never_completed = folders(&of(place, which))?.into_iter().filter(|folder| !known.contains(&folder));
-    for folder in old.iter().map(|chain| chain.folder.clone()).chain(never_completed) {
-        // The manifest first: half a chain is none.
-        let manifest = folder.join(MANIFEST);
-        let removed = if manifest.exists() { fs::remove_file(&manifest) } else { Ok(()) };
-        removed.and_then(|()| fs::remove_dir_all(&folder)).map_err(ClusterError::at(&folder))?;
-    }
+    old.iter().try_for_each(|chain| remove(&chain.folder))?;
     Ok(old.len())
 }
 
 fn old(chains: &[Chain], keep: Duration, now: OffsetDateTime) -> Vec<&Chain> {
     let before_last = chains.split_last().map_or(&[] as &[Chain], |(_, before)| before);
-    before_last.iter().filter(|chain| chain.manifest.until < now - keep).collect()
+    let counted = |manifest: &Manifest| match manifest.cluster {
+        Which::Data => manifest.until,
+        Which::Keys => manifest.from,
+    };
+    before_last.iter().filter(|chain| counted(&chain.manifest) < now - keep).collect()
 }
 
 /// The segment that follows one of 16 MiB.
@@ -237,6 +252,7 @@ impl Manifest {
             cluster: which,
             postgres,
             system,
+            recipient: String::new(),
             from,
             until: from,
             next,
@@ -254,15 +270,14 @@ mod tests {
     use time::macros::datetime;
 
     fn chain(place: &Path, id: &str, until: OffsetDateTime) -> Chain {
-        let folder = of(place, Which::Data).join(id);
+        chain_of(Which::Data, place, id, until)
+    }
+
+    fn chain_of(which: Which, place: &Path, id: &str, until: OffsetDateTime) -> Chain {
+        let folder = of(place, which).join(id);
         fs::create_dir_all(&folder).unwrap();
-        let mut manifest = Manifest::new(
-            Which::Data,
-            "15".into(),
-            "1".into(),
-            until - Duration::DAY,
-            "000000010000000000000001".into(),
-        );
+        let mut manifest =
+            Manifest::new(which, "15".into(), "1".into(), until - Duration::DAY, "000000010000000000000001".into());
         manifest.until = until;
         let chain = Chain { folder, manifest };
         chain.write().unwrap();
@@ -283,15 +298,39 @@ mod tests {
         let now = datetime!(2026-11-22 12:00 UTC);
         chain(place.path(), "a", now - Duration::days(31));
         chain(place.path(), "b", now - Duration::days(29));
-        fs::create_dir_all(of(place.path(), Which::Data).join("half")).unwrap();
         let ids = || chains(place.path(), Which::Data).unwrap().iter().map(Chain::id).collect::<Vec<_>>();
         assert_eq!(ids(), ["a", "b"]);
         assert_eq!(prune(place.path(), Which::Data, Duration::days(30), now).unwrap(), 1);
         assert_eq!(ids(), ["b"]);
-        assert!(!of(place.path(), Which::Data).join("half").exists());
         assert_eq!(prune(place.path(), Which::Data, Duration::ZERO, now).unwrap(), 0, "the last one");
         assert_eq!(ids(), ["b"]);
         assert_eq!(prune(place.path(), Which::Keys, Duration::ZERO, now).unwrap(), 0, "nothing there");
+    }
+
+    #[test]
+    fn a_destroyed_key_goes_with_the_chain_that_began_before_it() {
+        let place = tempfile::tempdir().unwrap();
+        let now = datetime!(2026-11-22 12:00 UTC);
+        // Each began a day before it ended.
+        chain_of(Which::Keys, place.path(), "a", now - Duration::hours(6 * 24 + 1));
+        chain_of(Which::Keys, place.path(), "b", now - Duration::hours(5 * 24 + 23));
+        chain_of(Which::Keys, place.path(), "c", now);
+        assert_eq!(prune(place.path(), Which::Keys, Duration::days(7), now).unwrap(), 1);
+        let ids = || chains(place.path(), Which::Keys).unwrap().iter().map(Chain::id).collect::<Vec<_>>();
+        assert_eq!(ids(), ["b", "c"]);
+        assert_eq!(prune(place.path(), Which::Keys, Duration::ZERO, now).unwrap(), 1);
+        assert_eq!(ids(), ["c"], "the last one");
+    }
+
+    #[test]
+    fn what_was_never_completed_goes() {
+        let place = tempfile::tempdir().unwrap();
+        tidy(place.path(), Which::Data).unwrap();
+        chain(place.path(), "whole", datetime!(2026-11-22 12:00 UTC));
+        let data = of(place.path(), Which::Data);
+        fs::create_dir_all(data.join("half/wal")).unwrap();
+        tidy(place.path(), Which::Data).unwrap();
+        assert!(data.join("whole").exists() && !data.join("half").exists());
     }
 
     #[test]

@@ -21,6 +21,7 @@ use secrecy::ExposeSecret;
 use sqlx::{PgConnection, PgPool};
 use std::{
     io::{self, Read, Write},
+    iter,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -40,6 +41,8 @@ pub(super) struct Source {
     admin: PgConnection,
     folder: PathBuf,
     recipient: Recipient,
+    /// Whom it was sealed for the time before.
+    former: Option<Recipient>,
 }
 
 /// How far a cluster had come.
@@ -51,8 +54,13 @@ struct Mark {
 }
 
 impl Source {
-    /// Finds the cluster of a data folder; what is taken from it is sealed for `recipient`.
-    pub(super) async fn find(folder: &Path, which: Which, recipient: Recipient) -> Result<Self, Failure> {
+    /// Finds the cluster of a data folder; what is taken from it is sealed for `recipient`, but for the rest of a chain for `former`.
+    pub(super) async fn find(
+        folder: &Path,
+        which: Which,
+        recipient: Recipient,
+        former: Option<Recipient>,
+    ) -> Result<Self, Failure> {
         let silent = || {
             Failure::Other(format!(
                 "`livline up` is not running on the data folder {}: a backup is made beside it.",
@@ -61,12 +69,29 @@ impl Source {
         };
         let running = which.running(folder).ok_or_else(silent)?;
         let admin = connect(&running.admin_url(DATABASE)).await.map_err(|_| silent())?;
-        Ok(Self { which, running, admin, folder: folder.to_owned(), recipient })
+        Ok(Self { which, running, admin, folder: folder.to_owned(), recipient, former })
     }
 
     /// What tells this cluster from every other one, and those restored from it from none.
     pub(super) async fn system(&mut self) -> Result<String, Failure> {
         self.ask("SELECT system_identifier::text FROM pg_control_system()").await
+    }
+
+    /// Whether it has that database.
+    pub(super) async fn has(&mut self, database: &str) -> Result<bool, Failure> {
+        let there = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)").bind(database);
+        there.fetch_one(&mut self.admin).await.map_err(failed)
+    }
+
+    /// Whether a chain is sealed for whom it is sealed now.
+    pub(super) fn seals(&self, chain: &Chain) -> bool {
+        self.recipient.to_string() == chain.manifest.recipient
+    }
+
+    /// Whom the rest of a chain is sealed for. Only for somebody this folder knows: anybody may have written to the place.
+    fn recipient_of(&self, chain: &Chain) -> Option<Recipient> {
+        let known = iter::once(&self.recipient).chain(&self.former);
+        known.into_iter().find(|known| known.to_string() == chain.manifest.recipient).cloned()
     }
 
     /// The chain of the place that goes on with this cluster, if one does.
@@ -77,30 +102,28 @@ impl Source {
         .fetch_all(&mut self.admin)
         .await
         .map_err(failed)?;
-        Ok(chains.iter().rev().find(|chain| slots.contains(&slot(&chain.id()))).cloned())
+        let mut latest = chains.iter().rev().filter(|chain| self.recipient_of(chain).is_some());
+        Ok(latest.find(|chain| slots.contains(&slot(&chain.id()))).cloned())
     }
 
     /// Begins a chain. What is written until then goes to the one before as well, so that no moment lies between them.
     pub(super) async fn begin(&mut self, place: &Path, id: &str, before: Option<&mut Chain>) -> Result<Chain, Failure> {
         let folder = place::of(place, self.which).join(id);
         cluster::create_folder(&folder.join("wal"))?;
-        // The slot keeps from here on, not from the checkpoint before.
-        sqlx::raw_sql("CHECKPOINT").execute(&mut self.admin).await.map_err(failed)?;
-        let first: String = sqlx::query_scalar(
-            "SELECT pg_walfile_name(lsn + 1) FROM pg_create_physical_replication_slot($1, true) AS s(name, lsn)",
-        )
-        .bind(slot(id))
-        .fetch_one(&mut self.admin)
-        .await
-        .map_err(failed)?;
-        let base = tokio::task::block_in_place(|| self.base(&folder.join(BASE)))?;
-        let rest = tokio::task::block_in_place(|| self.rest(&folder.join(FOLDER)))?;
-        let version = self.ask("SELECT current_setting('server_version')").await?;
-        let from = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut self.admin).await;
-        let system = self.system().await?;
-        let mut manifest = Manifest::new(self.which, version, system, from.map_err(failed)?, first);
-        (manifest.base, manifest.folder) = (base, rest);
-        let mut chain = Chain { folder, manifest };
+        let begun = match self.first(id).await {
+            Ok(first) => self.whole(&folder, first).await,
+            Err(failure) => Err(failure),
+        };
+        let mut chain = match begun {
+            Ok(chain) => chain,
+            Err(failure) => {
+                // What cannot be taken away now is by the next run.
+                let _ =
+                    sqlx::query("SELECT pg_drop_replication_slot($1)").bind(slot(id)).execute(&mut self.admin).await;
+                let _ = place::remove(&folder);
+                return Err(failure);
+            }
+        };
         let known = self.known().await?;
         let mark = self.mark().await?;
         if let Some(before) = before {
@@ -108,6 +131,32 @@ impl Source {
         }
         self.ship(&mut chain, &mark, known).await?;
         Ok(chain)
+    }
+
+    /// Makes a chain's slot, and tells the first segment that it keeps.
+    async fn first(&mut self, id: &str) -> Result<String, Failure> {
+        // A segment of its own, with nothing from before; and the slot keeps from here on, not from the checkpoint before.
+        for statement in ["SELECT pg_switch_wal()", "CHECKPOINT"] {
+            sqlx::raw_sql(statement).execute(&mut self.admin).await.map_err(failed)?;
+        }
+        let first = sqlx::query_scalar(
+            "SELECT pg_walfile_name(lsn + 1) FROM pg_create_physical_replication_slot($1, true) AS s(name, lsn)",
+        )
+        .bind(slot(id));
+        first.fetch_one(&mut self.admin).await.map_err(failed)
+    }
+
+    /// The whole cluster as it is, as a chain without WAL.
+    async fn whole(&mut self, folder: &Path, first: String) -> Result<Chain, Failure> {
+        let base = tokio::task::block_in_place(|| self.base(&folder.join(BASE)))?;
+        let rest = tokio::task::block_in_place(|| self.rest(&folder.join(FOLDER)))?;
+        let version = self.ask("SELECT current_setting('server_version')").await?;
+        let from = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut self.admin).await;
+        let system = self.system().await?;
+        let mut manifest = Manifest::new(self.which, version, system, from.map_err(failed)?, first);
+        (manifest.base, manifest.folder) = (base, rest);
+        manifest.recipient = self.recipient.to_string();
+        Ok(Chain { folder: folder.to_owned(), manifest })
     }
 
     /// Brings a chain to the present moment.
@@ -118,12 +167,12 @@ impl Source {
     }
 
     /// Nothing is kept for other chains: those that ended, and those that never were complete.
-    pub(super) async fn keep_only(&mut self, chain: &Chain) -> Result<(), Failure> {
+    pub(super) async fn keep_only(&mut self, chain: Option<&Chain>) -> Result<(), Failure> {
         sqlx::query(
             "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots
-             WHERE slot_name LIKE 'livline\\_%' AND slot_name <> $1",
+             WHERE slot_name LIKE 'livline\\_%' AND slot_name IS DISTINCT FROM $1",
         )
-        .bind(slot(&chain.id()))
+        .bind(chain.map(|chain| slot(&chain.id())))
         .execute(&mut self.admin)
         .await
         .map_err(failed)?;
@@ -156,6 +205,11 @@ impl Source {
 
     /// Every segment up to the mark, and then the manifest that says so.
     async fn ship(&mut self, chain: &mut Chain, mark: &Mark, known: Vec<Known>) -> Result<(), Failure> {
+        let recipient = self.recipient_of(chain).ok_or_else(|| {
+            Failure::Other(
+                "The backup is sealed for somebody that this data folder does not know: begin anew with --base.".into(),
+            )
+        })?;
         while chain.manifest.next <= mark.last {
             let segment = chain.manifest.next.clone();
             let bytes: Option<Vec<u8>> = sqlx::query_scalar("SELECT pg_read_binary_file('pg_wal/' || $1, 0, $2, true)")
@@ -171,7 +225,7 @@ impl Source {
             };
             let file = place::wal_file(&chain.folder, &format!("{segment}.gz.age"));
             let stored = tokio::task::block_in_place(|| {
-                seal(&file, &self.recipient, |to| {
+                seal(&file, &recipient, |to| {
                     let mut to = GzEncoder::new(to, Compression::fast());
                     to.write_all(&bytes)?;
                     to.finish().map(drop)
@@ -213,16 +267,18 @@ impl Source {
         })
     }
 
-    /// What a restore needs beside the cluster. What opens the keys is with the keys alone.
+    /// What a restore needs beside the cluster. With the data is nothing that opens more than their own cluster; every other secret is
+    /// with the keys.
     fn rest(&self, file: &Path) -> Result<place::Stored, Failure> {
-        let with_keys = |name: &str| name == "keys/master" || name == format!("secrets/{}", Which::Keys.secret());
+        let own = format!("secrets/{}", Which::Data.secret());
+        let with_data = |name: &str| ["format", "demo-day", &own].contains(&name);
         let mut names: Vec<String> = ["format", "demo-day", "keys/master"].map(str::to_owned).into();
         let secrets = self.folder.join("secrets");
         for entry in std::fs::read_dir(&secrets).map_err(ClusterError::at(&secrets))? {
             let name = entry.map_err(ClusterError::at(&secrets))?.file_name();
             names.push(format!("secrets/{}", name.to_string_lossy()));
         }
-        names.retain(|name| with_keys(name) == (self.which == Which::Keys) && self.folder.join(name).is_file());
+        names.retain(|name| with_data(name) == (self.which == Which::Data) && self.folder.join(name).is_file());
         let sealed = seal(file, &self.recipient, |to| {
             let mut tar = tar::Builder::new(GzEncoder::new(to, Compression::fast()));
             for name in &names {

@@ -54,16 +54,12 @@ impl DataFolder {
     /// now on, until [`Self::restored`].
     pub async fn open_for_restore(requested: &Path) -> Result<Self, ClusterError> {
         let (asked, path) = place(Some(requested), Account::for_postgres()?)?;
-        let marker = path.join(RESTORING);
-        // Where the data go elsewhere, whoever asked means an empty folder all the same.
-        let needed = if marker.exists() { Vec::new() } else { vec![asked, path] };
-        for folder in needed {
-            if !is_empty(&folder)? {
-                return Err(ClusterError::NotEmpty(folder));
-            }
-        }
+        // Nothing is put into a folder of somebody else's.
+        may_restore(&asked, &path)?;
         let folder = Self::hold(Some(requested))?;
-        write(&marker, &[], 0o600)?;
+        // Until it was held, another one may have begun something there, or ended it.
+        may_restore(&asked, &path)?;
+        write(&path.join(RESTORING), &[], 0o600)?;
         for which in Which::BOTH {
             Postgres::stop_left_over(&folder, which).await?;
         }
@@ -118,6 +114,11 @@ impl DataFolder {
     /// The format its data have: this program's own, or an earlier one whose data are still to be moved.
     pub fn format(&self) -> Result<u64, ClusterError> {
         Ok(read_format(&self.path)?.unwrap_or(FORMAT))
+    }
+
+    /// Whether the data that [`Self::locate`] finds have this program's format, and none of an earlier one are still to be moved.
+    pub fn is_moved(folder: &Path) -> Result<bool, ClusterError> {
+        Ok(read_format(folder)?.is_none_or(|found| found == FORMAT))
     }
 
     /// The data have been moved to this program's format.
@@ -287,10 +288,23 @@ fn write_format(folder: &Path) -> Result<(), ClusterError> {
     write(&folder.join("format"), format!("{FORMAT}\n").as_bytes(), 0o600)
 }
 
-/// Nothing there is empty too.
+/// Where the data go elsewhere, whoever asked means an empty folder all the same.
+fn may_restore(asked: &Path, path: &Path) -> Result<(), ClusterError> {
+    if path.join(RESTORING).exists() {
+        return Ok(());
+    }
+    for folder in [asked, path] {
+        if !is_empty(folder)? {
+            return Err(ClusterError::NotEmpty(folder.to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// Nothing there is empty too, and so is a folder that was only held.
 fn is_empty(folder: &Path) -> Result<bool, ClusterError> {
     match fs::read_dir(folder) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
+        Ok(mut entries) => Ok(entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == "lock"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(source) => Err(ClusterError::Path { path: folder.to_owned(), source }),
     }

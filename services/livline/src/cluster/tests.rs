@@ -204,6 +204,7 @@ async fn a_restore_has_a_folder_of_its_own_until_it_ends() {
     let refused = DataFolder::open_for_restore(&path).await.expect_err("it is in use").to_string();
     assert_eq!(refused, format!("{} is not empty: a restore needs a folder of its own.", path.display()));
     std::fs::remove_dir_all(&path).expect("removed");
+    std::fs::create_dir(&path).and_then(|()| std::fs::write(path.join("lock"), "")).expect("held once, and no more");
 
     let folder = DataFolder::open_for_restore(&path).await.expect("it is empty");
     std::fs::create_dir(folder.postgres_dir()).expect("half a cluster");

@@ -21,6 +21,7 @@ use crate::{
     signals::Signals,
     supervise::Servers,
     terminal, up,
+    verify::Finding,
 };
 use age::x25519::Identity;
 use engine::run;
@@ -67,6 +68,8 @@ pub struct Restore {
 struct Restored {
     last: Option<OffsetDateTime>,
     heads: Heads,
+    /// What the backup has of events that were broken before it.
+    broken: Vec<Finding>,
 }
 
 /// Restores, or leaves a folder that says that it is not restored.
@@ -98,7 +101,15 @@ pub async fn restore(options: &Restore) -> Result<(), Failure> {
     })?;
     folder.restored()?;
     terminal::say(report(options, &plan, &folder, &restored, since.elapsed()));
-    Ok(())
+    if restored.broken.is_empty() {
+        return Ok(());
+    }
+    terminal::say("\nNot as they were stored, and so in the backup already:");
+    restored.broken.iter().for_each(terminal::say);
+    Err(Failure::Other(
+        "It is restored and can be used, with events that were broken before the backup was made; an earlier backup may have them whole."
+            .into(),
+    ))
 }
 
 async fn all(
@@ -146,11 +157,11 @@ async fn make_again(folder: &DataFolder, servers: &Servers, ports: Ports) -> Res
     let mut serving = serve::start(bound, &stop);
     let settled = tokio::select! {
         settled = settle::settle(folder, servers) => settled,
-        () = stop.cancelled() => Ok(()),
+        () = stop.cancelled() => Ok(Vec::new()),
     };
     stop.cancel();
-    serve::finish(&mut serving).await.and(settled)?;
-    Ok(Restored { last, heads })
+    let broken = serve::finish(&mut serving).await.and(settled)?;
+    Ok(Restored { last, heads, broken })
 }
 
 /// When the last transaction was committed that counts.
@@ -161,12 +172,7 @@ async fn last_transaction(postgres: &Postgres) -> Result<Option<OffsetDateTime>,
 }
 
 fn report(options: &Restore, plan: &Plan, folder: &DataFolder, restored: &Restored, took: Duration) -> String {
-    let newest = plan.newest.manifest.until;
-    let reached = plan.until.unwrap_or(plan.data.manifest.until);
-    let lost = match plan.until {
-        None => format!("nothing up to {}, which is as far as the backup goes", shown(newest)),
-        Some(_) => format!("{} (the backup goes on to {})", moment::length(newest - reached), shown(newest)),
-    };
+    let (reached, lost) = (plan.reached(), plan.lost());
     let beyond = options.to.filter(|asked| *asked > reached).map_or_else(String::new, |asked| {
         let short = moment::length(asked - reached);
         format!("\n  asked for     {}, {short} more than the backup has", shown(asked))

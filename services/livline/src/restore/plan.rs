@@ -3,7 +3,7 @@
 //! The data go back to the moment that was asked for. The keys always come as they were last: a key that was destroyed since must not
 //! come back, and one that is not needed yet opens nothing.
 
-use super::shown;
+use super::{moment, shown};
 use crate::{
     backup::place::{self, Chain},
     cluster::{
@@ -42,6 +42,22 @@ impl Plan {
             )));
         }
         Ok(Self { data, keys, until, newest })
+    }
+
+    /// The moment that the data come back to.
+    pub(super) fn reached(&self) -> OffsetDateTime {
+        self.until.unwrap_or(self.data.manifest.until)
+    }
+
+    /// How much of what the backup has does not come back, in words.
+    pub(super) fn lost(&self) -> String {
+        let newest = self.newest.manifest.until;
+        match self.until {
+            None if self.data.id() == self.newest.id() => {
+                format!("nothing up to {}, which is as far as the backup goes", shown(newest))
+            }
+            _ => format!("{} (the backup goes on to {})", moment::length(newest - self.reached()), shown(newest)),
+        }
     }
 
     /// That the PostgreSQL here reads what the one there wrote: only one of the same major version does.
@@ -90,7 +106,26 @@ mod tests {
     fn chain(from: OffsetDateTime, until: OffsetDateTime) -> Chain {
         let mut manifest = Manifest::new(Which::Data, "15".into(), "1".into(), from, "000000010000000000000001".into());
         manifest.until = until;
-        Chain { folder: "a".into(), manifest }
+        Chain { folder: from.to_string().into(), manifest }
+    }
+
+    #[test]
+    fn what_is_lost_is_counted_from_the_chain_that_knows_most() {
+        let [one, two, three, four] =
+            [1, 2, 3, 4].map(|day| datetime!(2026-11-01 00:00 UTC) + time::Duration::days(day));
+        let lost = |moment| {
+            let (data, until, newest) = choose(vec![chain(one, two), chain(three, four)], moment).unwrap().unwrap();
+            Plan { keys: data.clone(), data, until, newest }.lost()
+        };
+        let hour = time::Duration::HOUR;
+        assert!(lost(None).starts_with("nothing up to 2026-11-05T01:00:00"), "{}", lost(None));
+        assert!(lost(Some(four + hour)).starts_with("nothing up to"), "{}", lost(Some(four + hour)));
+        assert!(lost(Some(one + hour)).starts_with("2 days 23 h (the"), "{}", lost(Some(one + hour)));
+        assert!(
+            lost(Some(two + hour)).starts_with("2 days 0 h (the"),
+            "between two chains: {}",
+            lost(Some(two + hour))
+        );
     }
 
     #[test]

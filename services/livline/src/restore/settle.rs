@@ -10,7 +10,8 @@ use crate::{
     secrets,
     services::{self, Kind, Listed},
     supervise::Servers,
-    terminal, verify,
+    terminal,
+    verify::{self, Finding, Part},
 };
 use engine::{
     nats::{self, NatsConfig},
@@ -50,8 +51,8 @@ pub(super) async fn take_epochs(postgres: &Postgres) -> Result<Heads, Failure> {
     Ok(heads)
 }
 
-/// Waits until all is made again, and looks whether it agrees.
-pub(super) async fn settle(folder: &DataFolder, servers: &Servers) -> Result<(), Failure> {
+/// Waits until all is made again, and looks whether it agrees. Tells the events that were broken before: no restore mends them.
+pub(super) async fn settle(folder: &DataFolder, servers: &Servers) -> Result<Vec<Finding>, Failure> {
     wait(folder, servers).await?;
     verify(folder).await
 }
@@ -83,11 +84,11 @@ async fn wait(folder: &DataFolder, servers: &Servers) -> Result<(), Failure> {
 }
 
 /// Compares all of it, as `livline verify` does.
-async fn verify(folder: &DataFolder) -> Result<(), Failure> {
+async fn verify(folder: &DataFolder) -> Result<Vec<Finding>, Failure> {
     let installation = Installation::of(folder.path()).await?;
     let report = verify::run(&installation.domains, &installation.timeline).await?;
-    if report.findings.is_empty() {
-        return Ok(());
+    if report.findings.iter().all(|finding| finding.part == Part::Journal) {
+        return Ok(report.findings);
     }
     Err(Failure::Other(format!("What was restored does not agree with itself:\n{report}")))
 }

@@ -5,9 +5,15 @@ use crate::{
     refused,
 };
 use ::livline::{
-    backup,
+    backup::{
+        self,
+        place::{self, Chain},
+    },
     client::{self, Client},
-    cluster::{DataFolder, Which},
+    cluster::{
+        DataFolder, Which,
+        programs::{POSTGRES_VARIABLE, PostgresPrograms},
+    },
     services::{self, Kind},
     token,
 };
@@ -17,7 +23,7 @@ use std::{
     collections::BTreeMap,
     fs,
     io::Write,
-    os::unix::ffi::OsStrExt,
+    os::unix::{ffi::OsStrExt, fs::symlink},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -218,6 +224,9 @@ async fn everything_is_lost_and_comes_back_as_it_was() {
     let wrapped = wrapped_keys(&drill).await;
     let said = drill.backup(&[]);
     assert!(said.starts_with("data: saved up to 2") && !said.contains("a whole copy"), "{said}");
+    a_whole_copy_that_fails_leaves_nothing(&drill).await;
+    refused(&place.start(&["backup", "--check"]), "The keys are saved up to 2");
+    assert!(!drill.backup(&[]).contains("a whole copy"));
     staff.open("housing", "Dagny").await;
     assert!(drill.backup(&["--check"]).contains("all of it is as it was written"));
     nothing_in_it_tells_or_opens_anything(&drill, &wrapped);
@@ -256,11 +265,9 @@ async fn everything_is_lost_and_comes_back_as_it_was() {
     assert!(more["housing"].starts_with(&events["housing"]));
     // It goes into the same place, as a history of its own.
     assert_eq!(drill.backup(&usual).matches("a whole copy was taken").count(), 2);
-    assert_eq!(running.stop(), Some(0));
+    let chains = sealed_for_another_and_broken(&drill, running).await;
 
     // To the last that the first history has: nothing that was in it is missing.
-    let chains = backup::place::chains(&drill.backup, Which::Data).unwrap();
-    assert_eq!(chains.len(), 2);
     fs::remove_dir_all(&chains[1].folder).unwrap();
     let elsewhere = place.folder().with_file_name("latest");
     let said = place.run(&drill.restore_arguments(&elsewhere, &[]));
@@ -269,6 +276,81 @@ async fn everything_is_lost_and_comes_back_as_it_was() {
         assert!(said.contains(&format!("{service:<14}{} events\n", events.len())), "{service}: {said}");
     }
     drop(DataFolder::open(Some(&elsewhere)).unwrap());
+}
+
+/// Neither it nor what earlier runs left; and what is little is safe before it.
+async fn a_whole_copy_that_fails_leaves_nothing(drill: &Drill) {
+    let programs = tempfile::tempdir().unwrap();
+    for name in ["postgres", "initdb", "pg_ctl"] {
+        symlink(PostgresPrograms::find().unwrap().program(name), programs.path().join(name)).unwrap();
+    }
+    symlink("/bin/false", programs.path().join("pg_basebackup")).unwrap();
+    let data = place::of(&drill.backup, Which::Data);
+    fs::create_dir(data.join("half")).unwrap();
+    let mut admin = drill.connect(Which::Data, "postgres").await;
+    let stale = "SELECT FROM pg_create_physical_replication_slot('livline_stale', true)";
+    sqlx::query(stale).execute(&mut admin).await.unwrap();
+    let before = place::chains(&drill.backup, Which::Data).unwrap().remove(0);
+
+    let ended = drill.place.start_with(&["backup", "--base"], &[(POSTGRES_VARIABLE, programs.path())]);
+    refused(&ended, "pg_basebackup did not come to its end");
+    let after = place::chains(&drill.backup, Which::Data).unwrap().remove(0);
+    assert!(after.manifest.until > before.manifest.until && after.manifest.wal.len() > before.manifest.wal.len());
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 1);
+    let slots = sqlx::query_scalar("SELECT slot_name::text FROM pg_replication_slots");
+    let slots: Vec<String> = slots.fetch_all(&mut admin).await.unwrap();
+    assert_eq!(slots, [format!("livline_{}", after.id())]);
+}
+
+/// Each of the data's chains is opened by its own identity alone, to its last file.
+fn chains_open_for(drill: &Drill, owners: &[&PathBuf]) -> Vec<Chain> {
+    let chains = place::chains(&drill.backup, Which::Data).unwrap();
+    assert_eq!(chains.len(), owners.len());
+    for (chain, owner) in chains.iter().zip(owners) {
+        for (file, _) in chain.files() {
+            for identity in owners {
+                let opened = backup::open(&file, &backup::identity(identity).unwrap(), "it").is_ok();
+                assert_eq!(opened, identity == owner, "{}", file.display());
+            }
+        }
+    }
+    chains
+}
+
+/// Two more things that may happen to the second history, and what a restore of it says.
+async fn sealed_for_another_and_broken(drill: &Drill, running: Livline) -> Vec<Chain> {
+    let place = &drill.place;
+    // For somebody else from now on: a chain of its own; what the one before still gets is for whom it was.
+    let other = place.folder().with_file_name("other-identity");
+    let mut housing = drill.connect(Which::Data, "livline_housing").await;
+    sqlx::raw_sql(
+        "UPDATE events SET fingerprint = set_byte(fingerprint, 0, get_byte(fingerprint, 0) # 1) WHERE number = 1",
+    )
+    .execute(&mut housing)
+    .await
+    .unwrap();
+    let said = drill.backup(&["--recipient", place.run(&["backup", "--new-identity", other.to_str().unwrap()]).trim()]);
+    assert_eq!(said.matches("a whole copy was taken").count(), 1, "{said}");
+    assert!(!drill.backup(&[]).contains("a whole copy"));
+    let owners = [&drill.identity, &drill.identity, &other];
+    let chains = chains_open_for(drill, &owners);
+    assert!(chains[1].manifest.until >= chains[2].manifest.from, "no moment lies between");
+    assert_eq!(running.stop(), Some(0));
+
+    // What was broken before the backup comes back as it was, and is told.
+    fs::remove_dir_all(&chains[2].folder).unwrap();
+    let broken = place.folder().with_file_name("broken");
+    let ended = place.start(&drill.restore_arguments(&broken, &[]));
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.complained.contains("with events that were broken before the backup was made"),
+        "{}",
+        ended.complained
+    );
+    let said = ended.said;
+    assert!(said.contains("Restored.") && said.contains("housing, journal: the chain breaks at number 1"), "{said}");
+    drop(DataFolder::open(Some(&broken)).unwrap());
+    chains
 }
 
 /// Nothing is started for any of them, and nothing is left.
@@ -342,21 +424,27 @@ fn nothing_in_it_tells_or_opens_anything(drill: &Drill, wrapped: &[Vec<u8>]) {
     let folder = drill.place.folder();
     let read = |name: &str| fs::read(folder.join(name)).unwrap().trim_ascii().to_vec();
     let (master, housing) = (read("keys/master"), read("secrets/housing-postgres"));
-    let keys_admin = read("secrets/keys-postgres-admin");
+    let signing = fs::read_dir(folder.join("secrets")).unwrap().map(|entry| entry.unwrap().file_name());
+    let signing = signing.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with("-signing-key"));
+    let signing: Vec<Vec<u8>> = signing.map(|name| read(&format!("secrets/{name}"))).collect();
+    assert!(signing.len() > 5, "{}", signing.len());
+    let secrets = || signing.iter().cloned().chain([housing.clone(), read("secrets/keys-postgres-admin")]);
     let canaries = || [PLACE.as_bytes().to_vec(), SECRET.as_bytes().to_vec(), woman("Asta").into_bytes()];
     let all: Vec<Vec<u8>> = canaries()
         .into_iter()
-        .chain([master.clone(), housing.clone(), keys_admin.clone()])
+        .chain([master.clone(), read("secrets/postgres-admin")])
+        .chain(secrets())
         .chain(wrapped.to_vec())
         .collect();
     assert_eq!(found(&drill.backup, &all), 0, "as it lies there");
 
-    // Opened with the data's identity: opaque ids and passwords, no key of any kind, and nothing that a key is needed for.
+    // Opened with the data's identity: opaque ids and their own cluster's password, no key of any kind, and nothing that a key is needed
+    // for.
     let data = opened(drill, Which::Data, &drill.identity);
     assert_eq!(found(data.path(), &[woman("Asta").into_bytes()]), 1, "the search finds what is there");
-    assert_eq!(found(data.path(), &[housing]), 1);
+    assert_eq!(found(data.path(), &[read("secrets/postgres-admin")]), 1);
     let [place, secret, _] = canaries();
-    let no_keys = || wrapped.iter().cloned().chain([master.clone(), keys_admin.clone()]);
+    let no_keys = || wrapped.iter().cloned().chain([master.clone()]).chain(secrets());
     assert_eq!(found(data.path(), &no_keys().chain([place, secret]).collect::<Vec<_>>()), 0);
     let keys = opened(drill, Which::Keys, &drill.keys_identity);
     for key in no_keys() {

@@ -1,6 +1,6 @@
 //! A data folder as it was before the keys had a cluster of their own.
 
-use crate::{command, livline::Place, woman};
+use crate::{command, livline::Place, refused, woman};
 use ::livline::cluster::{DataFolder, Postgres, Which, programs::PostgresPrograms};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
@@ -28,8 +28,15 @@ async fn keys_that_lay_with_the_data_are_moved_once() {
     let running = place.up(&[]);
     assert!(running.said().contains("moved to a cluster of their own"), "{}", running.said());
     assert_eq!(place.run(&["timeline", &woman()]), course);
-    assert_eq!(running.stop(), Some(0));
     assert_eq!(fs::read_to_string(place.folder().join("format")).unwrap(), "2\n");
+    no_backup_has_keys_with_the_data(&place).await;
+    assert_eq!(running.stop(), Some(0));
+
+    // Killed while they were taken away: what is left goes, and what was copied is what counts.
+    let running = place.up(&[]);
+    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(running.stop(), Some(0));
+    assert_eq!(moved(&place).await, keys);
 
     // Killed while copying: the copy is begun afresh, whatever there is of it.
     assert_eq!(as_it_was(&place, false).await, keys);
@@ -43,6 +50,55 @@ async fn keys_that_lay_with_the_data_are_moved_once() {
     assert_eq!(place.run(&["timeline", &woman()]), course);
     assert_eq!(running.stop(), Some(0));
     assert_eq!(moved(&place).await, keys);
+
+    // An earlier version was killed while it took them away: they had arrived, and nobody touches them.
+    half_gone(&place, &[]).await;
+    let running = place.up(&[]);
+    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(running.stop(), Some(0));
+    assert_eq!(moved(&place).await, keys);
+
+    // And where they have not, what is left stays.
+    half_gone(&place, &["ALTER DATABASE livline_keys RENAME TO elsewhere"]).await;
+    for _ in 0..2 {
+        refused(&place.start_up(&[]), "Nothing was taken away.");
+    }
+}
+
+/// While they are moved, or what is left of them is taken away.
+async fn no_backup_has_keys_with_the_data(place: &Place) {
+    let identity = |name: &str| {
+        let file = place.folder().with_file_name(name);
+        place.run(&["backup", "--new-identity", file.to_str().unwrap()]).trim().to_owned()
+    };
+    let (recipient, keys_recipient) = (identity("identity"), identity("keys-identity"));
+    let to = place.folder().with_file_name("backup");
+    let to = to.to_str().unwrap();
+    let backup = ["backup", "--to", to, "--recipient", &recipient, "--keys-recipient", &keys_recipient];
+    let sentence = "are still with the data";
+    fs::write(place.folder().join("format"), "1\n").unwrap();
+    refused(&place.start(&backup), sentence);
+    fs::write(place.folder().join("format"), "2\n").unwrap();
+    let mut connection = PgConnection::connect(&place.admin("postgres")).await.unwrap();
+    sqlx::raw_sql("CREATE DATABASE livline_keys").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    refused(&place.start(&backup), sentence);
+    assert!(!fs::exists(to).unwrap());
+}
+
+/// Makes the folder one that an earlier version left in the middle of taking the keys away from the data.
+async fn half_gone(place: &Place, to_the_keys: &[&str]) {
+    let folder = DataFolder::open(Some(place.folder())).unwrap();
+    let data = Postgres::start(&folder, 0).await.unwrap();
+    let keys = Postgres::start_keys(&folder, 0).await.unwrap();
+    run(&data, "postgres", "CREATE DATABASE livline_keys").await;
+    run(&data, "postgres", "UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'livline_keys'").await;
+    for statement in to_the_keys {
+        run(&keys, "postgres", statement).await;
+    }
+    data.stop().await.unwrap();
+    keys.stop().await.unwrap();
+    fs::write(place.folder().join("format"), "1\n").unwrap();
 }
 
 /// Makes the folder one of format 1, and tells its keys. `clean`: nothing is left of the cluster for keys; else half a copy is.

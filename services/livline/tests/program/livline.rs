@@ -95,7 +95,7 @@ impl Place {
 
     /// The same with variables of the environment.
     pub(crate) fn start_up_with(&self, variables: &[(&str, &Path)]) -> Ended {
-        Livline::spawn_with(self, &self.up_arguments(&[]), variables).end()
+        self.start_with(&self.up_arguments(&[]), variables)
     }
 
     fn up_arguments<'a>(&self, more: &[&'a str]) -> Vec<&'a str> {
@@ -106,6 +106,11 @@ impl Place {
     /// A command to its end.
     pub(crate) fn start(&self, arguments: &[&str]) -> Ended {
         Livline::spawn(self, arguments).end()
+    }
+
+    /// The same with variables of the environment.
+    pub(crate) fn start_with(&self, arguments: &[&str], variables: &[(&str, &Path)]) -> Ended {
+        Livline::spawn_with(self, arguments, variables).end()
     }
 
     /// What a command that succeeds says.
