@@ -171,13 +171,28 @@ impl Body {
 /// The published bytes: the stored body, a JSON object, with epoch and number set in front.
 #[must_use]
 pub fn publish(epoch: Epoch, number: u64, body: &str) -> String {
-    let rest = body.strip_prefix('{').unwrap_or(body);
-    format!("{{\"epoch\":\"{epoch}\",\"number\":{number},{rest}")
+    let head = format!("{{\"epoch\":\"{epoch}\",\"number\":{number}");
+    match body.trim_start().strip_prefix('{') {
+        Some(rest) if rest.trim_start().starts_with('}') => head + rest,
+        Some(rest) => format!("{head},{rest}"),
+        // What is no event reads as one that does not: it must not keep readers from those behind it.
+        None => format!("{head},\"body\":{body}}}"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whatever_is_stored_has_its_number_when_it_is_published() {
+        let epoch = Epoch(uuid::Uuid::nil());
+        for body in ["{\"a\":1}", " {\"a\":1}", "{}", "{ }", "[1]", "\"text\"", "null"] {
+            let published: Value = serde_json::from_str(&publish(epoch, 7, body)).unwrap();
+            assert_eq!(published["number"], 7, "{body}");
+        }
+        assert!(publish(epoch, 7, "{\"a\":1}").ends_with(",\"number\":7,\"a\":1}"));
+    }
 
     #[test]
     fn a_type_is_taken_apart_as_it_was_put_together() {
