@@ -49,7 +49,7 @@ pub enum Command {
 #[derive(Debug, Clone, Args)]
 pub struct Data {
     /// The data folder [default: `$LIVLINE_DATA`, else ./.livline]
-    #[arg(long = "data", value_name = "DIR")]
+    #[arg(long = "data", value_name = "DIR", global = true)]
     folder: Option<PathBuf>,
 }
 
