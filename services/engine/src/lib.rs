@@ -10,6 +10,7 @@ pub mod database;
 pub mod executor;
 pub mod feed;
 pub mod heard;
+mod hearing;
 pub mod http;
 pub mod journal;
 pub mod keys;

@@ -59,7 +59,7 @@ pub enum StartError {
     #[error(transparent)]
     Deadlines(#[from] DeadlineError),
     /// The port is taken or the address is not ours.
-    #[error("port {0} cannot be listened on; is something else using it?")]
+    #[error("port {0} cannot be listened on; something else may be using it")]
     Port(SocketAddr),
     /// A service that is to be read has no address.
     #[error("the configuration names no address for the service {0}")]

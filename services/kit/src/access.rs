@@ -18,6 +18,14 @@ pub struct Principal {
     pub centre: Option<CentreId>,
 }
 
+impl Principal {
+    /// Who acts, and as what.
+    #[must_use]
+    pub fn acts(&self) -> (ActorId, Role) {
+        (self.actor.clone(), self.role)
+    }
+}
+
 /// What somebody is.
 #[derive(
     Debug,

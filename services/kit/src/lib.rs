@@ -21,6 +21,7 @@ pub mod ids;
 pub mod labels;
 pub mod policy;
 pub mod published;
+pub mod relation;
 pub mod schema;
 pub mod sealed;
 mod strict;
@@ -29,7 +30,7 @@ pub mod when;
 pub mod words;
 
 pub use case::Case;
-pub use decider::{Context, Decider, Decision};
+pub use decider::{Begins, Context, Decider, Decision};
 pub use facets::Facets;
 pub use facts::{Money, Text};
 pub use ids::{ActorId, AddressRef, AggregateId, CentreId, ChildId, Epoch, WomanId};

@@ -8,7 +8,7 @@ use crate::{
     cluster::{DataFolder, Running, Which},
     configuration,
     failure::Failure,
-    services::{self, Kind},
+    services,
 };
 use engine::{config::Settings, feed::Feed, journal::error_kind, nats::NatsConfig, tokens::Issuer};
 use secrecy::{ExposeSecret, SecretString};
@@ -57,7 +57,7 @@ impl Installation {
         let issuer = Issuer::new(timeline::SERVICE, timeline.signing_key.expose_secret())
             .map_err(|error| Failure::Other(format!("The timeline's token key cannot be used: {error}.")))?;
         let mut domains = Vec::new();
-        for service in services::all().into_iter().filter(|service| service.kind == Kind::Domain) {
+        for service in services::domains() {
             let settings = settings(folder, service.name)?;
             let address = timeline.services.get(service.name).cloned().unwrap_or_default();
             domains.push(Domain {
@@ -82,7 +82,7 @@ fn owner(postgres: &Running, service: &str) -> SecretString {
     postgres.admin_url(&services::database(service)).into()
 }
 
-fn silent(name: &str, how: &str) -> Failure {
+pub(crate) fn silent(name: &str, how: &str) -> Failure {
     Failure::Other(format!(
         "The database of {name} does not answer ({how}): is `livline up` running on this data folder?"
     ))

@@ -4,7 +4,9 @@
 //! trying to their readers: a mark in the table, taken up within seconds. Deliberately absent: dropping what is held back (an event is
 //! never skipped), and the woman it is about.
 
-use crate::{cli::Data, cluster::DataFolder, configuration, failure::Failure, services, terminal};
+use crate::{
+    cli::Data, cluster::DataFolder, configuration, failure::Failure, installation::silent, services, terminal,
+};
 use clap::Subcommand;
 use engine::{
     config::Settings,
@@ -132,12 +134,7 @@ impl Place {
 }
 
 fn failed(service: &str) -> impl Fn(sqlx::Error) -> Failure {
-    move |error| {
-        let kind = engine::journal::error_kind(&error);
-        Failure::Other(format!(
-            "The database of {service} does not answer ({kind}): is `livline up` running on this data folder?"
-        ))
-    }
+    move |error| silent(service, &engine::journal::error_kind(&error))
 }
 
 fn all(places: &[Place]) -> Vec<Held> {

@@ -37,6 +37,12 @@ pub fn all() -> Vec<Listed> {
     services
 }
 
+/// Those that decide, and write streams of their own.
+#[must_use]
+pub fn domains() -> Vec<Listed> {
+    all().into_iter().filter(|service| service.kind == Kind::Domain).collect()
+}
+
 /// A service by its name.
 #[must_use]
 pub fn find(name: &str) -> Option<Listed> {

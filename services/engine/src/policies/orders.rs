@@ -9,6 +9,7 @@ use crate::{
 };
 use kit::{
     ActorId, AggregateId, Policy, WomanId,
+    access::Role,
     case::Ask,
     entry::CaseOpened,
     policy::{Order, To},
@@ -121,6 +122,7 @@ impl<P: Policy> PolicyRunner<P> {
             due: None,
             responsible: order.responsible,
             actor: ActorId::service(self.executor.service),
+            role: Role::Service,
             centre: order.centre,
             if_match: None,
             heard: Some((P::NAME, heard.clone())),

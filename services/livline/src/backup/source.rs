@@ -12,7 +12,7 @@ use crate::{
     cluster::{self, ClusterError, Running, Which, programs::PostgresPrograms},
     failure::Failure,
     provision::connect,
-    services::{self, Kind},
+    services,
 };
 use age::x25519::Recipient;
 use engine::store;
@@ -182,8 +182,7 @@ impl Source {
     /// How far each service is.
     async fn known(&self) -> Result<Vec<Known>, Failure> {
         let mut known = Vec::new();
-        let services = services::all();
-        let domains = services.iter().filter(|service| self.which == Which::Data && service.kind == Kind::Domain);
+        let domains = if self.which == Which::Data { services::domains() } else { Vec::new() };
         for service in domains {
             let database = service.database();
             let pool = PgPool::connect(&self.running.admin_url(&database)).await.map_err(failed)?;

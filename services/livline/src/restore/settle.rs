@@ -7,17 +7,16 @@ use crate::{
     cluster::{DataFolder, Postgres},
     failure::Failure,
     installation::Installation,
-    secrets,
+    rebuild,
     services::{self, Kind, Listed},
     supervise::Servers,
     terminal,
     verify::{self, Finding, Part},
 };
 use engine::{
-    nats::{self, NatsConfig},
+    replay::Replay,
     store::{self, Head},
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kit::Epoch;
 use sqlx::PgPool;
 use std::{
@@ -37,7 +36,7 @@ pub(super) type Heads = BTreeMap<&'static str, u64>;
 /// A new epoch for every numbering: what was set back is another history, whoever heard the one before.
 pub(super) async fn take_epochs(postgres: &Postgres) -> Result<Heads, Failure> {
     let mut heads = Heads::new();
-    for service in domains() {
+    for service in services::domains() {
         let database = service.database();
         let pool = connect(postgres, &database).await?;
         let taken = async {
@@ -60,7 +59,10 @@ pub(super) async fn settle(folder: &DataFolder, servers: &Servers) -> Result<Vec
 /// Waits until the streams hold everything and every reader has read it.
 async fn wait(folder: &DataFolder, servers: &Servers) -> Result<(), Failure> {
     let look = Look::open(folder, servers).await?;
-    let bar = bar();
+    if !std::io::stderr().is_terminal() {
+        terminal::say("Making again what is made from the events …");
+    }
+    let bar = rebuild::bar("Reading again", 0);
     let (mut moved, mut since) = (0, Instant::now());
     let behind = loop {
         let seen = look.once().await?;
@@ -96,7 +98,7 @@ async fn verify(folder: &DataFolder) -> Result<Vec<Finding>, Failure> {
 /// Everything that is looked at, again and again.
 struct Look {
     pools: Vec<(Listed, PgPool)>,
-    streams: async_nats::jetstream::Context,
+    streams: BTreeMap<&'static str, Replay>,
 }
 
 /// What was seen at once.
@@ -114,10 +116,12 @@ impl Look {
             let pool = connect(&servers.postgres, &service.database()).await?;
             pools.push((service, pool));
         }
-        let password = folder.secret(&secrets::nats_password_name(timeline::SERVICE))?.into();
-        let config = NatsConfig { url: servers.nats.url(), user: timeline::SERVICE.to_owned(), password };
-        let client = nats::connect(&config, "restore").await.map_err(|error| Failure::Other(format!("{error}.")))?;
-        Ok(Self { pools, streams: nats::jetstream(client) })
+        let mut streams = BTreeMap::new();
+        for domain in Installation::of(folder.path()).await?.domains {
+            let replay = Replay::connect(&domain.nats, domain.name).await;
+            streams.insert(domain.name, replay.map_err(|error| Failure::Other(format!("{error}.")))?);
+        }
+        Ok(Self { pools, streams })
     }
 
     /// Heads last: what is published or read meanwhile is never ahead of them.
@@ -149,9 +153,8 @@ impl Look {
     }
 
     async fn stream(&self, service: &str) -> Option<(Epoch, u64)> {
-        let stream = self.streams.get_stream(nats::stream_name(service)).await.ok()?;
-        let info = stream.cached_info();
-        Some((nats::epoch_of(&info.config)?, info.state.last_sequence))
+        let standing = self.streams.get(service)?.standing().await.ok()??;
+        Some((standing.epoch?, standing.last))
     }
 
     async fn close(self) {
@@ -172,10 +175,6 @@ impl Seen {
     }
 }
 
-fn domains() -> impl Iterator<Item = Listed> {
-    services::all().into_iter().filter(|service| service.kind == Kind::Domain)
-}
-
 async fn connect(postgres: &Postgres, database: &str) -> Result<PgPool, Failure> {
     PgPool::connect(&postgres.admin_url(database)).await.map_err(failed)
 }
@@ -184,15 +183,4 @@ async fn connect(postgres: &Postgres, database: &str) -> Result<PgPool, Failure>
 pub(super) fn failed(error: sqlx::Error) -> Failure {
     let kind = engine::journal::error_kind(&error);
     Failure::Other(format!("What was restored does not answer as it should ({kind})."))
-}
-
-fn bar() -> ProgressBar {
-    let watched = std::io::stderr().is_terminal();
-    if !watched {
-        terminal::say("Making again what is made from the events …");
-    }
-    let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(0), target);
-    let style = ProgressStyle::with_template("  Reading again {bar:40} {pos} of {len} events");
-    style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }

@@ -95,8 +95,8 @@ fn breach() -> Vec<(&'static str, Value)> {
 }
 
 impl Drill {
-    fn new(number: u32) -> Self {
-        let place = Place::new(number);
+    fn new() -> Self {
+        let place = Place::new();
         let beside = |name: &str| place.folder().with_file_name(name);
         Self { backup: beside("backup"), identity: beside("identity"), keys_identity: beside("keys-identity"), place }
     }
@@ -187,7 +187,7 @@ fn pid_of(file: &Path) -> Option<i32> {
 
 #[tokio::test]
 async fn everything_is_lost_and_comes_back_as_it_was() {
-    let drill = Drill::new(2);
+    let drill = Drill::new();
     let place = &drill.place;
     refused(&place.start(&["backup"]), "Say where the backup goes to, with --to.");
     let identity = |file: &Path| place.run(&["backup", "--new-identity", file.to_str().unwrap()]).trim().to_owned();

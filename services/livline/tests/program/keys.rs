@@ -13,7 +13,7 @@ const KEYS: &str = "livline_keys";
 
 #[tokio::test]
 async fn keys_that_lay_with_the_data_are_moved_once() {
-    let place = Place::new(3);
+    let place = Place::new();
     let running = place.up(&[]);
     let housing = place.url("housing");
     let opened = command(&place, &format!("{housing}/v1/cases"), "open", &json!({ "woman": woman() })).await;

@@ -3,7 +3,9 @@
 use ::livline::cluster::Which;
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
+    cell::RefCell,
     fs::{self, File, Permissions},
+    net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -35,20 +37,20 @@ pub(crate) struct Ended {
 
 /// A program that runs.
 pub(crate) struct Livline {
-    child: Child,
+    child: RefCell<Child>,
     said: PathBuf,
     complained: PathBuf,
 }
 
 impl Place {
-    /// `number` tells the tests of this process apart.
-    pub(crate) fn new(number: u32) -> Self {
+    /// With ports that no other place has.
+    pub(crate) fn new() -> Self {
         // User postgres must be able to enter it.
         let temporary =
             tempfile::Builder::new().prefix("livline-").permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
         let folder = temporary.path().canonicalize().unwrap().join("data");
-        let slot = (std::process::id().wrapping_mul(4) + number) % SLOTS;
-        let offset = u16::try_from(2000 + slot * 50).unwrap();
+        let free = |offset: &u16| (7342..=7371).all(|port| TcpListener::bind(("127.0.0.1", port + offset)).is_ok());
+        let offset = (0..SLOTS).map(|_| slot()).find(free).unwrap();
         Self { _temporary: temporary, folder, offset, spawned: AtomicU32::new(0) }
     }
 
@@ -134,6 +136,13 @@ impl Place {
     }
 }
 
+/// The next offset; no two tests of this process are given the same.
+fn slot() -> u16 {
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let slot = std::process::id().wrapping_mul(8).wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % SLOTS;
+    u16::try_from(2000 + slot * 50).unwrap()
+}
+
 impl Livline {
     pub(crate) fn spawn(place: &Place, arguments: &[&str]) -> Self {
         Self::spawn_with(place, arguments, &[])
@@ -146,7 +155,7 @@ impl Livline {
         let mut command = Command::new(env!("CARGO_BIN_EXE_livline"));
         command.args(arguments).env("LIVLINE_DATA", &place.folder).envs(variables.iter().copied()).stdin(Stdio::null());
         command.stdout(File::create(&said).unwrap()).stderr(File::create(&complained).unwrap());
-        Self { child: command.spawn().unwrap(), said, complained }
+        Self { child: RefCell::new(command.spawn().unwrap()), said, complained }
     }
 
     pub(crate) fn said(&self) -> String {
@@ -157,9 +166,14 @@ impl Livline {
     pub(crate) fn wait_for(&self, text: &str) {
         let since = Instant::now();
         while !self.said().contains(text) {
+            assert!(self.goes_on() || self.said().contains(text), "it ended without {text}: {}", self.said());
             assert!(since.elapsed() < PATIENCE, "waiting for {text}: {}", self.said());
             std::thread::sleep(PAUSE);
         }
+    }
+
+    fn goes_on(&self) -> bool {
+        matches!(self.child.borrow_mut().try_wait(), Ok(None))
     }
 
     /// Asks it to stop, and tells what it ends with.
@@ -183,7 +197,7 @@ impl Livline {
     fn wait(&mut self) -> Option<i32> {
         let since = Instant::now();
         loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
+            if let Some(status) = self.child.get_mut().try_wait().unwrap() {
                 return status.code();
             }
             assert!(since.elapsed() < PATIENCE, "it does not end: {}", self.said());
@@ -192,7 +206,7 @@ impl Livline {
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        let pid = Pid::from_raw(i32::try_from(self.child.borrow().id()).unwrap()).unwrap();
         let _gone_already = kill_process(pid, signal);
     }
 }
@@ -201,13 +215,13 @@ impl Drop for Livline {
     /// A test that fails leaves nothing running: asked twice, the program ends its servers at once.
     fn drop(&mut self) {
         for _ in 0..500 {
-            if !matches!(self.child.try_wait(), Ok(None)) {
+            if !self.goes_on() {
                 return;
             }
             self.signal(Signal::TERM);
             std::thread::sleep(PAUSE);
         }
-        let _ = self.child.kill();
+        let _ = self.child.get_mut().kill();
     }
 }
 

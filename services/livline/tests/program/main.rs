@@ -22,7 +22,7 @@ use std::{fs, net::TcpListener, path::Path};
 
 #[tokio::test]
 async fn a_life_of_a_data_folder() {
-    let place = Place::new(0);
+    let place = Place::new();
     let first = place.up(&[]);
     let housing = place.url("housing");
     for service in ["housing", "aftercare", "timeline"] {
@@ -207,12 +207,13 @@ async fn one_service_runs_alone_beside_it(place: &Place) {
     alone.wait_for("housing listens on");
     assert_eq!(get(&format!("http://127.0.0.1:{other}/readyz")).await["ready"], true);
     assert_eq!(alone.stop(), Some(0));
-    let taken =
-        place.start(&["serve", "housing", "--config", place.folder().join("config/housing.toml").to_str().unwrap()]);
+    // Its log stands on the same side as the complaint.
+    let own = place.folder().join("config/housing.toml");
+    let taken = place.start(&["serve", "housing", "--config", own.to_str().unwrap(), "--log", "off"]);
     refused(&taken, "cannot be listened on");
     fs::write(&file, "unknown = 1").unwrap();
     refused(
-        &place.start(&["serve", "housing", "--config", file.to_str().unwrap()]),
+        &place.start(&["serve", "housing", "--config", file.to_str().unwrap(), "--log", "off"]),
         "The configuration of housing cannot be used: the configuration has an unknown key",
     );
 }
@@ -288,7 +289,7 @@ fn refused(ended: &livline::Ended, sentence: &str) {
 
 #[test]
 fn what_is_missing_or_taken_is_told_before_anything_starts() {
-    let place = Place::new(1);
+    let place = Place::new();
     let empty = tempfile::tempdir().unwrap();
     let missing = place.start_up_with(&[("LIVLINE_POSTGRES_BIN", empty.path())]);
     refused(
@@ -315,7 +316,7 @@ fn what_is_missing_or_taken_is_told_before_anything_starts() {
 
 #[tokio::test]
 async fn what_differs_is_named_and_healed() {
-    let place = Place::new(3);
+    let place = Place::new();
     refused(&place.start(&["verify"]), "start `livline up` first");
     let running = place.up(&[]);
     a_command_shows_on_the_timeline(&place, &place.url("housing")).await;
