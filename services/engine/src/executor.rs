@@ -64,7 +64,15 @@ pub struct Executor<D> {
 
 impl<D> Clone for Executor<D> {
     fn clone(&self) -> Self {
-        Self {
+        self.of()
+    }
+}
+
+impl<D> Executor<D> {
+    /// The same for another kind of aggregate.
+    #[must_use]
+    pub fn of<E>(&self) -> Executor<E> {
+        Executor {
             service: self.service,
             pool: self.pool.clone(),
             journal: self.journal.clone(),
@@ -144,7 +152,7 @@ impl<D: Decider> Executor<D> {
             aggregate_type: D::TYPE,
             aggregate: request.aggregate,
             expected: loaded.case.version(),
-            woman: Some(opened.woman),
+            woman: opened.woman.somebody(),
             centre: Some(opened.centre),
             claims,
             key: request.key,
@@ -319,7 +327,7 @@ impl<D: Decider> Executor<D> {
             let name = entry.name();
             let event_version = entry.schema_version();
             let mut facts = exposing(|| entry.to_facts()).map_err(|_| ExecuteError::Unavailable)?;
-            let (woman, centre) = (Some(at.opened.woman), Some(at.opened.centre));
+            let (woman, centre) = (at.opened.woman.somebody(), Some(at.opened.centre));
             let place = Place {
                 service: self.service,
                 woman,

@@ -19,6 +19,7 @@ pub mod nats;
 pub mod policies;
 pub mod quarantine;
 pub mod reader;
+pub mod relations;
 pub mod relay;
 pub mod replay;
 pub mod root;

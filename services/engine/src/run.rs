@@ -16,6 +16,7 @@ use crate::{
     nats,
     policies::PolicyRunner,
     reader::{Apply, Reader},
+    relations::{Head, Hearing, Relations},
     relay::{self, Relay},
     seal::Seal,
     tokens::{Issuer, TokenError, Verifier},
@@ -23,6 +24,7 @@ use crate::{
 use axum::Router;
 use kit::{Decider, Policy, contract::Contract, deadlines::DeadlineError};
 use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
 use sqlx::PgPool;
 use std::{marker::PhantomData, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -95,6 +97,8 @@ pub struct Host {
     pub issuer: Issuer,
     /// Its seal.
     pub seal: Seal,
+    /// How far people is.
+    pub head: Head,
 }
 
 impl Host {
@@ -114,13 +118,20 @@ impl Host {
         let auth = Auth::new(Verifier::new(&settings.issuers)?.by(clock.clone()), settings.limits);
         let issuer = Issuer::new(service, settings.signing_key.expose_secret())?.by(clock.clone());
         refuse_old_nats(&settings).await?;
-        Ok(Self { service, settings, clock, pool, readers, metrics: Metrics::default(), auth, issuer, seal })
+        let metrics = Metrics::default();
+        Ok(Self { service, settings, clock, pool, readers, metrics, auth, issuer, seal, head: Head::default() })
     }
 
     /// A client of another service's feed.
     pub fn feed(&self, service: &str) -> Result<Feed, StartError> {
         let address = self.settings.services.get(service).ok_or_else(|| StartError::NoAddress(service.to_owned()))?;
         Ok(Feed::new(address, self.issuer.clone()))
+    }
+
+    /// What ties women to centres and staff, as this service has heard.
+    #[must_use]
+    pub fn relations(&self) -> Relations {
+        Relations::new(self.service, self.pool.clone(), self.seal.clone(), self.clock.clone(), self.head.clone())
     }
 
     /// A reader of another service's events on this service's database.
@@ -171,30 +182,41 @@ pub struct Service {
 /// A domain service being set up: its journal runs, its policies are added.
 #[derive(Debug)]
 pub struct Domain<D: Decider> {
-    host: Host,
+    /// What it stands on.
+    pub host: Host,
     executor: Executor<D>,
+    contract: Arc<Contract>,
     service: Service,
+    router: Router,
+    paths: Map<String, Value>,
 }
 
 impl Service {
-    /// A service of these routes, with nothing behind them yet.
+    /// A service with nothing yet.
     #[must_use]
-    pub fn new(host: &Host, router: Router, document: serde_json::Value) -> Self {
+    pub fn new(host: &Host) -> Self {
+        Self {
+            name: host.service,
+            listen: host.settings.listen,
+            bounds: host.settings.bounds,
+            router: Router::new(),
+            tasks: JoinSet::new(),
+            stop: CancellationToken::new(),
+            drained: CancellationToken::new(),
+        }
+    }
+
+    /// With these routes, which the document describes.
+    #[must_use]
+    pub fn serving(mut self, host: &Host, router: Router, document: Value) -> Self {
         let operations = Operations {
             service: host.service,
             pool: host.pool.clone(),
             metrics: host.metrics.clone(),
             document: Arc::new(document),
         };
-        Self {
-            name: host.service,
-            listen: host.settings.listen,
-            bounds: host.settings.bounds,
-            router: http::finish(router.merge(http::operations(operations))),
-            tasks: JoinSet::new(),
-            stop: CancellationToken::new(),
-            drained: CancellationToken::new(),
-        }
+        self.router = http::finish(router.merge(http::operations(operations)));
+        self
     }
 
     /// Runs a task until the service stops.
@@ -202,6 +224,17 @@ impl Service {
     pub fn with<F: Future<Output = ()> + Send + 'static>(mut self, task: impl FnOnce(CancellationToken) -> F) -> Self {
         self.tasks.spawn(task(self.stop.clone()));
         self
+    }
+
+    /// Hears what access follows from, in every service alike.
+    pub fn hearing_relations(mut self, host: &Host) -> Result<Self, StartError> {
+        let hearing = Arc::new(Hearing { service: host.service, seal: host.seal.clone() });
+        for service in kit::relation::HEARS {
+            let reader = host.reader(service, hearing.clone())?;
+            self = self.with(|stop| reader.run(stop));
+        }
+        let (head, settings, feed) = (host.head.clone(), host.settings.clone(), host.feed("people")?);
+        Ok(self.with(|stop| head.watch(settings, feed, stop)))
     }
 
     /// Listens; a port that is taken is told now.
@@ -282,13 +315,10 @@ impl<D: Decider> Domain<D> {
             decider: PhantomData,
         };
         let contract = Arc::new(contract);
-        let app = App {
-            executor: executor.clone(),
-            contract: contract.clone(),
-            auth: host.auth.clone(),
-            metrics: host.metrics.clone(),
-        };
-        let mut service = Service::new(&host, http::routes(Arc::new(app)), openapi::document::<D>(&contract));
+        let app = Arc::new(app(&host, executor.clone(), &contract));
+        let router = http::routes(app.clone()).merge(http::feed(app));
+        let paths = openapi::paths::<D>(&contract);
+        let mut service = Service::new(&host).hearing_relations(&host)?;
         service.tasks.spawn(async move {
             // Ends when the last handle on the journal is gone.
             let _ = writer.await;
@@ -304,7 +334,40 @@ impl<D: Decider> Domain<D> {
         service.tasks.spawn(relay.run(service.drained.clone()));
         let announcing = relay::announce(name, host.pool.clone(), host.settings.nats.clone(), service.stop.clone());
         service.tasks.spawn(announcing);
-        Ok(Self { host, executor, service })
+        Ok(Self { host, executor, contract, service, router, paths })
+    }
+
+    /// Adds another kind of aggregate: the same journal, stream and words.
+    #[must_use]
+    pub fn beside<E: Decider>(self) -> Self {
+        let executor = self.executor.of::<E>();
+        let paths = openapi::paths::<E>(&self.contract);
+        let app = app(&self.host, executor, &self.contract);
+        self.with(http::routes(Arc::new(app)), paths)
+    }
+
+    /// Adds routes of the service's own, and their description.
+    #[must_use]
+    pub fn with(mut self, router: Router, paths: Map<String, Value>) -> Self {
+        self.router = self.router.merge(router);
+        self.paths.extend(paths);
+        self
+    }
+
+    /// Adds a task that runs until the service stops.
+    #[must_use]
+    pub fn running<F: Future<Output = ()> + Send + 'static>(
+        mut self,
+        task: impl FnOnce(CancellationToken) -> F,
+    ) -> Self {
+        self.service = self.service.with(task);
+        self
+    }
+
+    /// Executes its commands.
+    #[must_use]
+    pub fn executor(&self) -> &Executor<D> {
+        &self.executor
     }
 
     /// Adds a policy: a reader of each service it hears, and its calendar.
@@ -328,8 +391,14 @@ impl<D: Decider> Domain<D> {
     /// The service, complete.
     #[must_use]
     pub fn service(self) -> Service {
-        self.service
+        let document = openapi::domain(&self.contract, self.paths);
+        self.service.serving(&self.host, self.router, document)
     }
+}
+
+fn app<D>(host: &Host, executor: Executor<D>, contract: &Arc<Contract>) -> App<D> {
+    let (auth, metrics, relations) = (host.auth.clone(), host.metrics.clone(), host.relations());
+    App { executor, contract: contract.clone(), auth, metrics, relations }
 }
 
 /// Logs as JSON lines to standard error, by the filter (`info` and the like).

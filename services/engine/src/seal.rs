@@ -56,6 +56,8 @@ pub enum Opening {
     Value,
     /// That there is one.
     Mask,
+    /// That there was one: of somebody who was forgotten.
+    Erased,
     /// The envelope as it stands: for state that rules treat as unknown.
     Leave,
 }
@@ -176,6 +178,7 @@ impl Seal {
             match opening(envelope.class) {
                 Opening::Leave => Ok(None),
                 Opening::Mask => Ok(Some(json!({ MASKED: envelope.class }))),
+                Opening::Erased => Ok(Some(json!({ ERASED: envelope.class }))),
                 Opening::Value => match keys.get(&envelope.key) {
                     None => Err(SealError::Key(KeyError::Missing)),
                     Some(Held::Erased) => Ok(Some(json!({ ERASED: envelope.class }))),
@@ -208,6 +211,9 @@ impl Seal {
 /// Replaces the marks of open facts in a state that was folded for somebody: shown or masked, never both unasked.
 pub fn reveal(state: &mut Value, opening: impl Fn(Class) -> Opening) -> Result<(), SealError> {
     replace(state, Uuid::nil(), "", &mut |value, _, _| match Stored::of(value) {
+        Some(Stored::Open(mark) | Stored::Envelope(mark)) if opening(class_of(mark)?) == Opening::Erased => {
+            Ok(Some(json!({ ERASED: class_of(mark)? })))
+        }
         Some(Stored::Open(mark)) if opening(class_of(mark)?) == Opening::Value => Ok(mark.get("value").cloned()),
         Some(Stored::Open(mark)) => Ok(Some(json!({ MASKED: class_of(mark)? }))),
         Some(Stored::Envelope(envelope)) => Ok(Some(json!({ MASKED: class_of(envelope)? }))),

@@ -1,9 +1,12 @@
 //! Who may do what: one pure function, and what it does not allow it denies.
 //!
-//! Here: role, centre and class. Relations, duty, purpose and break-glass come with the people service and enter the same function.
-//! Deliberately absent: how a denial is answered. An aggregate that is not the asker's is answered like one that does not exist.
+//! Role × centre × relation × duty × class. Purpose and break-glass come later and enter the same function. Deliberately absent: how a
+//! denial is answered (what is not the asker's is answered like what does not exist), and where relations come from ([`crate::relation`]).
 
-use crate::{ActorId, CentreId, Class};
+use crate::{
+    ActorId, CentreId, Class,
+    relation::{Nearness, Relation},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,15 +46,11 @@ impl Principal {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Role {
-    /// Employed at a centre.
+    /// Employed at a centre. Whose contact person somebody is, and who is on duty, is heard and not carried along.
     Worker,
-    /// The woman's contact person.
-    ContactPerson,
     /// Leads a centre.
     Leader,
-    /// On duty now.
-    OnDuty,
-    /// A temp.
+    /// A temp: may nothing without an engagement that still lasts.
     Temp,
     /// A volunteer: own tasks and an alias, which come later; until then nothing.
     Volunteer,
@@ -72,6 +71,45 @@ pub enum Act {
     Feed,
 }
 
+/// What it is about.
+#[derive(Debug, Clone, Copy)]
+pub enum About<'a> {
+    /// Nothing yet: whether somebody of this role may do so at all.
+    Anything,
+    /// Something of a centre that is about nobody.
+    Nobody(CentreId),
+    /// A woman, as a centre knows her.
+    Woman(&'a Known),
+}
+
+/// A woman as a centre knows her, and how the asker stands to both.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// The centre.
+    pub centre: CentreId,
+    /// What ties her to it; `None`: nothing, as far as is known.
+    pub relation: Option<Relation>,
+    /// How well that is known.
+    pub heard: Heard,
+    /// Whether the asker is on duty.
+    pub on_duty: bool,
+    /// Whether the asker is engaged as a temp.
+    pub engaged: bool,
+    /// Today in Copenhagen.
+    pub today: time::Date,
+}
+
+/// How well a service knows what ties a woman to a centre.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::VariantArray)]
+pub enum Heard {
+    /// All that was recorded.
+    Whole,
+    /// People has recorded more, or may have: she may be protected from somebody of whom nothing is known here.
+    Behind,
+    /// Something about her could not be read.
+    HeldBack,
+}
+
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -83,68 +121,148 @@ pub enum Verdict {
     Deny,
 }
 
-/// Whether `principal` may do `act` on something that `centre` holds. `None`: something that no centre holds.
+/// Whether `principal` may do `act`.
 #[must_use]
-pub fn decide(principal: &Principal, centre: Option<CentreId>, act: Act) -> Verdict {
+pub fn decide(principal: &Principal, about: About<'_>, act: Act) -> Verdict {
     if act == Act::Feed {
         return if principal.role == Role::Service { Verdict::Allow } else { Verdict::Deny };
     }
-    let own = principal.centre.is_some() && principal.centre == centre;
-    if !own {
+    let own = |centre| principal.centre == Some(centre);
+    match (principal.role, about) {
+        (Role::Worker | Role::Leader | Role::Temp, About::Anything) if principal.centre.is_some() => Verdict::Allow,
+        (Role::Worker | Role::Leader, About::Nobody(centre)) if own(centre) => Verdict::Allow,
+        (Role::Worker | Role::Leader | Role::Temp, About::Woman(known)) if own(known.centre) => {
+            near(principal, known, act)
+        }
+        // Volunteers, the secretariat, services; another centre's.
+        _ => Verdict::Deny,
+    }
+}
+
+/// What somebody who works at the centre may do.
+fn near(principal: &Principal, known: &Known, act: Act) -> Verdict {
+    let Some(relation) = &known.relation else { return Verdict::Deny };
+    let leads = principal.role == Role::Leader;
+    if relation.conflicts_with(&principal.actor) || (principal.role == Role::Temp && !known.engaged) {
         return Verdict::Deny;
     }
-    match (principal.role, act) {
-        (Role::Volunteer | Role::Secretariat | Role::Service, _) | (_, Act::Feed) => Verdict::Deny,
-        (
-            Role::Worker | Role::ContactPerson | Role::Leader | Role::OnDuty | Role::Temp,
-            Act::Record | Act::Read(Class::Open | Class::Personal),
-        )
-        | (
-            Role::ContactPerson | Role::Leader | Role::OnDuty,
-            Act::Read(Class::Narrative | Class::Identity | Class::Location),
-        ) => Verdict::Allow,
-        (Role::Worker | Role::Temp, Act::Read(Class::Narrative | Class::Identity | Class::Location)) => Verdict::Mask,
+    let answers = leads || known.on_duty;
+    let close = answers || relation.is_contact_person(&principal.actor, known.today);
+    let current = known.heard == Heard::Whole;
+    let shown = |allowed: bool| if allowed { Verdict::Allow } else { Verdict::Mask };
+    // What is not known for certain is taken for the less.
+    let nearness = match relation.nearness() {
+        Nearness::Live if known.heard == Heard::HeldBack => Nearness::Past,
+        nearness => nearness,
+    };
+    match (nearness, act) {
+        // She calls the lifeline, or comes back: whoever answers for the house finds her.
+        (Nearness::Past, _) if !answers => Verdict::Deny,
+        // Of somebody who was forgotten nothing is left to be seen: all of it is shown as erased.
+        (_, Act::Record | Act::Read(Class::Open | Class::Personal)) | (Nearness::Erased, Act::Read(_)) => {
+            Verdict::Allow
+        }
+        (Nearness::Live, Act::Read(Class::Narrative)) => shown(close),
+        (Nearness::Live, Act::Read(Class::Identity | Class::Location)) => shown(close && current),
+        (Nearness::Past, Act::Read(Class::Identity)) => shown(current),
+        (Nearness::Past, Act::Read(Class::Narrative)) => shown(leads),
+        (Nearness::Past, Act::Read(Class::Location)) => shown(leads && current),
+        (_, Act::Feed) => Verdict::Deny,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::relation::{Sign, StayId, Tie};
     use strum::VariantArray;
+    use uuid::Uuid;
 
-    fn principal(role: Role, centre: Option<u128>) -> Principal {
-        let centre = centre.map(|id| CentreId(uuid::Uuid::from_u128(id)));
-        Principal { actor: "w-1".parse().unwrap(), role, centre }
-    }
+    const OWN: CentreId = CentreId(Uuid::from_u128(1));
 
-    /// Every role × own or other centre × act: allowed is exactly what is listed here.
+    /// Every role × centre × nearness × tie × duty × engagement × state of hearing × act: allowed is exactly what is listed here.
     #[test]
     fn everything_not_listed_is_denied() {
-        let acts = Class::VARIANTS.iter().map(|class| Act::Read(*class)).chain([Act::Record, Act::Feed]);
-        let centre = CentreId(uuid::Uuid::from_u128(1));
-        for act in acts {
-            for role in Role::VARIANTS {
-                for home in [Some(1), Some(2), None] {
-                    let employed =
-                        matches!(role, Role::Worker | Role::ContactPerson | Role::Leader | Role::OnDuty | Role::Temp);
-                    let close = matches!(role, Role::ContactPerson | Role::Leader | Role::OnDuty);
-                    let expected = match act {
-                        Act::Feed if *role == Role::Service => Verdict::Allow,
-                        Act::Feed => Verdict::Deny,
-                        _ if home != Some(1) || !employed => Verdict::Deny,
-                        Act::Record | Act::Read(Class::Open | Class::Personal) => Verdict::Allow,
-                        Act::Read(_) if close => Verdict::Allow,
-                        Act::Read(_) => Verdict::Mask,
-                    };
-                    assert_eq!(
-                        decide(&principal(*role, home), Some(centre), act),
-                        expected,
-                        "{role:?} {home:?} {act:?}"
-                    );
-                    if act != Act::Feed {
-                        assert_eq!(decide(&principal(*role, home), None, act), Verdict::Deny, "what no centre holds");
+        let acts: Vec<Act> =
+            Class::VARIANTS.iter().map(|class| Act::Read(*class)).chain([Act::Record, Act::Feed]).collect();
+        let actor: ActorId = "w-1".parse().unwrap();
+        let stay = StayId(Uuid::from_u128(3));
+        let tied = |role| Sign::Tied { worker: actor.clone(), role, until: None };
+        let ties =
+            [vec![], vec![tied(Tie::ContactPerson)], vec![tied(Tie::Volunteer)], vec![Sign::Conflict(actor.clone())]];
+        let stages = [
+            (Nearness::Live, vec![Sign::Known]),
+            (Nearness::Live, vec![Sign::Known, Sign::Began(stay)]),
+            (Nearness::Live, vec![Sign::Ended(stay), Sign::Aftercare]),
+            (Nearness::Past, vec![Sign::Began(stay), Sign::Ended(stay)]),
+            (Nearness::Erased, vec![Sign::Began(stay), Sign::Erased]),
+        ];
+        let flags = |bits: u8| [bits & 1 > 0, bits & 2 > 0];
+        let mut asked = 0;
+        for (nearness, signs) in &stages {
+            for (tie, more) in ties.iter().enumerate() {
+                for (heard, [on_duty, engaged]) in
+                    Heard::VARIANTS.iter().flat_map(|heard| (0..4).map(move |bits| (*heard, flags(bits))))
+                {
+                    let (current, held_back) = (heard == Heard::Whole, heard == Heard::HeldBack);
+                    let relation = Some(Relation::of(signs.iter().chain(more)));
+                    let today = time::macros::date!(2026 - 11 - 20);
+                    let known = Known { centre: OWN, relation, heard, on_duty, engaged, today };
+                    let stranger = Known { relation: None, ..known.clone() };
+                    for role in Role::VARIANTS {
+                        for home in [Some(OWN), Some(CentreId(Uuid::from_u128(2))), None] {
+                            let principal = Principal { actor: actor.clone(), role: *role, centre: home };
+                            for act in &acts {
+                                asked += 1;
+                                let leads = *role == Role::Leader;
+                                let works = *role == Role::Worker || leads || (*role == Role::Temp && engaged);
+                                let answers = leads || on_duty;
+                                let live = *nearness == Nearness::Live && !held_back;
+                                let past = !live && *nearness != Nearness::Erased;
+                                let seen = works && home == Some(OWN) && tie != 3 && (!past || answers);
+                                let close = answers || tie == 1;
+                                let expected = match act {
+                                    Act::Feed if *role == Role::Service => Verdict::Allow,
+                                    Act::Feed => Verdict::Deny,
+                                    _ if !seen => Verdict::Deny,
+                                    Act::Record | Act::Read(Class::Open | Class::Personal) => Verdict::Allow,
+                                    Act::Read(_) if *nearness == Nearness::Erased => Verdict::Allow,
+                                    Act::Read(Class::Narrative) if live && close => Verdict::Allow,
+                                    Act::Read(Class::Identity | Class::Location) if live && close && current => {
+                                        Verdict::Allow
+                                    }
+                                    Act::Read(Class::Identity) if past && current => Verdict::Allow,
+                                    Act::Read(Class::Narrative) if past && leads => Verdict::Allow,
+                                    Act::Read(Class::Location) if past && leads && current => Verdict::Allow,
+                                    Act::Read(_) => Verdict::Mask,
+                                };
+                                assert_eq!(
+                                    decide(&principal, About::Woman(&known), *act),
+                                    expected,
+                                    "{principal:?} {known:?} {act:?}"
+                                );
+                                if *act != Act::Feed {
+                                    assert_eq!(decide(&principal, About::Woman(&stranger), *act), Verdict::Deny);
+                                }
+                            }
+                        }
                     }
                 }
+            }
+        }
+        assert!(asked > 20_000, "{asked}");
+    }
+
+    #[test]
+    fn what_is_about_nobody_belongs_to_those_employed_at_the_centre() {
+        for role in Role::VARIANTS {
+            for home in [Some(OWN), Some(CentreId(Uuid::from_u128(2))), None] {
+                let principal = Principal { actor: "w-1".parse().unwrap(), role: *role, centre: home };
+                let employed = [Role::Worker, Role::Leader].contains(role);
+                let verdict = decide(&principal, About::Nobody(OWN), Act::Record);
+                assert_eq!(verdict == Verdict::Allow, employed && home == Some(OWN));
+                let may = employed || *role == Role::Temp;
+                assert_eq!(decide(&principal, About::Anything, Act::Record) == Verdict::Allow, may && home.is_some());
             }
         }
     }

@@ -3,7 +3,7 @@
 //! The one thing of a domain that every service must know. Deliberately absent: what may be done with it ([`crate::access`]), and where
 //! it is kept (the engine). A relation is of one woman at one centre; of other centres it knows nothing.
 
-use crate::{ActorId, CentreId, Day, Moment, Personal};
+use crate::{ActorId, CentreId, ChildId, Day, Moment, Personal};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use time::Date;
@@ -89,8 +89,11 @@ pub enum Foreign {
         /// Who.
         who: Personal<ActorId>,
     },
-    /// People: she was forgotten.
-    PersonErased {},
+    /// People: she was forgotten, or a child of hers was.
+    PersonErased {
+        /// The child.
+        child: Option<ChildId>,
+    },
     /// Aftercare: it was offered, and may be taken.
     #[serde(alias = "AftercareAccepted")]
     AftercareOffered {},
@@ -164,7 +167,8 @@ impl Foreign {
             },
             Self::WorkerReleased { worker } => Sign::Untied(worker.open()?.clone()),
             Self::ConflictOfInterestRecorded { who } => Sign::Conflict(who.open()?.clone()),
-            Self::PersonErased {} => Sign::Erased,
+            Self::PersonErased { child: None } => Sign::Erased,
+            Self::PersonErased { child: Some(_) } => return None,
             Self::AftercareOffered {} => Sign::Aftercare,
             Self::AftercareClosed {} => Sign::AftercareOver,
         })

@@ -152,7 +152,8 @@ fn domain_grants(role: &str) -> String {
         "{}
          GRANT SELECT ON events, serialized_events, epochs, aggregates, claims TO {role};
          GRANT EXECUTE ON FUNCTION append, take_epoch TO {role};
-         GRANT SELECT, INSERT, UPDATE, DELETE ON progress, heard, orders, held_back TO {role};",
+         GRANT SELECT, INSERT, UPDATE, DELETE ON progress, heard, orders, held_back, relations, duties TO {role};
+         GRANT EXECUTE ON FUNCTION ties TO {role};",
         from_nothing(&role)
     )
 }
@@ -162,7 +163,8 @@ fn projection_grants(role: &str) -> String {
     format!(
         "{}
          GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
-         REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM {role};",
+         REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM {role};
+         GRANT EXECUTE ON FUNCTION ties TO {role};",
         from_nothing(&role)
     )
 }

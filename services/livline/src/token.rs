@@ -37,8 +37,9 @@ pub struct Who {
     /// Who acts
     #[arg(long, default_value = USUAL, value_name = "ID")]
     actor: ActorId,
-    /// `worker`, `contact_person`, `leader`, `on_duty`, `temp`, `volunteer` or `secretariat`; the first sees no names, places or free text
-    #[arg(long, default_value = "contact_person", value_parser = role)]
+    /// `worker`, `leader`, `temp`, `volunteer` or `secretariat`; a worker sees names, places and free text of those whose contact person
+    /// they are, and of all while on duty
+    #[arg(long, default_value = "leader", value_parser = role)]
     role: Role,
     /// The centre they work at [default: the first centre of the demo]
     #[arg(long, value_name = "UUID")]
@@ -57,7 +58,7 @@ impl Who {
 #[must_use]
 pub fn usual() -> Principal {
     let actor = USUAL.parse().unwrap_or_else(|_| ActorId::service(USUAL));
-    Principal { actor, role: Role::ContactPerson, centre: Some(demo_centre(1)) }
+    Principal { actor, role: Role::Leader, centre: Some(demo_centre(1)) }
 }
 
 fn role(text: &str) -> Result<Role, String> {

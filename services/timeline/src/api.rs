@@ -5,7 +5,7 @@
 use crate::{
     Contracts,
     project::CHANNEL,
-    read::{self, Cursor, Due, Filter, Wanted},
+    read::{self, Cursor, Due, Filter, FollowUpRow, Wanted},
     render::{self, Renderer},
 };
 use axum::{
@@ -21,15 +21,24 @@ use axum::{
 use engine::{
     clock::Clock,
     http::{Asked, Auth, Caller, Parts, Problem, opening},
+    relations::Relations,
     run::Host,
     seal::{Opening, Seal},
 };
 use futures::{Stream, StreamExt};
-use kit::{ActorId, CentreId, Class, Day, WomanId, access::Act};
+use kit::{
+    ActorId, CentreId, Class, Day, WomanId,
+    access::{About, Act, Known, Verdict, decide},
+};
 use serde::Deserialize;
 use serde_json::json;
 use sqlx::{PgPool, postgres::PgListener};
-use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
+    sync::Arc,
+    time::Duration,
+};
 use strum::VariantArray;
 use tokio::sync::{Semaphore, broadcast};
 use tokio_util::sync::CancellationToken;
@@ -45,6 +54,7 @@ pub(crate) struct App {
     auth: Auth,
     seal: Seal,
     clock: Clock,
+    relations: Relations,
     contracts: Contracts,
     waiters: Semaphore,
     pub(crate) live: Live,
@@ -57,6 +67,7 @@ impl App {
             auth: host.auth.clone(),
             seal: host.seal.clone(),
             clock: host.clock.clone(),
+            relations: host.relations(),
             contracts,
             waiters: Semaphore::new(WAITERS),
             live: Live(broadcast::channel(1024).0, CancellationToken::new()),
@@ -68,6 +79,15 @@ impl App {
         caller.may(Act::Read(Class::Open))?;
         let centre = caller.principal.centre.ok_or_else(|| Problem::common("forbidden"))?;
         Ok((caller, centre))
+    }
+
+    /// A woman as the caller's centre knows her, where she is the caller's to see.
+    async fn known(&self, caller: &Caller, woman: WomanId) -> Result<Known, Problem> {
+        let known = self.relations.known(&caller.principal, woman).await?;
+        match decide(&caller.principal, About::Woman(&known), Act::Read(Class::Open)) {
+            Verdict::Allow => Ok(known),
+            Verdict::Mask | Verdict::Deny => Err(Problem::not_found()),
+        }
     }
 }
 
@@ -110,24 +130,24 @@ async fn timeline(
         return Err(Problem::common("query_invalid"));
     }
     let behind = behind(&app, at_least.as_deref()).await?;
+    let known = app.known(&caller, woman).await?;
+    let about = About::Woman(&known);
     // One snapshot: what is open and what happened are of the same moment.
     let mut snapshot = app.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-    if !read::knows(&mut snapshot, woman, centre).await? {
-        return Err(Problem::not_found());
-    }
     let filter = Filter { domain, from: from.map(Day::date), until: until.map(Day::date), cursor };
     let (rows, more) = read::entries(&mut snapshot, woman, centre, &filter).await?;
     let next = rows.last().filter(|_| more).map(|last| Cursor::behind(last).text());
     let tasks = read::tasks(&mut snapshot, woman, centre).await?;
-    let renderer = Renderer { contracts: &app.contracts, seal: &app.seal, caller: &caller, centre, tasks };
+    let renderer = Renderer { contracts: &app.contracts, seal: &app.seal, principal: &caller.principal, about, tasks };
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
         entries.push(render::entry(&renderer, row).await);
     }
     let today = app.clock.today();
-    let wanted = Wanted { due: Due::Any, responsible: None, today, classes: classes(&caller, centre) };
+    let wanted = Wanted { due: Due::Any, responsible: None, today, classes: classes(&caller, about) };
     let open = read::follow_ups(&mut snapshot, centre, Some(woman), &wanted).await?;
-    let open: Vec<_> = open.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
+    let open: Vec<_> =
+        open.into_iter().map(|row| render::follow_up(&app.contracts, row.seen(&wanted), today)).collect();
     let held_back = read::held_back(&mut snapshot, woman, centre).await?;
     let body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
     let mut response = Json(body).into_response();
@@ -177,8 +197,8 @@ async fn behind(app: &App, positions: Option<&str>) -> Result<Vec<String>, Probl
 }
 
 /// The classes of dates that a reader may see.
-fn classes(caller: &Caller, centre: CentreId) -> Vec<&'static str> {
-    let open = opening(caller, centre);
+fn classes(caller: &Caller, about: About<'_>) -> Vec<&'static str> {
+    let open = opening(&caller.principal, about);
     Class::VARIANTS.iter().filter(|class| open(**class) == Opening::Value).map(|class| class.code()).collect()
 }
 
@@ -210,11 +230,44 @@ async fn follow_ups(
         return Err(Problem::common("query_invalid"));
     }
     let today = app.clock.today();
-    let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes: classes(&caller, centre) };
+    // All that may fit is looked at; then each woman's are shown as far as the caller may see hers. Without a date, as far as somebody
+    // knows, are those too whose date is of a class that not everybody sees.
+    let everybodys = |class: &&Class| due != Due::None || matches!(class, Class::Open | Class::Personal);
+    let classes = Class::VARIANTS.iter().filter(everybodys).map(|class| class.code()).collect();
+    let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes };
     let rows = read::follow_ups(&mut *app.pool.acquire().await?, centre, None, &wanted).await?;
     let complete = rows.len() < read::FOLLOW_UPS;
+    let rows = seen(&app, &caller, due, rows).await?;
     let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
     Ok(Json(json!({ "today": Day::from(today), "follow_ups": rows, "complete": complete })).into_response())
+}
+
+/// Those of the women who are the caller's to see. A date that is not the caller's to see is none: it is neither shown, nor asked for,
+/// nor told by the order.
+async fn seen(app: &App, caller: &Caller, due: Due, rows: Vec<FollowUpRow>) -> Result<Vec<FollowUpRow>, Problem> {
+    let women: BTreeSet<WomanId> = rows.iter().map(|row| WomanId(row.woman)).collect();
+    let known = app.relations.all(&caller.principal, &women.into_iter().collect::<Vec<_>>()).await?;
+    let (mut dated, mut undated) = (Vec::new(), Vec::new());
+    for mut row in rows {
+        let Some(known) = known.get(&WomanId(row.woman)) else { continue };
+        let about = About::Woman(known);
+        if decide(&caller.principal, about, Act::Read(Class::Open)) != Verdict::Allow {
+            continue;
+        }
+        let shown = opening(&caller.principal, about)(row.class) == Opening::Value;
+        match row.due_day {
+            Some(_) if shown && due != Due::None => dated.push(row),
+            Some(_) if !shown && matches!(due, Due::Any | Due::None) => {
+                (row.due_day, row.due) = (None, None);
+                undated.push(row);
+            }
+            Some(_) => {}
+            None => undated.push(row),
+        }
+    }
+    undated.sort_by(|a, b| (&a.service, a.aggregate, &a.key).cmp(&(&b.service, b.aggregate, &b.key)));
+    dated.extend(undated);
+    Ok(dated)
 }
 
 /// News of all courses, from Postgres to whoever watches one.
@@ -274,9 +327,7 @@ async fn live(
     let (caller, centre) = app.reader(&headers)?;
     let woman: WomanId = woman.parse().map_err(|_| Problem::not_found())?;
     let news = app.live.0.subscribe();
-    if !read::knows(&mut *app.pool.acquire().await?, woman, centre).await? {
-        return Err(Problem::not_found());
-    }
+    app.known(&caller, woman).await?;
     let left = u64::try_from(caller.until - app.clock.now().unix_timestamp()).unwrap_or(0);
     let news = futures::stream::unfold(news, |mut news| async move {
         match news.recv().await {

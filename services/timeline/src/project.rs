@@ -53,7 +53,8 @@ impl Apply for Projection {
 
     async fn reset(&self, transaction: &mut Transaction<'static, Postgres>, service: &str) -> Result<(), ReadError> {
         for table in TABLES {
-            sqlx::query(&format!("DELETE FROM {table} WHERE service = $1"))
+            let own = if table == "held_back" { " AND reader = 'timeline'" } else { "" };
+            sqlx::query(&format!("DELETE FROM {table} WHERE service = $1{own}"))
                 .bind(service)
                 .execute(&mut **transaction)
                 .await?;

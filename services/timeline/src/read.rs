@@ -32,12 +32,24 @@ pub(crate) struct FollowUpRow {
     pub service: String,
     pub aggregate: Uuid,
     pub woman: Uuid,
+    /// Of what the date derives from.
+    pub class: Class,
     pub key: String,
     pub what: String,
     pub due_day: Option<Date>,
     pub due: Option<String>,
     pub responsible: Option<String>,
     pub basis: Option<Value>,
+}
+
+impl FollowUpRow {
+    /// Without a date that is not of the classes that are seen.
+    pub(crate) fn seen(mut self, wanted: &Wanted<'_>) -> Self {
+        if !wanted.classes.contains(&self.class.code()) {
+            (self.due_day, self.due) = (None, None);
+        }
+        self
+    }
 }
 
 /// Which entries are wanted.
@@ -78,22 +90,6 @@ impl Cursor {
         let (service, number) = (parts.next()?.to_owned(), parts.next()?.parse().ok()?);
         parts.next().is_none().then_some(Self { at, service, number })
     }
-}
-
-/// Whether this centre has anything of her, be it held back.
-pub(crate) async fn knows(
-    connection: &mut PgConnection,
-    woman: WomanId,
-    centre: CentreId,
-) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM entries WHERE woman = $1 AND centre = $2)
-             OR EXISTS (SELECT 1 FROM held_back WHERE woman = $1 AND centre = $2)",
-    )
-    .bind(woman.0)
-    .bind(centre.0)
-    .fetch_one(connection)
-    .await
 }
 
 /// A page of entries, newest first, and whether there are more.
@@ -189,7 +185,7 @@ pub(crate) async fn follow_ups(
 
 /// Those with a date that the reader may see.
 fn dated<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
-    let mut query = chosen("due_day, due", centre, woman, wanted);
+    let mut query = chosen(centre, woman, wanted);
     query.push(" AND due_day IS NOT NULL AND class = ANY (").push_bind(wanted.classes.clone()).push(")");
     let (today, end) = (wanted.today, wanted.today.saturating_add(Duration::days(7)));
     match wanted.due {
@@ -204,7 +200,7 @@ fn dated<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) -> Q
 
 /// Those without a date that the reader may see.
 fn undated<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
-    let mut query = chosen("NULL::date AS due_day, NULL::text AS due", centre, woman, wanted);
+    let mut query = chosen(centre, woman, wanted);
     if wanted.classes.len() == Class::VARIANTS.len() {
         query.push(" AND due_day IS NULL");
     } else {
@@ -215,14 +211,12 @@ fn undated<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) ->
 }
 
 /// What is open at a centre, of a woman where one is named, held by whom it was asked for.
-fn chosen<'a>(
-    dates: &str,
-    centre: CentreId,
-    woman: Option<WomanId>,
-    wanted: &Wanted<'a>,
-) -> QueryBuilder<'a, Postgres> {
-    let mut query = QueryBuilder::new("SELECT service, aggregate, woman, key, what, responsible, basis, ");
-    query.push(dates).push(" FROM follow_ups WHERE open AND centre = ").push_bind(centre.0);
+fn chosen<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
+    let mut query = QueryBuilder::new(
+        "SELECT service, aggregate, woman, class, key, what, responsible, basis, due_day, due
+         FROM follow_ups WHERE open AND centre = ",
+    );
+    query.push_bind(centre.0);
     if let Some(woman) = woman {
         query.push(" AND woman = ").push_bind(woman.0);
     }
@@ -250,6 +244,7 @@ async fn limited(
             service: row.try_get("service")?,
             aggregate: row.try_get("aggregate")?,
             woman: row.try_get("woman")?,
+            class: row.try_get::<&str, _>("class")?.parse().unwrap_or(Class::Location),
             key: row.try_get("key")?,
             what: row.try_get("what")?,
             due_day: row.try_get("due_day")?,

@@ -7,11 +7,12 @@ use crate::{
     read::{EntryRow, FollowUpRow, Tasks},
 };
 use engine::{
-    http::{Caller, open_body, opening},
+    http::{open_body, opening},
     seal::Seal,
 };
 use kit::{
     CentreId, Happened,
+    access::{About, Principal},
     contract::{EventContract, Fact},
     entry::{Common, ENTRY_CORRECTED},
     labels::{Label, Language},
@@ -87,16 +88,16 @@ fn domain(contracts: &Contracts, service: &str) -> Label {
 pub(crate) struct Renderer<'a> {
     pub contracts: &'a Contracts,
     pub seal: &'a Seal,
-    pub caller: &'a Caller,
-    pub centre: CentreId,
+    pub principal: &'a Principal,
+    pub about: About<'a>,
     pub tasks: Tasks,
 }
 
 /// An entry for a reader. One whose facts do not open says so, and does not hide the others.
 pub(crate) async fn entry(renderer: &Renderer<'_>, row: EntryRow) -> Entry {
-    let Renderer { contracts, seal, caller, centre, tasks } = renderer;
+    let Renderer { contracts, seal, principal, about, tasks } = renderer;
     let mut body = row.body;
-    let readable = open_body(seal, &row.service, &mut body, opening(caller, *centre)).await.is_ok();
+    let readable = open_body(seal, &row.service, &mut body, opening(principal, *about)).await.is_ok();
     if !readable {
         body.data.facts = Value::Null;
     }

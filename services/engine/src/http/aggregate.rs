@@ -9,6 +9,7 @@ use super::{
 use crate::{
     executor::{Answer, ExecuteError, Request},
     feed::{PAGE, Page, digest},
+    relations::TIES,
     seal::{Opening, Place, SealError, reveal},
     store,
 };
@@ -20,22 +21,30 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use kit::{
-    ActorId, AggregateId, CentreId, Class, Decider, Epoch, Happened, WomanId,
-    access::{Act, Verdict, decide},
+    ActorId, AggregateId, Begins, CentreId, Class, Decider, Epoch, Happened, Narrative, WomanId,
+    access::{About, Act, Heard, Known, Principal, Verdict, decide},
     case::Ask,
     decider::Commands,
     entry::{CaseOpened, Common},
     facts::{BadFact, Mistake},
     ids::derive_id,
     published::Body,
+    relation::Nearness,
+    when::DueBy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 use sqlx::Row;
 use std::sync::Arc;
+use uuid::Uuid;
 
 impl<D: Decider> App<D> {
-    async fn execute(&self, request: Request<D::Command>, status: StatusCode) -> Result<Response, Problem> {
+    async fn execute(
+        &self,
+        woman: Option<WomanId>,
+        request: Request<D::Command>,
+        status: StatusCode,
+    ) -> Result<Response, Problem> {
         let executed = self.executor.execute(&request).await;
         self.metrics.command(match &executed {
             Ok(_) => "accepted",
@@ -48,33 +57,69 @@ impl<D: Decider> App<D> {
             }
             other => other.into(),
         })?;
-        Ok(versioned(answer.version, (status, Json(self.worded(&answer)))))
+        let id = match (D::BEGINS, woman) {
+            (Begins::WithAWoman(_), Some(woman)) => woman.0,
+            _ => answer.id.0,
+        };
+        Ok(versioned(answer.version, (status, Json(self.worded(id, &answer)))))
     }
 
-    /// The answer with its warnings in both languages.
-    fn worded(&self, answer: &Answer) -> Value {
+    /// The answer with its warnings in both languages, under the id that URLs name it by.
+    fn worded(&self, id: Uuid, answer: &Answer) -> Value {
         let word = |code: &String| match self.contract.warnings.get(code) {
             Some(label) => json!({ "code": code, "da": label.da, "en": label.en }),
             None => json!({ "code": code }),
         };
         let warnings: Vec<Value> = answer.warnings.iter().map(word).collect();
-        json!({ "id": answer.id, "version": answer.version, "position": answer.position, "events": answer.events, "warnings": warnings })
+        json!({ "id": id, "version": answer.version, "position": answer.position, "events": answer.events, "warnings": warnings })
     }
 
-    /// The woman whose aggregate it is, where it is the caller's to see: one query for both.
-    async fn relation(&self, caller: &Caller, id: &str) -> Result<(AggregateId, WomanId, CentreId), Problem> {
+    /// The aggregate, and how the caller stands to whom it is about: one query for all, and one answer where it is not the caller's.
+    async fn reach(&self, caller: &Caller, id: &str, act: Act) -> Result<Reached, Problem> {
         let centre = own_centre(caller)?;
-        let id: AggregateId = id.parse().map_err(|_| Problem::not_found())?;
-        let row = sqlx::query(
-            "SELECT woman, centre FROM aggregates WHERE aggregate_type = $1 AND aggregate_id = $2 AND centre = $3",
-        )
+        let id: Uuid = id.parse().map_err(|_| Problem::not_found())?;
+        // Women are named by themselves: each centre has its own aggregate of her.
+        let named = match D::BEGINS {
+            Begins::WithAWoman(_) => "a.woman = $2::uuid",
+            Begins::ForAWoman | Begins::AboutNobody(_) => "a.aggregate_id = $2",
+        };
+        let row = sqlx::query(&format!(
+            "SELECT a.aggregate_id, a.woman, {TIES} FROM aggregates a
+             LEFT JOIN LATERAL ties(ARRAY[a.woman], a.centre, $4, $5) t ON a.woman IS NOT NULL
+             WHERE a.aggregate_type = $1 AND {named} AND a.centre = $3"
+        ))
         .bind(D::TYPE)
         .bind(id.to_string())
         .bind(centre.0)
+        .bind(caller.principal.actor.as_str())
+        .bind(self.relations.now())
         .fetch_optional(&self.executor.pool)
         .await?
         .ok_or_else(Problem::not_found)?;
-        Ok((id, WomanId(row.try_get("woman")?), CentreId(row.try_get("centre")?)))
+        let aggregate: AggregateId =
+            row.try_get::<String, _>("aggregate_id")?.parse().map_err(|_| Problem::common("unavailable"))?;
+        let woman = row.try_get::<Option<Uuid>, _>("woman")?.map(WomanId);
+        let known = match woman {
+            None => None,
+            Some(woman) => Some(self.told(aggregate, self.relations.read(&row, woman, centre).await?).await?),
+        };
+        let reached = Reached { aggregate, woman, centre, known };
+        match decide(&caller.principal, reached.about(), act) {
+            Verdict::Allow => Ok(reached),
+            Verdict::Mask | Verdict::Deny => Err(Problem::not_found()),
+        }
+    }
+
+    /// What was heard of her, with what the aggregate itself says instead, where it does.
+    async fn told(&self, aggregate: AggregateId, mut known: Known) -> Result<Known, Problem> {
+        if matches!(D::BEGINS, Begins::WithAWoman(_)) {
+            let loaded = self.executor.load(aggregate).await.map_err(ExecuteError::from)?;
+            if let Some(own) = loaded.case.domain().relation() {
+                known.relation = Some(own.with_aftercare_of(&known.relation.unwrap_or_default()));
+                known.heard = Heard::Whole;
+            }
+        }
+        Ok(known)
     }
 
     fn ask(action: &str, facts: Value, when: Option<Happened>) -> Result<Ask<D::Command>, Problem> {
@@ -108,19 +153,38 @@ pub(super) async fn open<D: Decider>(
     caller.may(Act::Record)?;
     let centre = own_centre(&caller)?;
     let key = key(&headers, &caller)?;
+    app.wait(&headers).await?;
     let bytes = body(sent).await?;
-    let OpenBody { woman, before_us, when, note } = read(&bytes)?;
-    let aggregate = AggregateId(derive_id(&[D::TYPE, app.executor.service, &key.to_string()]));
-    // The ask itself opens; a note stands on it.
-    let opened = CaseOpened { woman, centre, before_us };
+    let (woman, begun) = match D::BEGINS {
+        Begins::ForAWoman => {
+            let OpenBody { woman, before_us, when, note } = read(&bytes)?;
+            let known = app.relations.known(&caller.principal, woman).await?;
+            if decide(&caller.principal, About::Woman(&known), Act::Record) != Verdict::Allow {
+                return Err(Problem::not_found());
+            }
+            (woman, Begun { before_us, ask: None, when, note, due: None, responsible: None })
+        }
+        // Her id comes from the key, as every new id does.
+        Begins::WithAWoman(action) => {
+            (WomanId(derive_id(&["woman", app.executor.service, &key.to_string()])), Begun::by::<D>(action, &bytes)?)
+        }
+        Begins::AboutNobody(action) => {
+            if decide(&caller.principal, About::Nobody(centre), Act::Record) != Verdict::Allow {
+                return Err(Problem::common("forbidden"));
+            }
+            (WomanId::NOBODY, Begun::by::<D>(action, &bytes)?)
+        }
+    };
+    let Begun { before_us, ask, when, note, due, responsible } = begun;
     let request = Request {
-        aggregate,
-        opening: Some(opened),
-        ask: None,
+        aggregate: AggregateId(derive_id(&[D::TYPE, app.executor.service, &key.to_string()])),
+        // The ask itself opens; a note stands on it.
+        opening: Some(CaseOpened { woman, centre, before_us }),
+        ask,
         note,
         when,
-        due: None,
-        responsible: None,
+        due,
+        responsible: responsible.or_else(|| Some(caller.principal.actor.clone())),
         actor: caller.principal.actor.clone(),
         role: caller.principal.role,
         centre,
@@ -129,7 +193,35 @@ pub(super) async fn open<D: Decider>(
         bytes: [b"open\0", bytes.as_ref()].concat(),
         heard: None,
     };
-    app.execute(request, StatusCode::CREATED).await
+    app.execute(woman.somebody(), request, StatusCode::CREATED).await
+}
+
+/// What a beginning says.
+struct Begun<C> {
+    before_us: bool,
+    ask: Option<Ask<C>>,
+    when: Option<Happened>,
+    note: Option<Narrative>,
+    due: Option<DueBy>,
+    responsible: Option<ActorId>,
+}
+
+impl<C> Begun<C> {
+    /// By an entry of its own.
+    fn by<D: Decider<Command = C>>(action: &str, bytes: &[u8]) -> Result<Self, Problem> {
+        let ActionBody { facts, when, note, due, responsible } = read(bytes)?;
+        person(responsible.as_ref())?;
+        let ask = Some(App::<D>::ask(action, facts, when)?);
+        Ok(Self { before_us: false, ask, when, note, due, responsible })
+    }
+}
+
+/// That it is a person who is to hold what is opened.
+fn person(responsible: Option<&ActorId>) -> Result<(), Problem> {
+    if responsible.is_some_and(ActorId::is_service) {
+        return Err(BadFact { pointer: "/responsible".into(), mistake: Mistake::InvalidValue }.into());
+    }
+    Ok(())
 }
 
 /// `POST /v1/cases/{case}/{action}`
@@ -141,13 +233,17 @@ pub(super) async fn act<D: Decider>(
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
     caller.may(Act::Record)?;
-    let (aggregate, _, centre) = app.relation(&caller, &id).await?;
+    app.wait(&headers).await?;
+    let reached = app.reach(&caller, &id, Act::Record).await?;
+    let Reached { aggregate, woman, centre, .. } = reached;
     let key = key(&headers, &caller)?;
     let if_match = if_match(&headers)?;
     let bytes = body(sent).await?;
     let ActionBody { facts, when, note, due, responsible } = read(&bytes)?;
-    if responsible.as_ref().is_some_and(ActorId::is_service) {
-        return Err(BadFact { pointer: "/responsible".into(), mistake: Mistake::InvalidValue }.into());
+    person(responsible.as_ref())?;
+    if action == D::BEGINS.action() {
+        // There is one already.
+        return Err(Problem::common("unknown_action"));
     }
     let request = Request {
         aggregate,
@@ -165,7 +261,7 @@ pub(super) async fn act<D: Decider>(
         bytes: [action.as_bytes(), b"\0", bytes.as_ref()].concat(),
         heard: None,
     };
-    app.execute(request, StatusCode::OK).await
+    app.execute(woman, request, StatusCode::OK).await
 }
 
 /// `GET /v1/cases/{case}`
@@ -176,14 +272,15 @@ pub(super) async fn show<D: Decider>(
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
     caller.may(Act::Read(Class::Open))?;
-    let (id, woman, centre) = app.relation(&caller, &id).await?;
+    let reached = app.reach(&caller, &id, Act::Read(Class::Open)).await?;
+    let Reached { aggregate: id, woman, centre, .. } = reached;
     let loaded = app.executor.load(id).await.map_err(ExecuteError::from)?;
-    let heard = app.executor.heard(woman).await?;
+    let heard = app.executor.heard(woman.unwrap_or(WomanId::NOBODY)).await?;
     let context = app.executor.looking(id, caller.principal.acts(), centre, &heard);
     let mut state = loaded.case.state().map_err(|_| Problem::common("unavailable"))?;
-    reveal(&mut state, opening(&caller, centre)).map_err(|_| Problem::common("unavailable"))?;
+    let open = opening(&caller.principal, reached.about());
+    reveal(&mut state, &open).map_err(|_| Problem::common("unavailable"))?;
     let mut follow_ups = loaded.case.follow_ups().clone();
-    let open = opening(&caller, centre);
     follow_ups
         .values_mut()
         .filter(|follow_up| open(follow_up.class) != Opening::Value)
@@ -191,10 +288,11 @@ pub(super) async fn show<D: Decider>(
     let likely = loaded.case.actions(&context);
     let aggregate = app.contract.aggregates.iter().find(|aggregate| aggregate.kind == D::TYPE);
     let all = aggregate.into_iter().flat_map(|aggregate| &aggregate.entries).map(|entry| entry.action.as_str());
-    let others: Vec<&str> = all.filter(|action| !likely.contains(action) && *action != "open-case").collect();
+    let others: Vec<&str> =
+        all.filter(|action| !likely.contains(action) && ![D::BEGINS.action(), "open-case"].contains(action)).collect();
     let version = loaded.case.version();
     let body = json!({
-        "id": id, "woman": woman, "centre": centre, "version": version,
+        "id": reached.named::<D>(), "woman": woman, "centre": centre, "version": version,
         "before_us": loaded.case.opened().is_some_and(|opened| opened.before_us),
         "state": state, "follow_ups": follow_ups, "actions": likely, "other_actions": others,
     });
@@ -206,12 +304,38 @@ fn versioned(version: u64, answer: impl IntoResponse) -> Response {
     ([(header::ETAG, format!("\"{version}\""))], answer).into_response()
 }
 
-/// What the caller gets of each class of what its centre holds.
-pub fn opening(caller: &Caller, centre: CentreId) -> impl Fn(Class) -> Opening {
-    let principal = caller.principal.clone();
-    move |class| match decide(&principal, Some(centre), Act::Read(class)) {
-        Verdict::Allow => Opening::Value,
-        Verdict::Mask | Verdict::Deny => Opening::Mask,
+/// What somebody gets of each class of what is known of somebody.
+pub fn opening<'a>(principal: &'a Principal, about: About<'a>) -> impl Fn(Class) -> Opening + use<'a> {
+    move |class| match (decide(principal, about, Act::Read(class)), about) {
+        (Verdict::Allow, About::Woman(Known { relation: Some(relation), .. }))
+            if relation.nearness() == Nearness::Erased =>
+        {
+            Opening::Erased
+        }
+        (Verdict::Allow, _) => Opening::Value,
+        (Verdict::Mask | Verdict::Deny, _) => Opening::Mask,
+    }
+}
+
+/// An aggregate that is the caller's to see.
+pub(super) struct Reached {
+    aggregate: AggregateId,
+    woman: Option<WomanId>,
+    centre: CentreId,
+    known: Option<Known>,
+}
+
+impl Reached {
+    fn about(&self) -> About<'_> {
+        self.known.as_ref().map_or(About::Nobody(self.centre), About::Woman)
+    }
+
+    /// The id that URLs name it by.
+    fn named<D: Decider>(&self) -> Uuid {
+        match (D::BEGINS, self.woman) {
+            (Begins::WithAWoman(_), Some(woman)) => woman.0,
+            _ => self.aggregate.0,
+        }
     }
 }
 
@@ -230,17 +354,18 @@ pub(super) async fn events<D: Decider>(
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
     caller.may(Act::Read(Class::Open))?;
-    let (id, _, centre) = app.relation(&caller, &id).await?;
+    let reached = app.reach(&caller, &id, Act::Read(Class::Open)).await?;
+    let open = opening(&caller.principal, reached.about());
     let rows = sqlx::query("SELECT number, body::text AS body FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 ORDER BY sequence")
         .bind(D::TYPE)
-        .bind(id.to_string())
+        .bind(reached.aggregate.to_string())
         .fetch_all(&app.executor.pool)
         .await?;
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows {
         let number = row.try_get::<i64, _>("number")?.unsigned_abs();
         let mut body: Body = serde_json::from_str(row.try_get("body")?).map_err(|_| Problem::common("unavailable"))?;
-        open_body(&app.executor.seal, app.executor.service, &mut body, opening(&caller, centre)).await?;
+        open_body(&app.executor.seal, app.executor.service, &mut body, &open).await?;
         shown.push(Shown { number, body });
     }
     Ok(Json(json!({ "events": shown })).into_response())

@@ -20,7 +20,7 @@ pub use operations::{Operations, operations};
 pub use problem::Problem;
 pub(crate) use serve::serve;
 
-use crate::{executor::Executor, metrics::Metrics};
+use crate::{executor::Executor, metrics::Metrics, relations::Relations};
 use axum::{
     Router,
     extract::{FromRequestParts, Path},
@@ -58,9 +58,32 @@ pub struct App<D> {
     pub auth: Auth,
     /// What is counted.
     pub metrics: Metrics,
+    /// What ties its women to centres and staff.
+    pub relations: Relations,
 }
 
-/// The routes of one kind of aggregate, and the service's feed.
+/// The header that names positions a command must not be decided before.
+pub const AT_LEAST: &str = "livline-at-least";
+
+impl<D> App<D> {
+    /// Waits for what the sender knows to be recorded elsewhere.
+    async fn wait(&self, headers: &Asked) -> Result<(), Problem> {
+        match headers.get(AT_LEAST) {
+            None => Ok(()),
+            Some(positions) => {
+                let positions = positions.to_str().map_err(|_| Problem::common("query_invalid"))?;
+                self.relations.at_least(positions).await
+            }
+        }
+    }
+}
+
+/// The service's feed, which is one for all its kinds of aggregates.
+pub fn feed<D: Decider>(app: Arc<App<D>>) -> Router {
+    Router::new().route("/v1/events", get(aggregate::feed::<D>)).with_state(app)
+}
+
+/// The routes of one kind of aggregate.
 pub fn routes<D: Decider>(app: Arc<App<D>>) -> Router {
     let collection = format!("/v1/{}", D::PLURAL);
     Router::new()
@@ -68,7 +91,6 @@ pub fn routes<D: Decider>(app: Arc<App<D>>) -> Router {
         .route(&format!("{collection}/{{id}}"), get(aggregate::show::<D>))
         .route(&format!("{collection}/{{id}}/events"), get(aggregate::events::<D>))
         .route(&format!("{collection}/{{id}}/{{action}}"), post(aggregate::act::<D>))
-        .route("/v1/events", get(aggregate::feed::<D>))
         .with_state(app)
 }
 

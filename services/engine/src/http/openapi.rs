@@ -5,8 +5,8 @@ use super::{
     problem::COMMON,
 };
 use kit::{
-    Decider,
-    contract::{self, Contract},
+    Begins, Decider,
+    contract::{self, Contract, EntryDescription},
     decider::Commands,
     schema::clear,
 };
@@ -16,9 +16,29 @@ use std::collections::BTreeMap;
 /// The document of a service with one kind of aggregate.
 #[must_use]
 pub fn document<D: Decider>(contract: &Contract) -> Value {
+    domain(contract, paths::<D>(contract))
+}
+
+/// The document of a domain service with these paths.
+#[must_use]
+pub fn domain(contract: &Contract, mut paths: Map<String, Value>) -> Value {
+    paths.extend(feed());
+    finish(contract, paths)
+}
+
+/// The paths of one kind of aggregate.
+#[must_use]
+pub fn paths<D: Decider>(contract: &Contract) -> Map<String, Value> {
     let collection = format!("/v1/{}", D::PLURAL);
     let mut paths = Map::new();
-    paths.insert(collection.clone(), json!({ "post": command("open-case", "Opens a case; its id comes from the key.", &clear::<OpenBody>(), "201", &[]) }));
+    let rejections: Vec<&String> = contract.rejections.keys().collect();
+    let begins = D::BEGINS.action();
+    let described = D::Command::describe();
+    let begin = match described.iter().find(|entry| entry.action == begins) {
+        None => command(begins, "Opens a case; its id comes from the key.", &clear::<OpenBody>(), "201", &[]),
+        Some(entry) => command(begins, label(contract, entry), &action(&entry.facts), "201", &rejections),
+    };
+    paths.insert(collection.clone(), json!({ "post": begin }));
     let aggregate = format!("{collection}/{{id}}");
     let id =
         json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" } }]);
@@ -26,30 +46,45 @@ pub fn document<D: Decider>(contract: &Contract) -> Value {
         aggregate.clone(),
         json!({
             "parameters": id,
-            "get": read("show", "State, follow-ups, likely actions. What the caller may not see is masked.", &shown()),
+            "get": read(&format!("show-{}", D::TYPE), "State, follow-ups, likely actions. What the caller may not see is masked.", &shown()),
         }),
     );
     paths.insert(
         format!("{aggregate}/events"),
         json!({
             "parameters": id,
-            "get": read("events", "The events of one aggregate in their order, opened as far as the caller may see.", &listed()),
+            "get": read(&format!("events-{}", D::TYPE), "The events of one aggregate in their order, opened as far as the caller may see.", &listed()),
         }),
     );
-    let rejections: Vec<&String> = contract.rejections.keys().collect();
-    for entry in D::Command::describe().iter().chain(&contract::common()) {
-        if entry.action == "open-case" {
+    for entry in described.iter().chain(&contract::common()) {
+        if ["open-case", begins].contains(&entry.action.as_str()) {
             continue;
         }
-        let label = contract.event(entry.event, entry.version).map_or("", |event| &event.action_label.en);
+        // The common actions are there for each kind of aggregate.
+        let own = described.iter().any(|described| described.action == entry.action);
+        let name = if own || D::BEGINS == Begins::ForAWoman {
+            entry.action.clone()
+        } else {
+            format!("{}-{}", D::TYPE, entry.action)
+        };
         paths.insert(
             format!("{aggregate}/{}", entry.action),
             json!({
                 "parameters": id,
-                "post": command(&entry.action, label, &action(&entry.facts), "200", &rejections),
+                "post": command(&name, label(contract, entry), &action(&entry.facts), "200", &rejections),
             }),
         );
     }
+    paths
+}
+
+fn label<'a>(contract: &'a Contract, entry: &EntryDescription) -> &'a str {
+    contract.event(entry.event, entry.version).map_or("", |event| &event.action_label.en)
+}
+
+/// The service's feed.
+fn feed() -> Map<String, Value> {
+    let mut paths = Map::new();
     let query = |name: &str, schema: Value, description: &str| json!({ "name": name, "in": "query", "schema": schema, "description": description });
     paths.insert("/v1/events".into(), json!({ "get": {
         "operationId": "feed",
@@ -61,7 +96,7 @@ pub fn document<D: Decider>(contract: &Contract) -> Value {
         ],
         "responses": with_problems(json!({ "200": { "description": "At most 500 events.", "content": json_content(&page()) } }), &[]),
     } }));
-    finish(contract, paths)
+    paths
 }
 
 /// A document of a service that only reads, from its own paths.

@@ -61,11 +61,9 @@ impl Staff {
 
     fn role(self) -> Role {
         match self {
-            Self::Contact | Self::Colleague => Role::ContactPerson,
-            Self::DayDuty | Self::NightDuty => Role::OnDuty,
             Self::Temp => Role::Temp,
-            Self::Adviser | Self::Aftercare | Self::Children => Role::Worker,
             Self::Leader => Role::Leader,
+            _ => Role::Worker,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Rows are named by service and number, or by service, aggregate and key: never by woman. Deliberately absent: progress, and the mark
 //! that somebody asked for a held-back event to be tried again, which no event tells of.
 
-use crate::project::TABLES;
+use crate::{SERVICE, project::TABLES};
 use sqlx::PgConnection;
 
 /// What a table holds of a service: how many rows, and a digest of all they say, whatever their order.
@@ -50,6 +50,12 @@ fn text(table: &str, row: &str) -> String {
     if table == "held_back" { format!("(to_jsonb({row}) - 'retry')::text") } else { format!("{row}::text") }
 }
 
+/// The rows of a table that the timeline made: another reader holds events back beside it.
+fn rows(schema: &str, table: &str) -> String {
+    let whole = format!("{schema}.{table}");
+    if table == "held_back" { format!("(SELECT * FROM {whole} WHERE reader = '{SERVICE}')") } else { whole }
+}
+
 fn key(table: &str) -> &'static str {
     if table == "follow_ups" { "service, aggregate, key" } else { "service, number" }
 }
@@ -76,7 +82,8 @@ async fn digest(
     let text = text(table, "t");
     let (rows, digest): (i64, String) = sqlx::query_as(&format!(
         "SELECT count(*), coalesce(sum(hashtextextended({text}, 1)), 0)::text || '/' || coalesce(sum(hashtextextended({text}, 2)), 0)::text
-         FROM {schema}.{table} t WHERE service = $1"
+         FROM {} t WHERE service = $1",
+        rows(schema, table)
     ))
     .bind(service)
     .fetch_one(connection)
@@ -99,9 +106,11 @@ pub(super) async fn differences(
                 (SELECT string_agg(a.key, ', ' ORDER BY a.key) FROM jsonb_each_text(to_jsonb(l)) a
                  JOIN jsonb_each_text(to_jsonb(b)) o USING (key) WHERE a.value IS DISTINCT FROM o.value AND a.key <> 'retry'),
                 count(*) OVER ()
-         FROM (SELECT * FROM public.{table} WHERE service = $1) l FULL JOIN (SELECT * FROM {schema}.{table} WHERE service = $1) b
+         FROM (SELECT * FROM {} l WHERE service = $1) l FULL JOIN (SELECT * FROM {} b WHERE service = $1) b
               USING ({key})
-         WHERE {live} IS DISTINCT FROM {beside} ORDER BY {order} LIMIT $2"
+         WHERE {live} IS DISTINCT FROM {beside} ORDER BY {order} LIMIT $2",
+        rows("public", table),
+        rows(schema, table)
     ))
     .bind(service)
     .bind(i64::try_from(most).unwrap_or(i64::MAX))
@@ -128,7 +137,8 @@ pub(super) async fn strangers(
     let mut found = Vec::new();
     for table in TABLES {
         let rows: Vec<(String, i64)> = sqlx::query_as(&format!(
-            "SELECT service, count(*) FROM public.{table} WHERE service <> ALL ($1) GROUP BY service ORDER BY service"
+            "SELECT service, count(*) FROM {} t WHERE service <> ALL ($1) GROUP BY service ORDER BY service",
+            rows("public", table)
         ))
         .bind(services)
         .fetch_all(&mut *connection)

@@ -51,6 +51,12 @@ impl Pause {
         let mut statements = Vec::new();
         for table in TABLES {
             statements.extend(grants(&mut self.transaction, schema, table).await?);
+            if table == "held_back" {
+                // What other readers hold back is not the timeline's to make again.
+                statements.push(format!(
+                    "INSERT INTO {schema}.{table} SELECT * FROM public.{table} WHERE reader <> '{SERVICE}';"
+                ));
+            }
             statements.push(format!("DROP TABLE public.{table}; ALTER TABLE {schema}.{table} SET SCHEMA public;"));
         }
         // Where both stand at the same number nothing moves. Where they could not, the live readers see that theirs moved and begin there.
