@@ -13,23 +13,29 @@ use engine::{
     clock::Clock,
     config::{DEADLINES, Settings},
     database,
+    executor::{Executor, Request},
     feed::Feed,
-    http::{Bounds, Limits},
+    http::{AT_LEAST, Bounds, Limits},
     keys::{FileMasterKey, Keyring},
     nats::NatsConfig,
     run::Service,
     tokens::{self, DESK, Issuer},
 };
 use kit::{
-    CentreId,
+    AggregateId, CentreId, WomanId,
     access::{Principal, Role},
+    case::Ask,
     contract::Contract,
     deadlines::Deadlines,
+    decider::Commands,
+    entry::CaseOpened,
+    ids::derive_id,
 };
 use livline::{
     cluster::{DataFolder, Nats, NatsUser, Postgres},
     installation::Domain,
 };
+use people::woman::{Command, Woman};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -39,8 +45,10 @@ use std::{
     num::NonZeroU32,
     os::unix::fs::PermissionsExt,
     path::PathBuf,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -56,6 +64,7 @@ pub struct Ground {
     pub services: BTreeMap<String, String>,
     /// The services' clock.
     pub clock: Clock,
+    people: Arc<OnceCell<People>>,
     desk: Issuer,
     issuers: BTreeMap<String, String>,
     signing: BTreeMap<String, String>,
@@ -100,6 +109,7 @@ impl Ground {
             signing: BTreeMap::new(),
             services: BTreeMap::new(),
             clock: Clock::system(),
+            people: Arc::default(),
             postgres,
             nats,
             folder,
@@ -202,8 +212,20 @@ impl Ground {
         self.services.get(service).unwrap().trim_start_matches("http://").parse().unwrap()
     }
 
+    /// The people service, which runs beside every other one: nobody may do anything for a woman whom it does not know.
+    pub async fn people(&self) -> &People {
+        let start = async || {
+            let settings = self.settings(people::SERVICE, &database::SERVICE).await;
+            let domain = livline::services::people(settings, self.clock.clone()).await.unwrap();
+            let executor = domain.executor().clone();
+            People { executor, _running: Running::start(domain.service()).await }
+        };
+        self.people.get_or_init(start).await
+    }
+
     /// A domain service as the program opens it, with its policies.
     pub async fn serve(&self, service: &str) -> Running {
+        self.people().await;
         let settings = self.settings(service, &database::SERVICE).await;
         let listed = livline::services::find(service).unwrap();
         Running::start(listed.open(settings, self.clock.clone()).await.unwrap()).await
@@ -221,6 +243,7 @@ impl Ground {
 
     /// The timeline of these services.
     pub async fn timeline(&self, contracts: Vec<Contract>) -> Running {
+        self.people().await;
         let settings = self.settings("timeline", &timeline::TABLES).await;
         Running::start(timeline::open(settings, self.clock.clone(), contracts).await.unwrap()).await
     }
@@ -241,6 +264,8 @@ impl Ground {
             issuer: self.desk.clone().by(self.clock.clone()),
             principal: Principal { actor, role, centre },
             services: self.services.clone(),
+            people: self.people.clone(),
+            known: Arc::default(),
         }
     }
 
@@ -249,7 +274,8 @@ impl Ground {
     pub fn service_client(&self, service: &str) -> Client {
         let issuer = Issuer::new(service, self.signing.get(service).unwrap()).unwrap().by(self.clock.clone());
         let principal = Principal { actor: kit::ActorId::service(service), role: Role::Service, centre: None };
-        Client { http: http(), issuer, principal, services: self.services.clone() }
+        let (people, known) = (self.people.clone(), Arc::default());
+        Client { http: http(), issuer, principal, services: self.services.clone(), people, known }
     }
 
     /// Signs as one of the services.
@@ -303,6 +329,39 @@ impl Running {
     }
 }
 
+/// The people service, running.
+pub struct People {
+    /// Executes commands about women as the service itself does.
+    pub executor: Executor<Woman>,
+    _running: Running,
+}
+
+impl People {
+    /// Registers a woman under an id that a test has chosen: by HTTP it would come from the key. Where she stands in people's numbers.
+    pub async fn know(&self, woman: Uuid, principal: &Principal) -> String {
+        let centre = principal.centre.unwrap();
+        let id = derive_id(&["known", &woman.to_string(), &centre.to_string()]);
+        let command = Command::read("register-woman", json!({})).unwrap().unwrap();
+        let request = Request {
+            aggregate: AggregateId(id),
+            opening: Some(CaseOpened { woman: WomanId(woman), centre, before_us: false }),
+            ask: Some(Ask::Record(command)),
+            note: None,
+            when: None,
+            due: None,
+            responsible: None,
+            actor: principal.actor.clone(),
+            role: principal.role,
+            centre,
+            key: id,
+            if_match: None,
+            bytes: Vec::new(),
+            heard: None,
+        };
+        self.executor.execute(&request).await.unwrap().position
+    }
+}
+
 /// Somebody who calls the services.
 #[derive(Clone)]
 pub struct Client {
@@ -310,6 +369,9 @@ pub struct Client {
     issuer: Issuer,
     principal: Principal,
     services: BTreeMap<String, String>,
+    people: Arc<OnceCell<People>>,
+    /// What the services must have heard of people before they decide.
+    known: Arc<Mutex<String>>,
 }
 
 /// What was answered.
@@ -400,13 +462,26 @@ impl Client {
 
     /// Sends a command under a key.
     pub async fn post(&self, service: &str, path: &str, key: &str, body: Value) -> Answer {
-        self.try_send(Method::POST, service, path, &[("idempotency-key", key)], Some(body.to_string().into_bytes()))
+        let known = self.known.lock().unwrap().clone();
+        let mut headers = vec![("idempotency-key", key)];
+        if !known.is_empty() {
+            headers.push((AT_LEAST, &known));
+        }
+        self.try_send(Method::POST, service, path, &headers, Some(body.to_string().into_bytes()))
             .await
             .expect("an answer")
     }
 
+    /// Makes a woman known to this client's centre, where she is not yet.
+    pub async fn know(&self, woman: Uuid) {
+        let people = self.people.get().expect("people runs once a service does");
+        let position = people.know(woman, &self.principal).await;
+        *self.known.lock().unwrap() = position;
+    }
+
     /// Opens a case for a woman; its id.
     pub async fn open(&self, service: &str, woman: Uuid) -> String {
+        self.know(woman).await;
         self.post(service, "/v1/cases", &Uuid::new_v4().to_string(), json!({ "woman": woman })).await.ok().text("id")
     }
 

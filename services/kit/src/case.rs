@@ -6,7 +6,7 @@ pub use crate::ask::{Ask, CommonRejection, Decided, Refusal};
 
 use crate::{
     Class, Context, Decider, Facets, amend,
-    decider::{Claim, Commands, Decision, Events},
+    decider::{Amendable, Claim, Commands, Decision, Events},
     entry::{CaseOpened, Common, Entry, NoteWritten, RecordedInError, What},
     facets::{Change, FollowUpChange},
     ids::ActorId,
@@ -219,9 +219,9 @@ impl<D: Decider> Case<D> {
             return Err(Refusal::Common(CommonRejection::InTheFuture));
         }
         let original = match &recorded.standing {
-            Standing::Fact(fact) => fact,
+            Standing::Fact(fact) if D::amendable(fact) == Amendable::Always => fact,
             Standing::InError => return Err(Refusal::Common(CommonRejection::RecordedInErrorAlready)),
-            Standing::Common => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
+            _ => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
         };
         let facts = amend::keep_ids(original, facts);
         let command = D::Command::action_of(original.name()).and_then(|action| D::Command::read(&action, facts));
@@ -267,10 +267,10 @@ impl<D: Decider> Case<D> {
 
     fn take_back(&self, error: RecordedInError, context: &Context<'_>) -> Outcome<D> {
         let (place, recorded) = self.standing(error.version)?;
-        match recorded.standing {
-            Standing::Fact(_) => {}
+        match &recorded.standing {
+            Standing::Fact(fact) if D::amendable(fact) != Amendable::Never => {}
             Standing::InError => return Ok(Decided { entries: Vec::new(), warnings: Vec::new() }),
-            Standing::Common => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
+            _ => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
         }
         let mut after = self.clone();
         after.stand(error.version, Standing::InError, &Facets::default());

@@ -71,6 +71,12 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     fn sound(&self) -> Result<(), Self::Rejection> {
         Ok(())
     }
+    /// What may be done to an entry once it stands. Nearly all may be corrected and taken back: people mistake themselves.
+    #[must_use]
+    fn amendable(event: &Self::Event) -> Amendable {
+        let _ = event;
+        Amendable::Always
+    }
     /// The configured deadlines its facets use; checked at start.
     #[must_use]
     fn deadlines() -> &'static [&'static str] {
@@ -80,6 +86,17 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     fn relation(&self) -> Option<Relation> {
         None
     }
+}
+
+/// What may be done to an entry once it stands, see [`Decider::amendable`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amendable {
+    /// It is corrected and taken back.
+    Always,
+    /// It is taken back, and recorded anew: who recorded it, or what it was decided by, is part of it (a rule's own entry).
+    TakenBackOnly,
+    /// Neither: what it did cannot be undone (keys that are gone).
+    Never,
 }
 
 /// How an aggregate comes to be.

@@ -11,6 +11,9 @@ use time::Date;
 /// The services it is heard from.
 pub const HEARS: &[&str] = &["people", "aftercare"];
 
+/// The service of what concerns her safety, which goes along where not everything does.
+pub const SAFETY: &str = "safety";
+
 crate::ids! {
     /// A stay of hers.
     StayId;

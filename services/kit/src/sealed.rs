@@ -252,7 +252,8 @@ impl<T: JsonSchema, C: Classified> JsonSchema for Sealed<T, C> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfChild<S> {
-    /// Whose it is.
+    /// Whose it is; left out where the service makes the child with this entry.
+    #[serde(default)]
     pub child: ChildId,
     /// The fact: a [`Personal`], [`Identity`] or [`Location`].
     pub value: S,

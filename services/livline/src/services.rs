@@ -14,6 +14,7 @@ use kit::{
     contract::{Contract, ContractError, EntryDescription},
     decider::Commands,
 };
+use people::{duty::Duty, enquiry::Enquiry, woman::Woman};
 use serde_json::Value;
 use sqlx::migrate::Migrator;
 
@@ -21,6 +22,20 @@ use sqlx::migrate::Migrator;
 #[must_use]
 pub fn all() -> Vec<Listed> {
     let mut services = vec![
+        Listed {
+            entries: people_entries,
+            open: Box::new(|settings, clock| {
+                Box::pin(async move { people(settings, clock).await.map(Domain::service) })
+            }),
+            document: Box::new(|| {
+                let contract = people::contract()?;
+                let mut paths = openapi::paths::<Woman>(&contract);
+                paths.extend(openapi::paths::<Enquiry>(&contract));
+                paths.extend(openapi::paths::<Duty>(&contract));
+                Ok(openapi::domain(&contract, paths))
+            }),
+            ..domain::<Woman>(people::SERVICE, people::contract, Ok)
+        },
         domain::<housing::case::Housing>(housing::SERVICE, housing::contract, |service| {
             service.policy::<housing::policy::LapseOffers>()
         }),
@@ -35,6 +50,23 @@ pub fn all() -> Vec<Listed> {
     ];
     services.push(timeline(services.iter().filter_map(|service| service.contract).collect()));
     services
+}
+
+/// The people service: women, and what is about nobody.
+pub async fn people(settings: Settings, clock: Clock) -> Result<Domain<Woman>, StartError> {
+    let contract = people::contract().map_err(unreadable)?;
+    let domain = Domain::<Woman>::open(contract, people::SERVICE, settings, clock).await?;
+    let domain = domain.policy::<people::policy::ReceiveRelocations>()?.policy::<people::heard::KnowProtection>()?;
+    Ok(domain.beside::<Enquiry>().beside::<Duty>())
+}
+
+fn people_entries() -> Vec<EntryDescription> {
+    let [women, enquiries, duties] = [
+        <Woman as Decider>::Command::describe,
+        <Enquiry as Decider>::Command::describe,
+        <Duty as Decider>::Command::describe,
+    ];
+    [women(), enquiries(), duties()].concat()
 }
 
 /// Those that decide, and write streams of their own.

@@ -5,7 +5,7 @@
 use crate::{
     Contracts,
     project::CHANNEL,
-    read::{self, Cursor, Due, Filter, FollowUpRow, Wanted},
+    read::{self, Cursor, Due, Filter, FollowUpRow, Scope, Wanted, Whose},
     render::{self, Renderer},
 };
 use axum::{
@@ -29,6 +29,7 @@ use futures::{Stream, StreamExt};
 use kit::{
     ActorId, CentreId, Class, Day, WomanId,
     access::{About, Act, Known, Verdict, decide},
+    relation::Relation,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -135,9 +136,11 @@ async fn timeline(
     // One snapshot: what is open and what happened are of the same moment.
     let mut snapshot = app.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     let filter = Filter { domain, from: from.map(Day::date), until: until.map(Day::date), cursor };
-    let (rows, more) = read::entries(&mut snapshot, woman, centre, &filter).await?;
+    let received = known.relation.as_ref().map_or(&[][..], Relation::received);
+    let scope = Scope { woman, centre, received };
+    let (rows, more) = read::entries(&mut snapshot, scope, &filter).await?;
     let next = rows.last().filter(|_| more).map(|last| Cursor::behind(last).text());
-    let tasks = read::tasks(&mut snapshot, woman, centre).await?;
+    let tasks = read::tasks(&mut snapshot, scope).await?;
     let renderer = Renderer { contracts: &app.contracts, seal: &app.seal, principal: &caller.principal, about, tasks };
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
@@ -145,7 +148,7 @@ async fn timeline(
     }
     let today = app.clock.today();
     let wanted = Wanted { due: Due::Any, responsible: None, today, classes: classes(&caller, about) };
-    let open = read::follow_ups(&mut snapshot, centre, Some(woman), &wanted).await?;
+    let open = read::follow_ups(&mut snapshot, Whose::Hers(scope), &wanted).await?;
     let open: Vec<_> =
         open.into_iter().map(|row| render::follow_up(&app.contracts, row.seen(&wanted), today)).collect();
     let held_back = read::held_back(&mut snapshot, woman, centre).await?;
@@ -235,7 +238,7 @@ async fn follow_ups(
     let everybodys = |class: &&Class| due != Due::None || matches!(class, Class::Open | Class::Personal);
     let classes = Class::VARIANTS.iter().filter(everybodys).map(|class| class.code()).collect();
     let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes };
-    let rows = read::follow_ups(&mut *app.pool.acquire().await?, centre, None, &wanted).await?;
+    let rows = read::follow_ups(&mut *app.pool.acquire().await?, Whose::Centre(centre), &wanted).await?;
     let complete = rows.len() < read::FOLLOW_UPS;
     let rows = seen(&app, &caller, due, rows).await?;
     let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();

@@ -3,7 +3,11 @@
 //! Every query names the reader's centre. Deliberately absent: opening and wording of facts ([`crate::render`]).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use kit::{CentreId, Class, WomanId, calendar, published::Body};
+use kit::{
+    CentreId, Class, WomanId, calendar,
+    published::Body,
+    relation::{Along, Received, SAFETY},
+};
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 use std::collections::BTreeMap;
@@ -52,6 +56,41 @@ impl FollowUpRow {
     }
 }
 
+/// What of a woman a centre sees: what it recorded itself, and what came along from where she was before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub woman: WomanId,
+    pub centre: CentreId,
+    pub received: &'a [Received],
+}
+
+impl Scope<'_> {
+    /// Every centre of which something is seen.
+    fn centres(&self) -> Vec<Uuid> {
+        std::iter::once(self.centre).chain(self.received.iter().map(|received| received.from)).map(|id| id.0).collect()
+    }
+
+    /// The condition on rows of `table`, whose entries' moment of recording `recorded` says. What another centre recorded after she had
+    /// left is not seen, and of what came before only what she chose.
+    fn push(&self, query: &mut QueryBuilder<'_, Postgres>, recorded: &str, tasks: bool) {
+        query.push(" woman = ").push_bind(self.woman.0).push(" AND (centre = ").push_bind(self.centre.0);
+        for Received { from, along, until } in self.received {
+            let of_safety = match along {
+                Along::Nothing => continue,
+                Along::OpenTasksAndSafety => !tasks,
+                Along::All => false,
+            };
+            query.push(" OR (centre = ").push_bind(from.0).push(" AND ").push(recorded).push(" <= ");
+            query.push_bind(calendar::local(until.wall()));
+            if of_safety {
+                query.push(" AND service = ").push_bind(SAFETY);
+            }
+            query.push(")");
+        }
+        query.push(")");
+    }
+}
+
 /// Which entries are wanted.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
@@ -95,13 +134,11 @@ impl Cursor {
 /// A page of entries, newest first, and whether there are more.
 pub(crate) async fn entries(
     connection: &mut PgConnection,
-    woman: WomanId,
-    centre: CentreId,
+    scope: Scope<'_>,
     filter: &Filter,
 ) -> Result<(Vec<EntryRow>, bool), sqlx::Error> {
-    let mut query =
-        QueryBuilder::<Postgres>::new("SELECT service, number, at, standing, body FROM entries WHERE woman = ");
-    query.push_bind(woman.0).push(" AND centre = ").push_bind(centre.0);
+    let mut query = QueryBuilder::<Postgres>::new("SELECT service, number, at, standing, body FROM entries WHERE");
+    scope.push(&mut query, "(body->>'recordedtime')::timestamptz", false);
     if let Some(domain) = &filter.domain {
         query.push(" AND service = ").push_bind(domain);
     }
@@ -161,31 +198,39 @@ pub(crate) struct Wanted<'a> {
     pub classes: Vec<&'static str>,
 }
 
-/// Open follow-ups of a centre, soonest first, those without a date last; at most [`FOLLOW_UPS`], of one woman all.
+/// Whose follow-ups are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Whose<'a> {
+    /// One woman's, all of them.
+    Hers(Scope<'a>),
+    /// A centre's, at most [`FOLLOW_UPS`].
+    Centre(CentreId),
+}
+
+/// Open follow-ups, soonest first, those without a date last.
 ///
 /// A date of a class that the reader may not see is no date, in what is shown, filtered and ordered alike. Those with a date and those
 /// without are asked for apart: so each can be read in the order of the index.
 pub(crate) async fn follow_ups(
     connection: &mut PgConnection,
-    centre: CentreId,
-    woman: Option<WomanId>,
+    whose: Whose<'_>,
     wanted: &Wanted<'_>,
 ) -> Result<Vec<FollowUpRow>, sqlx::Error> {
     let mut rows = Vec::new();
     if wanted.due != Due::None {
-        let query = dated(centre, woman, wanted);
-        rows = limited(connection, query, woman, 0).await?;
+        let query = dated(whose, wanted);
+        rows = limited(connection, query, whose, 0).await?;
     }
-    if matches!(wanted.due, Due::Any | Due::None) && (woman.is_some() || rows.len() < FOLLOW_UPS) {
-        let query = undated(centre, woman, wanted);
-        rows.extend(limited(connection, query, woman, rows.len()).await?);
+    if matches!(wanted.due, Due::Any | Due::None) && (matches!(whose, Whose::Hers(_)) || rows.len() < FOLLOW_UPS) {
+        let query = undated(whose, wanted);
+        rows.extend(limited(connection, query, whose, rows.len()).await?);
     }
     Ok(rows)
 }
 
 /// Those with a date that the reader may see.
-fn dated<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
-    let mut query = chosen(centre, woman, wanted);
+fn dated<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
+    let mut query = chosen(whose, wanted);
     query.push(" AND due_day IS NOT NULL AND class = ANY (").push_bind(wanted.classes.clone()).push(")");
     let (today, end) = (wanted.today, wanted.today.saturating_add(Duration::days(7)));
     match wanted.due {
@@ -199,8 +244,8 @@ fn dated<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) -> Q
 }
 
 /// Those without a date that the reader may see.
-fn undated<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
-    let mut query = chosen(centre, woman, wanted);
+fn undated<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
+    let mut query = chosen(whose, wanted);
     if wanted.classes.len() == Class::VARIANTS.len() {
         query.push(" AND due_day IS NULL");
     } else {
@@ -210,15 +255,19 @@ fn undated<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) ->
     query
 }
 
-/// What is open at a centre, of a woman where one is named, held by whom it was asked for.
-fn chosen<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
+/// What is open, held by whom it was asked for.
+fn chosen<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
     let mut query = QueryBuilder::new(
         "SELECT service, aggregate, woman, class, key, what, responsible, basis, due_day, due
-         FROM follow_ups WHERE open AND centre = ",
+         FROM follow_ups f WHERE open AND",
     );
-    query.push_bind(centre.0);
-    if let Some(woman) = woman {
-        query.push(" AND woman = ").push_bind(woman.0);
+    match whose {
+        Whose::Centre(centre) => drop(query.push(" centre = ").push_bind(centre.0)),
+        Whose::Hers(scope) => scope.push(
+            &mut query,
+            "(SELECT (e.body->>'recordedtime')::timestamptz FROM entries e WHERE e.service = f.service AND e.number = f.number)",
+            true,
+        ),
     }
     match wanted.responsible {
         Some("nobody") => drop(query.push(" AND responsible IS NULL")),
@@ -232,10 +281,10 @@ fn chosen<'a>(centre: CentreId, woman: Option<WomanId>, wanted: &Wanted<'a>) -> 
 async fn limited(
     connection: &mut PgConnection,
     mut query: QueryBuilder<'_, Postgres>,
-    woman: Option<WomanId>,
+    whose: Whose<'_>,
     there: usize,
 ) -> Result<Vec<FollowUpRow>, sqlx::Error> {
-    if woman.is_none() {
+    if let Whose::Centre(_) = whose {
         query.push(" LIMIT ").push_bind(i64::try_from(FOLLOW_UPS.saturating_sub(there)).unwrap_or(i64::MAX));
     }
     let rows = query.build().fetch_all(connection).await?;
@@ -257,15 +306,11 @@ async fn limited(
 }
 
 /// What each of a woman's follow-ups asks for, by service, aggregate and key: all there ever were.
-pub(crate) async fn tasks(
-    connection: &mut PgConnection,
-    woman: WomanId,
-    centre: CentreId,
-) -> Result<Tasks, sqlx::Error> {
+pub(crate) async fn tasks(connection: &mut PgConnection, scope: Scope<'_>) -> Result<Tasks, sqlx::Error> {
     let rows: Vec<(String, Uuid, String, String)> =
-        sqlx::query_as("SELECT service, aggregate, key, what FROM follow_ups WHERE woman = $1 AND centre = $2")
-            .bind(woman.0)
-            .bind(centre.0)
+        sqlx::query_as("SELECT service, aggregate, key, what FROM follow_ups WHERE woman = $1 AND centre = ANY ($2)")
+            .bind(scope.woman.0)
+            .bind(scope.centres())
             .fetch_all(connection)
             .await?;
     Ok(rows.into_iter().map(|(service, aggregate, key, what)| ((service, aggregate, key), what)).collect())

@@ -4,7 +4,7 @@ use super::{Given, Then};
 use crate::{
     Case, Decider,
     case::{Ask, Refusal},
-    decider::{Commands, Events},
+    decider::{Amendable, Commands, Events},
     entry::{Common, Entry, FollowUpClosed, FollowUpOutcome, What},
     sealed::exposing,
 };
@@ -66,7 +66,7 @@ impl<D: Decider> Given<D> {
 
     fn taken_back(self, pick: usize) -> Self {
         let (version, entry) = self.picked(pick);
-        if !matches!(entry.what, What::Fact(_)) {
+        if !matches!(&entry.what, What::Fact(fact) if D::amendable(fact) != Amendable::Never) {
             return self;
         }
         let Then { given, outcome } = self.when_in_error(version);

@@ -1,0 +1,10 @@
+//! The table of a duty's entries.
+
+use super::event::{Ended, Started};
+
+kit::entries! {
+    /// A duty begins.
+    StartDuty => DutyStarted(Started), never;
+    /// It ends sooner.
+    EndDuty => DutyEnded(Ended), never;
+}

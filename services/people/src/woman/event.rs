@@ -1,0 +1,395 @@
+//! The facts of a woman's entries. A command and the event that records it share one struct.
+//!
+//! Anonymous is a full mode: hardly anything must be given. What access follows from ([`kit::relation`]) is open or personal; values of
+//! contacts and code words are references into the vault.
+
+use super::choices::{
+    Channel, Concerned, ConflictKind, Custody, Direction, Disclosed, Ground, InterpreterForm, MovedTo, Recognition,
+    Requester,
+};
+use crate::VaultRef;
+use kit::{
+    ActorId, CentreId, ChildId, Day, Identity, Location, Moment, Narrative, OfChild, Personal, Text,
+    relation::{Along, StayId, Tie},
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, fmt};
+use uuid::Uuid;
+
+kit::ids! {
+    /// A way to reach her.
+    SafeContactId;
+    /// Something that had to be given out.
+    DisclosureId;
+    /// A request to see what is recorded.
+    AccessRequestId;
+    /// A request to be forgotten.
+    ErasureId;
+}
+
+/// What she is called where nobody needs her name.
+pub type Alias = Text<40>;
+
+/// A woman is registered. Nothing must be given: without an alias one is made.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// What she is called here; left out: a Danish tree or bird and a number. No two women at a centre have the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<Personal<Alias>>,
+    /// Stands for the alias at this centre, and tells it to nobody. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Personal<Uuid>>,
+    /// Her name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Identity<Text>>,
+    /// Her CPR number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpr: Option<Identity<Cpr>>,
+    /// The language she speaks best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Personal<Text<60>>>,
+    /// How an interpreter helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpreter_form: Option<Personal<InterpreterForm>>,
+    /// Interpreters who must never be asked: they may know the one who used violence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excluded_interpreters: Option<Identity<Vec<Text>>>,
+}
+
+/// A CPR number: ten digits that begin with a day and a month, with or without a hyphen. Fictive ones, and those that have 60 added to
+/// the day, pass.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Cpr(String);
+
+impl Cpr {
+    /// The ten digits.
+    #[must_use]
+    pub fn digits(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Cpr {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        let digits = match text.split_once('-') {
+            Some((born, rest)) if born.len() == 6 => format!("{born}{rest}"),
+            Some(_) => return Err("a CPR number has its hyphen after the sixth digit"),
+            None => text,
+        };
+        let two = |from: usize| digits.get(from..from + 2).and_then(|two| two.parse::<u8>().ok()).unwrap_or_default();
+        let all_digits = digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let a_day = matches!(two(0), 1..=31 | 61..=91) && matches!(two(2), 1..=12);
+        if all_digits && a_day { Ok(Self(digits)) } else { Err("a CPR number has ten digits and begins with a day") }
+    }
+}
+
+impl From<Cpr> for String {
+    fn from(cpr: Cpr) -> Self {
+        cpr.0
+    }
+}
+
+impl fmt::Debug for Cpr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cpr(…)")
+    }
+}
+
+impl JsonSchema for Cpr {
+    fn schema_name() -> Cow<'static, str> {
+        "Cpr".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^\\d{6}-?\\d{4}$" })
+    }
+}
+
+/// A child of hers is registered. Each fact is sealed under the child's own key, whoever a client says it is of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Child {
+    /// The child; left out where it is new.
+    #[serde(default, skip_serializing_if = "ChildId::is_nil")]
+    pub child: ChildId,
+    /// What it is called here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<OfChild<Personal<Alias>>>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<OfChild<Identity<Text>>>,
+    /// The day it was born, or is expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birth_date: Option<OfChild<Identity<Day>>>,
+    /// Whether she holds custody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custody: Option<OfChild<Personal<Custody>>>,
+    /// Where it lives, goes to school or daycare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whereabouts: Option<OfChild<Location<Text>>>,
+    /// Whether it is not born yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unborn: Option<OfChild<Personal<bool>>>,
+    /// Whether it is with her at the centre.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_centre: Option<OfChild<Personal<bool>>>,
+}
+
+/// It is agreed how she may be reached. The same contact agreed on again takes the place of what it was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SafeContact {
+    /// The contact; left out where it is new, given to confirm it again or to replace it.
+    #[serde(default, skip_serializing_if = "SafeContactId::is_nil")]
+    pub contact: SafeContactId,
+    /// How.
+    pub channel: Identity<Channel>,
+    /// Where its number or address lies in the vault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<VaultRef>,
+    /// Where the code word lies in the vault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_word: Option<VaultRef>,
+    /// When she may be reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<Personal<Text<300>>>,
+    /// Whether a message may be left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voicemail: Option<Personal<bool>>,
+    /// The day on which she confirmed it; left out: the day it was agreed. Where nobody knows, it is not confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_on: Option<Personal<Day>>,
+}
+
+/// A way to reach her may not be safe any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unconfirmed {
+    /// The contact.
+    pub contact: SafeContactId,
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Narrative>,
+    /// The day from which it was in doubt. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Personal<Day>>,
+}
+
+/// She moves in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stay {
+    /// The stay; left out where it is new.
+    #[serde(default, skip_serializing_if = "StayId::is_nil")]
+    pub stay: StayId,
+    /// The centre, or the place where she stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub centre: Option<Location<Text>>,
+    /// Whether she stays without telling who she is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymous: Option<bool>,
+    /// The children who come along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub children: Option<Personal<Vec<ChildId>>>,
+    /// What she comes away from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounds: Option<Personal<Vec<Ground>>>,
+    /// The day it was decided; left out: the day she moved in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_on: Option<Personal<Day>>,
+}
+
+/// The municipality was told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// Of what.
+    pub direction: Direction,
+    /// Of which stay; left out: the latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stay: Option<StayId>,
+    /// Which municipality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub municipality: Option<Location<Text>>,
+    /// Whether it was told without who she is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anonymous: Option<bool>,
+    /// What was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub letter: Option<Identity<Text<8000>>>,
+}
+
+/// She moves to another centre.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Relocation {
+    /// To which.
+    pub to: Location<CentreId>,
+    /// What goes along; left out: open tasks and what concerns her safety.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub along: Option<Along>,
+    /// What was recorded here by this moment may go along, and nothing later. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Moment>,
+}
+
+/// She comes from another centre. Recorded by a rule alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Arrival {
+    /// From which.
+    pub from: CentreId,
+    /// What came along.
+    pub along: Along,
+    /// What had been recorded there by then.
+    pub until: Moment,
+}
+
+/// She moves out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Departure {
+    /// The stay; left out: the one that goes on.
+    #[serde(default, skip_serializing_if = "StayId::is_nil")]
+    pub stay: StayId,
+    /// Where to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_to: Option<Personal<MovedTo>>,
+    /// Which municipality.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub municipality: Option<Location<Text>>,
+}
+
+/// What is recorded had to be given out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Disclosure {
+    /// The disclosure; left out where it is new.
+    #[serde(default, skip_serializing_if = "DisclosureId::is_nil")]
+    pub disclosure: DisclosureId,
+    /// Which authority demanded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Personal<Text>>,
+    /// On what ground.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Personal<Text>>,
+    /// What was given out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub categories: Option<Personal<Vec<Disclosed>>>,
+}
+
+/// Somebody is tied to her.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    /// Who.
+    pub worker: Personal<ActorId>,
+    /// As what.
+    pub role: Tie,
+    /// Until when, its last day included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Personal<Day>>,
+}
+
+/// Somebody is not tied to her any more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// Who.
+    pub worker: Personal<ActorId>,
+}
+
+/// Somebody must not come near what is hers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Conflict {
+    /// Whether a worker, an agency, a unit of it or a user of it.
+    pub kind: Personal<ConflictKind>,
+    /// Who.
+    pub who: Personal<ActorId>,
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Narrative>,
+}
+
+/// Somebody asks to see what is recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccessRequest {
+    /// The request; left out where it is new.
+    #[serde(default, skip_serializing_if = "AccessRequestId::is_nil")]
+    pub request: AccessRequestId,
+    /// Who asks. A father may ask in the child's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_whom: Option<Personal<Requester>>,
+    /// About whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_whom: Option<Personal<Concerned>>,
+    /// About which child.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<ChildId>,
+}
+
+/// She asks to be forgotten, or that a child of hers is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ErasureRequest {
+    /// The request; left out where it is new.
+    #[serde(default, skip_serializing_if = "ErasureId::is_nil")]
+    pub erasure: ErasureId,
+    /// Which child; left out: she herself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<ChildId>,
+    /// How it was made sure that it is she who asks.
+    pub recognised: Personal<Recognition>,
+    /// Who took the request. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<Personal<ActorId>>,
+    /// The first day on which it may be approved. Made by the service, from the day it is recorded; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Day>,
+}
+
+/// She does not wish it after all.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cancellation {
+    /// The request.
+    pub erasure: ErasureId,
+}
+
+/// Nothing of hers may be erased for now: the data-protection officer says so.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Narrative>,
+}
+
+/// It may again. Nothing more to say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldLifted {}
+
+/// She, or a child of hers, is forgotten. Nothing here is sealed: it is read when her keys are gone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Erasure {
+    /// The request.
+    pub erasure: ErasureId,
+    /// Which child; left out: as requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<ChildId>,
+}
+
+/// She died. Nothing more to say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Death {}

@@ -1,0 +1,172 @@
+//! What a woman's entries leave open, what they end, and how heavy they are.
+//!
+//! A follow-up's key names what it is about by opaque id, so that each contact, stay and request has its own.
+
+use super::{
+    choices::Direction,
+    command::Event,
+    event::{AccessRequestId, DisclosureId, ErasureId, SafeContactId},
+    state::{Confirmation, ErasureStands, Woman},
+};
+use kit::{
+    ChildId, Context, Day, Facets, Personal,
+    facets::{FollowUpChange, Weight},
+    relation::StayId,
+    sealed::{Sealed, known},
+};
+use time::Date;
+
+/// What a follow-up asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum FollowUp {
+    /// Find out with her whether she can still be reached so.
+    ReconfirmContact,
+    /// Tell the municipality that she moved in.
+    TellMunicipalityOfArrival,
+    /// Tell the municipality that she moved out.
+    TellMunicipalityOfDeparture,
+    /// Tell her what was given out, where that is lawful.
+    TellHerOfDisclosure,
+    /// Answer a request to see what is recorded.
+    AnswerAccessRequest,
+    /// Decide whether somebody is forgotten.
+    DecideErasure,
+}
+
+/// The configured deadlines that a woman's follow-ups go by.
+pub(super) const DEADLINES: &[&str] = &[RECONFIRM, NOTICE_IN, NOTICE_OUT, DISCLOSURE_TOLD, ACCESS_ANSWER, ERASURE_WAIT];
+const RECONFIRM: &str = "safe_contact_reconfirmation";
+const NOTICE_IN: &str = "municipality_notice_in";
+const NOTICE_OUT: &str = "municipality_notice_out";
+const DISCLOSURE_TOLD: &str = "compelled_disclosure_told";
+const ACCESS_ANSWER: &str = "access_request_answer";
+/// How long it is waited before somebody is forgotten.
+pub(super) const ERASURE_WAIT: &str = "erasure_wait";
+
+const CONTACT: &str = "contact/";
+const DISCLOSURE: &str = "disclosure/";
+const MUNICIPALITY: &str = "/municipality-";
+
+fn contact_key(contact: SafeContactId) -> String {
+    format!("{CONTACT}{contact}/reconfirm")
+}
+
+fn notice_key(stay: StayId, direction: Direction) -> String {
+    let direction = match direction {
+        Direction::In => "in",
+        Direction::Out => "out",
+    };
+    format!("stay/{stay}{MUNICIPALITY}{direction}")
+}
+
+fn disclosure_key(disclosure: DisclosureId) -> String {
+    format!("{DISCLOSURE}{disclosure}/tell")
+}
+
+fn access_key(request: AccessRequestId) -> String {
+    format!("access/{request}")
+}
+
+fn erasure_key(erasure: ErasureId) -> String {
+    format!("erasure/{erasure}")
+}
+
+/// Whether a follow-up asks to tell her of a disclosure.
+pub(super) fn tells_of_disclosure(key: &str) -> bool {
+    key.starts_with(DISCLOSURE)
+}
+
+/// Whether a follow-up asks to tell the municipality.
+pub(super) fn tells_municipality(key: &str) -> bool {
+    key.contains(MUNICIPALITY)
+}
+
+/// What an event means to readers; `state` is the one after it.
+pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Facets {
+    // What must not wait is not for the pile without a date: an unknown day is today.
+    let day = context.day().or(Some(context.today));
+    let by = |key: String, what: FollowUp, deadline: &str, base: Option<Date>| {
+        FollowUpChange::opened(key, what).due_by(context.deadlines, deadline, base)
+    };
+    let reconfirm = |contact: SafeContactId| by(contact_key(contact), FollowUp::ReconfirmContact, RECONFIRM, day);
+    let (routine, milestone) = (Facets::routine(), Facets::milestone());
+    match event {
+        Event::WomanRegistered(_) | Event::RelocationReceived(_) | Event::CentreRelocated(_) => milestone,
+        Event::ChildRegistered(child) => about(routine, Some(child.child)),
+        Event::SafeContactAgreed(agreed) => {
+            let confirmed = state.contacts.get(&agreed.contact).map(|contact| contact.standing);
+            routine.with(match confirmed {
+                Some(Confirmation::Confirmed) => FollowUpChange::closed(contact_key(agreed.contact)),
+                _ => reconfirm(agreed.contact),
+            })
+        }
+        Event::SafeContactUnconfirmed(doubt) => routine.with(reconfirm(doubt.contact)),
+        Event::StayStarted(stay) => {
+            let decided = day_of(stay.decided_on.as_ref()).or(day);
+            let tell = FollowUp::TellMunicipalityOfArrival;
+            let started = milestone.with(by(notice_key(stay.stay, Direction::In), tell, NOTICE_IN, decided));
+            let children = stay.children.as_ref().and_then(Sealed::open);
+            Facets { about: children.cloned().unwrap_or_default(), ..started }
+        }
+        Event::StayEnded(departure) => {
+            let tell = FollowUp::TellMunicipalityOfDeparture;
+            milestone.with(by(notice_key(departure.stay, Direction::Out), tell, NOTICE_OUT, day))
+        }
+        Event::MunicipalityInformed(notice) => {
+            also(routine, notice.stay.map(|stay| FollowUpChange::closed(notice_key(stay, notice.direction))))
+        }
+        Event::DisclosureCompelled(disclosure) => {
+            let key = disclosure_key(disclosure.disclosure);
+            alert(routine.with(by(key, FollowUp::TellHerOfDisclosure, DISCLOSURE_TOLD, day)))
+        }
+        Event::AccessRequestReceived(request) => {
+            let answer = by(access_key(request.request), FollowUp::AnswerAccessRequest, ACCESS_ANSWER, day);
+            about(milestone.with(answer), request.child)
+        }
+        Event::ErasureRequested(request) => {
+            let waits = state.erasures.get(&request.erasure).map(|known| known.standing);
+            let decide = FollowUpChange::opened(erasure_key(request.erasure), FollowUp::DecideErasure);
+            let decide = decide.due_by(context.deadlines, ERASURE_WAIT, Some(context.today));
+            let decide = (waits == Some(ErasureStands::Waiting)).then_some(decide.due_on(request.not_before.as_ref()));
+            about(also(milestone, decide), request.child)
+        }
+        Event::ErasureCancelled(cancellation) => {
+            milestone.with(FollowUpChange::closed(erasure_key(cancellation.erasure)))
+        }
+        Event::PersonErased(erasure) => {
+            let done = milestone.with(FollowUpChange::closed(erasure_key(erasure.erasure)));
+            // Nobody can be reached any more by what was hers.
+            let hers: &[&str] = if erasure.child.is_none() { &[CONTACT] } else { &[] };
+            about(also(done, ended(context, hers)), erasure.child)
+        }
+        // Nobody but she could be reached, or told.
+        Event::PersonDied(_) => also(milestone, ended(context, &[CONTACT, DISCLOSURE])),
+        Event::ConflictOfInterestRecorded(_) => alert(routine),
+        Event::WorkerAssigned(_) | Event::WorkerReleased(_) | Event::ErasureHeld(_) | Event::ErasureHoldLifted(_) => {
+            routine
+        }
+    }
+}
+
+/// Closes what is open below these.
+fn ended(context: &Context<'_>, below: &[&str]) -> Vec<FollowUpChange> {
+    let hers = |key: &&String| below.iter().any(|below| key.starts_with(below));
+    context.open.keys().filter(hers).map(FollowUpChange::closed).collect()
+}
+
+fn alert(facets: Facets) -> Facets {
+    Facets { weight: Weight::Alert, ..facets }
+}
+
+fn about(facets: Facets, child: Option<ChildId>) -> Facets {
+    Facets { about: child.into_iter().collect(), ..facets }
+}
+
+fn also(facets: Facets, changes: impl IntoIterator<Item = FollowUpChange>) -> Facets {
+    changes.into_iter().fold(facets, Facets::with)
+}
+
+fn day_of(day: Option<&Personal<Day>>) -> Option<Date> {
+    known(day).map(Day::date)
+}

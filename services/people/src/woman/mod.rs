@@ -1,0 +1,24 @@
+//! One woman at one centre: who she is, her children, how she may be reached, her stays, who is tied to her, and how she is forgotten.
+//!
+//! An alias is all that is ever needed of her. Another centre's aggregate of her is another one; what comes along from there is told by
+//! a rule ([`crate::policy`]).
+
+mod alias;
+mod choices;
+mod command;
+mod erasure;
+mod event;
+mod follow_ups;
+mod rules;
+mod state;
+#[cfg(test)]
+mod tests;
+mod warnings;
+
+pub use choices::*;
+pub use command::{Command, Event};
+pub use event::*;
+pub use follow_ups::FollowUp;
+pub use rules::Rejection;
+pub use state::{UsableContact, Woman};
+pub use warnings::Warning;

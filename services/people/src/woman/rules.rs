@@ -1,0 +1,381 @@
+//! What is refused, and what is likely next.
+//!
+//! Refused is a second outcome (two live stays, another end of one, a registration beside the one there is), days that contradict each
+//! other or are still to come, what only a rule may record, somebody with a conflict of interest, an identity in an anonymous letter, and
+//! an erasure that is not due or is held back. Everything else stands.
+
+use super::{
+    alias::{self, Choice},
+    command::{Command, Event},
+    event::{AccessRequestId, Child, Departure, DisclosureId, ErasureId, SafeContactId, Stay, Unconfirmed},
+    follow_ups::{self, ERASURE_WAIT, FollowUp},
+    state::{Confirmation, ErasureStands, Forgotten, HoldStands, Life, Registered, StayStands, Woman},
+    warnings::Warning,
+};
+use kit::{
+    ChildId, Context, Day, Decider, Decision, Facets, Moment, OfChild, Personal,
+    decider::{Amendable, Begins, Commands, suggested},
+    relation::{Along, Relation, StayId, Tie},
+    sealed::{Sealed, known},
+    when::DueBy,
+};
+use std::collections::BTreeSet;
+
+/// Why an entry is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum Rejection {
+    /// She is registered here: what is wrong is corrected.
+    #[error("she is registered already")]
+    RegisteredAlready,
+    /// Another woman at the centre is called so.
+    #[error("the alias is another woman's")]
+    AliasTaken,
+    /// A stay of hers goes on.
+    #[error("a stay goes on already")]
+    LiveStay,
+    /// It has another outcome already.
+    #[error("there is another outcome already")]
+    SecondOutcome,
+    /// A day on which something happened is still to come.
+    #[error("what is recorded has not happened yet")]
+    InTheFuture,
+    /// A tie would end before it begins.
+    #[error("the last day is before the first")]
+    UntilBeforeFrom,
+    /// A letter that says who she is, marked as one that does not.
+    #[error("an anonymous letter has a CPR number in it")]
+    IdentityInAnonymousLetter,
+    /// A rule records it, and nobody else.
+    #[error("only a rule records this")]
+    OnlyByRule,
+    /// She would move from a centre to the same one.
+    #[error("it is the same centre")]
+    SameCentre,
+    /// Somebody must not come near what is hers.
+    #[error("there is a conflict of interest")]
+    ConflictOfInterest,
+    /// Nobody asked for it.
+    #[error("no such erasure was requested")]
+    ErasureNotRequested,
+    /// Another person's was asked for.
+    #[error("the erasure of somebody else was requested")]
+    ErasureOfAnother,
+    /// Only the leader approves it.
+    #[error("only the leader approves an erasure")]
+    NotTheLeader,
+    /// Who took the request does not approve it.
+    #[error("whoever took the request does not approve it")]
+    OwnRequest,
+    /// Nor does her contact person.
+    #[error("her contact person does not approve it")]
+    ByHerContactPerson,
+    /// The wait is not over.
+    #[error("the wait is not over")]
+    TooEarly,
+    /// The data-protection officer holds it back.
+    #[error("the erasure is held back")]
+    ErasureIsHeld,
+    /// An alarm is out or an order in force, or that is not known.
+    #[error("an alarm or an order still protects her, or that is not known yet")]
+    ProtectionOut,
+    /// Something was given out, and she was not told.
+    #[error("she has not been told of a disclosure")]
+    DisclosureUntold,
+}
+
+impl Decider for Woman {
+    const TYPE: &'static str = "woman";
+    const PLURAL: &'static str = "women";
+    const BEGINS: Begins = Begins::WithAWoman("register-woman");
+    type Command = Command;
+    type Event = Event;
+    type Rejection = Rejection;
+    type Warning = Warning;
+    type FollowUp = FollowUp;
+
+    fn decide(&self, mut command: Command, context: &Context<'_>) -> Result<Decision<Self>, Rejection> {
+        if let Command::RegisterWoman(registration) = &command {
+            self.registers(registration.alias.is_some(), context)?;
+        }
+        self.complete(&mut command, context);
+        if self.is_so(&command, context)? {
+            return Ok(Decision::already());
+        }
+        let warnings = self.warnings(&command, context);
+        // Whoever moves may have lost the phone, or not be alone with it.
+        let doubts = if matches!(command, Command::EndStay(_)) { self.doubts(context) } else { Vec::new() };
+        let mut decision = Decision { warnings, ..Decision::event(command.record()) };
+        decision.events.extend(doubts);
+        Ok(decision)
+    }
+
+    fn evolve(&mut self, event: &Event) {
+        self.take(event);
+    }
+
+    fn actions(&self, context: &Context<'_>) -> Vec<&'static str> {
+        let here = self.life == Life::Living && self.erased == Forgotten::Known;
+        let lives_here = self.live_stays().next().is_some();
+        let approvable = |(id, known): (&ErasureId, &super::state::KnownErasure)| {
+            let erasure = super::event::Erasure { erasure: *id, child: known.child };
+            self.erases(&erasure, context) == Ok(false)
+        };
+        let waits = self.erasures.values().any(|known| known.standing == ErasureStands::Waiting);
+        let confirmed = self.contacts(context.today).next().is_some();
+        let tied = self.ties.iter().any(|tied| tied.role == Tie::ContactPerson);
+        let untold = context.open.keys().any(|key| follow_ups::tells_municipality(key));
+        let likely = [
+            (self.erasures.iter().any(approvable), "approve-erasure"),
+            (here && self.registration == Registered::Unlogged, "register-woman"),
+            (here && !lives_here, "start-stay"),
+            (here && untold, "inform-municipality"),
+            (here && !confirmed, "agree-safe-contact"),
+            (here && !tied, "assign-worker"),
+            (waits, "cancel-erasure"),
+            (here && lives_here, "end-stay"),
+            (here, "register-child"),
+        ];
+        suggested(likely)
+    }
+
+    fn facets(&self, event: &Event, context: &Context<'_>) -> Facets {
+        follow_ups::facets(self, event, context)
+    }
+
+    /// No two women at a centre have the same alias.
+    fn claims(&self) -> BTreeSet<String> {
+        known(self.slot.as_ref()).map(alias::claim).into_iter().collect()
+    }
+
+    fn shares(command: &Command, context: &Context<'_>) -> Option<String> {
+        let Command::RegisterWoman(registration) = command else { return None };
+        let given = registration.alias.as_ref().and_then(Sealed::open).cloned();
+        let alias = given.or_else(|| alias::made(context, Choice::First))?;
+        Some(alias::claim(alias::slot(&alias, context)))
+    }
+
+    fn sound(&self) -> Result<(), Rejection> {
+        if self.live_stays().count() > 1 { Err(Rejection::LiveStay) } else { Ok(()) }
+    }
+
+    /// What a rule recorded is not rewritten by a person, nor is who took a request; and keys that are gone do not come back.
+    fn amendable(event: &Event) -> Amendable {
+        match event {
+            Event::RelocationReceived(_) | Event::ErasureRequested(_) => Amendable::TakenBackOnly,
+            Event::PersonErased(_) => Amendable::Never,
+            _ => Amendable::Always,
+        }
+    }
+
+    fn deadlines() -> &'static [&'static str] {
+        follow_ups::DEADLINES
+    }
+
+    fn relation(&self) -> Option<Relation> {
+        Some(self.relation.clone())
+    }
+}
+
+impl Woman {
+    fn registers(&self, chosen: bool, context: &Context<'_>) -> Result<(), Rejection> {
+        if self.registration == Registered::Logged {
+            return Err(Rejection::RegisteredAlready);
+        }
+        if chosen && context.taken { Err(Rejection::AliasTaken) } else { Ok(()) }
+    }
+
+    /// The ways to reach her that are in doubt from the day she moves.
+    fn doubts(&self, context: &Context<'_>) -> Vec<Event> {
+        let confirmed = self.contacts.iter().filter(|(_, contact)| contact.standing == Confirmation::Confirmed);
+        let doubt = |contact: &SafeContactId| {
+            Event::SafeContactUnconfirmed(Unconfirmed { contact: *contact, reason: None, day: doubted_on(context) })
+        };
+        confirmed.map(|(contact, _)| doubt(contact)).collect()
+    }
+
+    /// Adds what the service itself knows: ids, the alias, days, who took a request.
+    fn complete(&self, command: &mut Command, context: &Context<'_>) {
+        let new = context.new_id(0);
+        let day = || context.day().map(|day| Personal::new(day.into()));
+        match command {
+            Command::RegisterWoman(registration) => {
+                let choice = if context.taken { Choice::Another } else { Choice::First };
+                if registration.alias.is_none() {
+                    registration.alias = alias::made(context, choice).map(Personal::new);
+                }
+                let alias = registration.alias.as_ref().and_then(Sealed::open);
+                registration.slot = alias.map(|alias| Personal::new(alias::slot(alias, context)));
+            }
+            Command::RegisterChild(child) => {
+                if child.child.is_nil() {
+                    child.child = ChildId(new);
+                }
+                own(child);
+            }
+            Command::AgreeSafeContact(agreed) => {
+                if agreed.contact.is_nil() {
+                    agreed.contact = SafeContactId(new);
+                }
+                agreed.confirmed_on = agreed.confirmed_on.take().or_else(day);
+            }
+            Command::UnconfirmSafeContact(doubt) => doubt.day = doubted_on(context),
+            Command::StartStay(stay) => {
+                if stay.stay.is_nil() {
+                    stay.stay = StayId(new);
+                }
+                stay.decided_on = stay.decided_on.take().or_else(day);
+            }
+            Command::EndStay(departure) if departure.stay.is_nil() => {
+                departure.stay = self.live_stays().next().unwrap_or(StayId(new));
+            }
+            Command::InformMunicipality(notice) => {
+                notice.stay = notice.stay.or_else(|| self.live_stays().next()).or(self.latest_stay);
+            }
+            Command::RelocateToCentre(relocation) => {
+                relocation.along.get_or_insert(Along::OpenTasksAndSafety);
+                relocation.until = this_minute(context);
+            }
+            Command::RecordCompelledDisclosure(disclosure) if disclosure.disclosure.is_nil() => {
+                disclosure.disclosure = DisclosureId(new);
+            }
+            Command::ReceiveAccessRequest(request) if request.request.is_nil() => {
+                request.request = AccessRequestId(new);
+            }
+            Command::RequestErasure(request) => {
+                if request.erasure.is_nil() {
+                    request.erasure = self.waiting(request.child).unwrap_or(ErasureId(new));
+                }
+                request.asked_by = Some(Personal::new(context.actor.clone()));
+                // From the day it is recorded: a wait that is dated back is none.
+                let due = context.deadlines.due(ERASURE_WAIT, context.today);
+                request.not_before = due.map(|due| due.date.into());
+            }
+            Command::ApproveErasure(erasure) if erasure.child.is_none() => {
+                erasure.child = self.erasures.get(&erasure.erasure).and_then(|known| known.child);
+            }
+            _ => {}
+        }
+    }
+
+    /// Refuses what cannot be, and tells whether it is so already.
+    fn is_so(&self, command: &Command, context: &Context<'_>) -> Result<bool, Rejection> {
+        let to_come = |day: Option<&Personal<Day>>| known(day).is_some_and(|day| context.to_come(DueBy::On(day)));
+        let refused = |applies: bool, why: Rejection| if applies { Err(why) } else { Ok(false) };
+        match command {
+            Command::RegisterChild(child) => {
+                let unborn = child.unborn.as_ref().is_some_and(|unborn| unborn.value.open() == Some(&true));
+                let birth = child.birth_date.as_ref().and_then(|birth| birth.value.open().copied());
+                let to_come = birth.is_some_and(|birth| context.to_come(DueBy::On(birth)));
+                refused(!unborn && to_come, Rejection::InTheFuture)
+            }
+            Command::AgreeSafeContact(agreed) => refused(to_come(agreed.confirmed_on.as_ref()), Rejection::InTheFuture),
+            Command::UnconfirmSafeContact(doubt) => {
+                let doubted = self.contacts.get(&doubt.contact).map(|contact| contact.standing);
+                Ok(doubted == Some(Confirmation::Unconfirmed) && doubt.reason.is_none())
+            }
+            Command::StartStay(stay) => {
+                refused(to_come(stay.decided_on.as_ref()), Rejection::InTheFuture)?;
+                refused(self.is_second(stay), Rejection::LiveStay)
+            }
+            Command::EndStay(departure) => self.ended(departure),
+            Command::InformMunicipality(notice) => {
+                let letter = notice.letter.as_ref().and_then(Sealed::open);
+                let names = letter.is_some_and(|letter| has_cpr(letter.as_str()));
+                refused(notice.anonymous == Some(true) && names, Rejection::IdentityInAnonymousLetter)
+            }
+            Command::RelocateToCentre(relocation) => {
+                refused(relocation.to.open() == Some(&context.centre), Rejection::SameCentre)
+            }
+            Command::ReceiveRelocation(arrival) => {
+                refused(!context.by_rule(), Rejection::OnlyByRule)?;
+                refused(arrival.from == context.centre, Rejection::SameCentre)
+            }
+            Command::AssignWorker(assignment) => {
+                let conflict = assignment.worker.open().is_some_and(|worker| self.relation.conflicts_with(worker));
+                refused(conflict, Rejection::ConflictOfInterest)?;
+                let days = known(assignment.until.as_ref()).zip(context.day());
+                refused(days.is_some_and(|(until, from)| until.date() < from), Rejection::UntilBeforeFrom)?;
+                let (role, until) = (assignment.role, &assignment.until);
+                Ok(self.tie_of(&assignment.worker).is_some_and(|tied| tied.role == role && tied.until == *until))
+            }
+            Command::RecordConflictOfInterest(conflict) => {
+                let known = conflict.who.open().is_some_and(|who| self.relation.conflicts_with(who));
+                Ok(known && conflict.reason.is_none())
+            }
+            Command::RequestErasure(request) => match self.erasures.get(&request.erasure) {
+                None => Ok(self.waiting(request.child).is_some()),
+                Some(known) if known.child == request.child && known.standing == ErasureStands::Waiting => Ok(true),
+                Some(_) => Err(Rejection::SecondOutcome),
+            },
+            Command::CancelErasure(cancellation) => match self.erasures.get(&cancellation.erasure) {
+                Some(known) if known.standing == ErasureStands::Done => Err(Rejection::SecondOutcome),
+                known => Ok(known.is_some_and(|known| known.standing == ErasureStands::Cancelled)),
+            },
+            Command::HoldErasure(hold) => Ok(self.hold == HoldStands::Held && hold.reason.is_none()),
+            Command::LiftErasureHold(_) => Ok(self.hold == HoldStands::Free),
+            Command::ApproveErasure(erasure) => self.erases(erasure, context),
+            Command::RecordDeath(_) => Ok(self.life == Life::Died),
+            Command::RegisterWoman(_)
+            | Command::ReleaseWorker(_)
+            | Command::RecordCompelledDisclosure(_)
+            | Command::ReceiveAccessRequest(_) => Ok(false),
+        }
+    }
+
+    /// Whether a stay would be a live one beside another, or the same once more. One that is over stays over.
+    fn is_second(&self, stay: &Stay) -> bool {
+        let over = self.stays.get(&stay.stay).is_some_and(|known| known.standing != StayStands::Live);
+        !over && self.live_stays().next().is_some()
+    }
+
+    /// Whether a stay ended so; another end refuses. What is unknown or erased contradicts nothing.
+    fn ended(&self, departure: &Departure) -> Result<bool, Rejection> {
+        let Some(StayStands::Ended { moved_to }) = self.stays.get(&departure.stay).map(|stay| &stay.standing) else {
+            return Ok(false);
+        };
+        let both = known(moved_to.as_ref()).zip(known(departure.moved_to.as_ref()));
+        if both.is_none_or(|(then, now)| then == now) { Ok(true) } else { Err(Rejection::SecondOutcome) }
+    }
+}
+
+/// What is recorded of a child is the child's, whoever a client says it is of.
+fn own(child: &mut Child) {
+    fn of<S>(child: ChildId, fact: &mut Option<OfChild<S>>) {
+        if let Some(fact) = fact {
+            fact.child = child;
+        }
+    }
+    let id = child.child;
+    of(id, &mut child.alias);
+    of(id, &mut child.name);
+    of(id, &mut child.birth_date);
+    of(id, &mut child.custody);
+    of(id, &mut child.whereabouts);
+    of(id, &mut child.unborn);
+    of(id, &mut child.at_centre);
+}
+
+/// The day from which a contact is in doubt: where it is unknown, today's.
+fn doubted_on(context: &Context<'_>) -> Option<Personal<Day>> {
+    Some(Personal::new(context.day().unwrap_or(context.today).into()))
+}
+
+/// The minute it is in Copenhagen.
+fn this_minute(context: &Context<'_>) -> Option<Moment> {
+    let now = kit::calendar::in_copenhagen_time(context.now);
+    format!("{}T{:02}:{:02}", Day::from(now.date()), now.hour(), now.minute()).parse().ok()
+}
+
+/// Whether a text has ten digits in it as a CPR number is written.
+fn has_cpr(text: &str) -> bool {
+    let marks: Vec<char> = text.chars().collect();
+    let digits = |marks: &[char]| marks.iter().all(char::is_ascii_digit);
+    let alone = |mark: Option<&char>| !mark.is_some_and(char::is_ascii_digit);
+    (0..marks.len()).any(|at| {
+        let begins = alone(at.checked_sub(1).and_then(|before| marks.get(before)));
+        let gap = usize::from(matches!(marks.get(at + 6), Some('-' | ' ' | '–')));
+        let (born, rest) = (marks.get(at..at + 6), marks.get(at + 6 + gap..at + 10 + gap));
+        begins && born.is_some_and(digits) && rest.is_some_and(digits) && alone(marks.get(at + 10 + gap))
+    })
+}

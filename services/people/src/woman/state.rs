@@ -1,0 +1,350 @@
+//! What is known of one woman at one centre. Only what decisions and suggestions need, and how she may be reached; her name and her
+//! number are not kept here, and no place.
+
+use super::{
+    choices::{Channel, MovedTo},
+    command::Event,
+    event::{Alias, Assignment, Child, ErasureId, ErasureRequest, SafeContact, SafeContactId, Unconfirmed},
+};
+use crate::VaultRef;
+use kit::{
+    ActorId, ChildId, Day, Identity, OfChild, Personal, Text,
+    relation::{Received, Relation, Sign, StayId, Tie},
+    sealed::known,
+};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use time::Date;
+use uuid::Uuid;
+
+/// A woman as one centre knows her.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Woman {
+    pub(super) registration: Registered,
+    alias: Option<Personal<Alias>>,
+    /// Of use to claims alone, so nobody is shown it.
+    #[serde(skip)]
+    pub(super) slot: Option<Personal<Uuid>>,
+    pub(super) children: BTreeMap<ChildId, KnownChild>,
+    pub(super) contacts: BTreeMap<SafeContactId, Contact>,
+    pub(super) stays: BTreeMap<StayId, KnownStay>,
+    /// The stay that was logged last.
+    pub(super) latest_stay: Option<StayId>,
+    pub(super) ties: Vec<Tied>,
+    pub(super) life: Life,
+    pub(super) hold: HoldStands,
+    pub(super) erasures: BTreeMap<ErasureId, KnownErasure>,
+    pub(super) erased: Forgotten,
+    /// What access follows from.
+    #[serde(skip)]
+    pub(super) relation: Relation,
+}
+
+/// Whether she was registered here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Registered {
+    #[default]
+    Unlogged,
+    Logged,
+}
+
+/// Whether she lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Life {
+    #[default]
+    Living,
+    Died,
+}
+
+/// Whether something of hers must be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum HoldStands {
+    #[default]
+    Free,
+    Held,
+}
+
+/// Whether she herself was forgotten.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Forgotten {
+    #[default]
+    Known,
+    Erased,
+}
+
+/// A child of hers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(super) struct KnownChild {
+    alias: Option<OfChild<Personal<Alias>>>,
+    unborn: Option<OfChild<Personal<bool>>>,
+    at_centre: Option<OfChild<Personal<bool>>>,
+    pub(super) standing: Forgotten,
+}
+
+/// A way to reach her.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Contact {
+    channel: Option<Identity<Channel>>,
+    value: Option<VaultRef>,
+    code_word: Option<VaultRef>,
+    times: Option<Personal<Text<300>>>,
+    voicemail: Option<Personal<bool>>,
+    confirmed_on: Option<Personal<Day>>,
+    /// The latest day on which it came to be in doubt.
+    doubted_on: Option<Personal<Day>>,
+    pub(super) standing: Confirmation,
+}
+
+/// Whether a way to reach her is safe as far as she said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Confirmation {
+    #[default]
+    Unconfirmed,
+    Confirmed,
+}
+
+/// A way to reach her that may be used.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UsableContact<'a> {
+    /// Which.
+    pub contact: SafeContactId,
+    /// Where its number or address lies in the vault.
+    pub value: Option<VaultRef>,
+    /// Where the code word lies in the vault.
+    pub code_word: Option<VaultRef>,
+    /// When she may be reached.
+    pub times: Option<&'a Personal<Text<300>>>,
+    /// Whether a message may be left.
+    pub voicemail: Option<&'a Personal<bool>>,
+}
+
+/// A stay.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(super) struct KnownStay {
+    pub(super) anonymous: Option<bool>,
+    pub(super) standing: StayStands,
+}
+
+/// How a stay stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StayStands {
+    #[default]
+    Live,
+    /// She went on to another centre.
+    Left,
+    /// She moved out.
+    Ended { moved_to: Option<Personal<MovedTo>> },
+}
+
+/// Somebody who is tied to her.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Tied {
+    pub(super) worker: Personal<ActorId>,
+    pub(super) role: Tie,
+    pub(super) until: Option<Personal<Day>>,
+}
+
+/// What became of a request to be forgotten.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct KnownErasure {
+    pub(super) child: Option<ChildId>,
+    pub(super) asked_by: Option<Personal<ActorId>>,
+    pub(super) not_before: Option<Day>,
+    pub(super) standing: ErasureStands,
+}
+
+/// How a request to be forgotten stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ErasureStands {
+    Waiting,
+    Cancelled,
+    Done,
+}
+
+impl Contact {
+    fn agree(&mut self, agreed: &SafeContact) {
+        let doubted_on = self.doubted_on.take();
+        // Logged late, it is of the time before the doubt; and what nobody knows the day of is not confirmed.
+        let confirmed = known(agreed.confirmed_on.as_ref());
+        let still = confirmed.is_some_and(|on| known(doubted_on.as_ref()).is_none_or(|doubted| on >= doubted));
+        *self = Self {
+            channel: Some(agreed.channel.clone()),
+            value: agreed.value,
+            code_word: agreed.code_word,
+            times: agreed.times.clone(),
+            voicemail: agreed.voicemail.clone(),
+            confirmed_on: agreed.confirmed_on.clone(),
+            doubted_on,
+            standing: if still { Confirmation::Confirmed } else { Confirmation::Unconfirmed },
+        };
+    }
+
+    fn doubt(&mut self, unconfirmed: &Unconfirmed) {
+        self.standing = Confirmation::Unconfirmed;
+        if known(unconfirmed.day.as_ref()) > known(self.doubted_on.as_ref()) {
+            self.doubted_on.clone_from(&unconfirmed.day);
+        }
+    }
+}
+
+impl Tied {
+    fn is(&self, worker: &ActorId) -> bool {
+        self.worker.open() == Some(worker)
+    }
+}
+
+impl Woman {
+    /// The ways to reach her that may be used on a day: confirmed by then, as last agreed, not in doubt since. None of hers once she is
+    /// dead or forgotten.
+    pub fn contacts(&self, today: Date) -> impl Iterator<Item = UsableContact<'_>> {
+        let hers = self.life == Life::Living && self.erased == Forgotten::Known;
+        let usable = move |contact: &Contact| {
+            let confirmed = known(contact.confirmed_on.as_ref()).is_some_and(|on| on.date() <= today);
+            hers && confirmed && contact.standing == Confirmation::Confirmed
+        };
+        self.contacts.iter().filter(move |(_, contact)| usable(contact)).map(|(id, contact)| UsableContact {
+            contact: *id,
+            value: contact.value,
+            code_word: contact.code_word,
+            times: contact.times.as_ref(),
+            voicemail: contact.voicemail.as_ref(),
+        })
+    }
+
+    /// Takes an event in.
+    pub(super) fn take(&mut self, event: &Event) {
+        if let Some(sign) = sign(event) {
+            self.relation.take(&sign);
+        }
+        match event {
+            Event::WomanRegistered(registration) => {
+                self.registration = Registered::Logged;
+                self.alias.clone_from(&registration.alias);
+                self.slot.clone_from(&registration.slot);
+            }
+            Event::ChildRegistered(child) => self.children.entry(child.child).or_default().register(child),
+            Event::SafeContactAgreed(agreed) => self.contacts.entry(agreed.contact).or_default().agree(agreed),
+            Event::SafeContactUnconfirmed(doubt) => self.contacts.entry(doubt.contact).or_default().doubt(doubt),
+            Event::StayStarted(stay) => {
+                self.latest_stay = Some(stay.stay);
+                self.stays.entry(stay.stay).or_default().anonymous = stay.anonymous;
+            }
+            Event::CentreRelocated(_) => self.leave(),
+            Event::StayEnded(departure) => {
+                self.latest_stay = Some(departure.stay);
+                let stay = self.stays.entry(departure.stay).or_default();
+                // The first ending stays: rules refuse a second, and what is stored is folded whatever it is.
+                if !matches!(stay.standing, StayStands::Ended { .. }) {
+                    stay.standing = StayStands::Ended { moved_to: departure.moved_to.clone() };
+                }
+            }
+            Event::WorkerAssigned(assignment) => self.tie(assignment),
+            Event::WorkerReleased(release) => {
+                let worker = release.worker.open();
+                self.ties.retain(|tied| worker.is_none_or(|worker| !tied.is(worker)));
+            }
+            Event::ErasureRequested(request) => self.ask(request),
+            Event::ErasureCancelled(cancellation) => self.settle(cancellation.erasure, None, ErasureStands::Cancelled),
+            Event::ErasureHeld(_) => self.hold = HoldStands::Held,
+            Event::ErasureHoldLifted(_) => self.hold = HoldStands::Free,
+            Event::PersonErased(erasure) => {
+                self.settle(erasure.erasure, erasure.child, ErasureStands::Done);
+                match erasure.child {
+                    Some(child) => self.children.entry(child).or_default().standing = Forgotten::Erased,
+                    None => self.erased = Forgotten::Erased,
+                }
+            }
+            Event::PersonDied(_) => self.life = Life::Died,
+            Event::RelocationReceived(_)
+            | Event::MunicipalityInformed(_)
+            | Event::DisclosureCompelled(_)
+            | Event::ConflictOfInterestRecorded(_)
+            | Event::AccessRequestReceived(_) => {}
+        }
+    }
+
+    fn leave(&mut self) {
+        for stay in self.stays.values_mut().filter(|stay| stay.standing == StayStands::Live) {
+            stay.standing = StayStands::Left;
+        }
+    }
+
+    /// Somebody is one thing to her at a time.
+    fn tie(&mut self, assignment: &Assignment) {
+        let Assignment { worker, role, until } = assignment.clone();
+        self.ties.retain(|tied| worker.open().is_none_or(|worker| !tied.is(worker)));
+        self.ties.push(Tied { worker, role, until });
+    }
+
+    /// A request that was cancelled before it was logged stays so.
+    fn ask(&mut self, request: &ErasureRequest) {
+        let standing = self.erasures.get(&request.erasure).map_or(ErasureStands::Waiting, |known| known.standing);
+        let (child, not_before) = (request.child, request.not_before);
+        let known = KnownErasure { child, asked_by: request.asked_by.clone(), not_before, standing };
+        self.erasures.insert(request.erasure, known);
+    }
+
+    /// The first outcome of a request stays.
+    fn settle(&mut self, erasure: ErasureId, child: Option<ChildId>, standing: ErasureStands) {
+        let unlogged = KnownErasure { child, asked_by: None, not_before: None, standing };
+        let known = self.erasures.entry(erasure).or_insert(unlogged);
+        if known.standing == ErasureStands::Waiting {
+            known.standing = standing;
+        }
+    }
+
+    /// The stays that go on.
+    pub(super) fn live_stays(&self) -> impl Iterator<Item = StayId> {
+        self.stays.iter().filter(|(_, stay)| stay.standing == StayStands::Live).map(|(id, _)| *id)
+    }
+
+    /// The tie of somebody, where there is one.
+    pub(super) fn tie_of(&self, worker: &Personal<ActorId>) -> Option<&Tied> {
+        let worker = worker.open()?;
+        self.ties.iter().find(|tied| tied.is(worker))
+    }
+
+    /// A request about her (`None`) or a child that waits for its answer.
+    pub(super) fn waiting(&self, child: Option<ChildId>) -> Option<ErasureId> {
+        let waits = |known: &KnownErasure| known.standing == ErasureStands::Waiting && known.child == child;
+        self.erasures.iter().find(|(_, known)| waits(known)).map(|(id, _)| *id)
+    }
+}
+
+impl KnownChild {
+    fn register(&mut self, child: &Child) {
+        self.alias.clone_from(&child.alias);
+        self.unborn.clone_from(&child.unborn);
+        self.at_centre.clone_from(&child.at_centre);
+    }
+}
+
+/// What access follows from, as [`kit::relation::Foreign::sign`] tells it to everybody else.
+pub(super) fn sign(event: &Event) -> Option<Sign> {
+    Some(match event {
+        Event::WomanRegistered(_) => Sign::Known,
+        Event::RelocationReceived(arrival) => {
+            Sign::Received(Received { from: arrival.from, along: arrival.along, until: arrival.until })
+        }
+        Event::StayStarted(stay) => Sign::Began(stay.stay),
+        Event::StayEnded(departure) => Sign::Ended(departure.stay),
+        Event::CentreRelocated(_) => Sign::Left,
+        Event::WorkerAssigned(assignment) => Sign::Tied {
+            worker: assignment.worker.open()?.clone(),
+            role: assignment.role,
+            until: known(assignment.until.as_ref()),
+        },
+        Event::WorkerReleased(release) => Sign::Untied(release.worker.open()?.clone()),
+        Event::ConflictOfInterestRecorded(conflict) => Sign::Conflict(conflict.who.open()?.clone()),
+        // A child's keys may go while she lives here.
+        Event::PersonErased(erasure) if erasure.child.is_none() => Sign::Erased,
+        _ => return None,
+    })
+}
