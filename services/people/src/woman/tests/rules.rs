@@ -1,0 +1,220 @@
+//! Who she is, her children, her stays, who is tied to her.
+
+use super::{CENTRE, CHILD, HERE, OTHER_STAY, STAY, Woman, nobody, stay, staying, woman};
+use crate::woman::Event;
+use kit::{Decider, Happened, given::Given};
+use serde_json::{Value, json};
+
+/// The alias she was registered with.
+fn alias(given: &Given<Woman>) -> String {
+    let standing = given.standing();
+    let Some(Event::WomanRegistered(registration)) = standing.last() else { panic!("not registered") };
+    registration.alias.as_ref().unwrap().open().unwrap().as_str().to_owned()
+}
+
+fn number(alias: &str) -> usize {
+    alias.split_once('-').unwrap().1.parse().unwrap()
+}
+
+#[test]
+fn nothing_but_an_alias_is_needed_and_one_is_made() {
+    let first = nobody().when("register-woman", json!({})).events(&["WomanRegistered"]).warns(&[]).accepted();
+    assert!((10..100).contains(&number(&alias(&first))), "{}", alias(&first));
+    // It is hers, whoever registers her and whenever.
+    let later = nobody().on("2027-03-01").by("w-2").and("register-woman", json!({}));
+    assert_eq!(alias(&later), alias(&first));
+}
+
+#[test]
+fn an_alias_that_is_used_gets_another_number() {
+    let (first, other) = (woman(), nobody().taken().and("register-woman", json!({})));
+    let (first, other) = (alias(&first), alias(&other));
+    assert_eq!(first.split_once('-').unwrap().0, other.split_once('-').unwrap().0);
+    assert!(number(&other) >= 1000, "{other}");
+    nobody().taken().when("register-woman", json!({ "alias": "Birk-47" })).refused("alias_taken");
+}
+
+#[test]
+fn an_alias_is_claimed_however_it_is_written() {
+    let claims = |alias: &str| nobody().and("register-woman", json!({ "alias": alias })).case().domain().claims();
+    assert_eq!(claims("Birk-47").len(), 1);
+    assert_eq!(claims("Birk-47"), claims(" birk -47"));
+    assert_ne!(claims("Birk-47"), claims("Birk-48"));
+    // What is looked for is what is claimed, made or chosen.
+    for facts in [json!({}), json!({ "alias": "Birk-47" })] {
+        let (case, facts) = (nobody(), crate::woman::Command::RegisterWoman(serde_json::from_value(facts).unwrap()));
+        let sought = Woman::shares(&facts, &case.looking()).unwrap();
+        assert!(!sought.contains("Birk"));
+        let crate::woman::Command::RegisterWoman(registration) = facts else { panic!() };
+        let given = registration.alias.map_or(json!({}), |alias| json!({ "alias": alias.open().unwrap() }));
+        assert!(case.and("register-woman", given).case().domain().claims().contains(&sought));
+    }
+}
+
+#[test]
+fn a_second_registration_is_a_correction() {
+    woman().when("register-woman", json!({ "name": "Mona Eksempel" })).refused("registered_already");
+    let corrected = woman().when_corrected(2, json!({ "name": "Mona Eksempel" })).events(&["EntryCorrected"]);
+    // The alias that is made is the same.
+    assert_eq!(alias(&corrected.accepted()), alias(&woman()));
+}
+
+#[test]
+fn a_cpr_number_has_ten_digits_and_a_day() {
+    let cpr = |cpr: &str| nobody().when("register-woman", json!({ "cpr": cpr }));
+    for good in ["010101-4320", "0101014320", "6101014320", "3112999999"] {
+        drop(cpr(good).accepted());
+    }
+    for bad in ["", "010101432", "01010143200", "0101-014320", "3201014320", "0113014320", "0001014320", "01010143ab"] {
+        cpr(bad).refused("invalid_value");
+    }
+    let written = serde_json::from_value::<crate::woman::Cpr>(json!("010101-4320")).unwrap();
+    assert_eq!((written.digits(), format!("{written:?}").as_str()), ("0101014320", "Cpr(…)"));
+}
+
+#[test]
+fn a_child_has_its_own_facts_whoever_a_client_says_they_are_of() {
+    let other = "5b8c1d2e-3f40-4a51-8b62-7c83d94ea099";
+    let case = woman().and("register-child", json!({ "child": CHILD, "name": { "child": other, "value": "Lille" } }));
+    let Some(Event::ChildRegistered(child)) = case.standing().pop() else { panic!() };
+    assert_eq!(child.name.unwrap().child.to_string(), CHILD);
+    // A new one is made, and need not be named.
+    let case = woman().and("register-child", json!({ "name": { "value": "Lille" } }));
+    let Some(Event::ChildRegistered(child)) = case.standing().pop() else { panic!() };
+    assert!(!child.child.is_nil() && child.name.unwrap().child == child.child);
+    drop(
+        case.and("register-child", json!({}))
+            .when("register-child", json!({ "child": child.child }))
+            .warns(&["child_registered_already"]),
+    );
+}
+
+#[test]
+fn a_birth_to_come_is_an_unborn_childs() {
+    let birth = json!({ "value": "2027-01-10" });
+    woman().when("register-child", json!({ "birth_date": birth })).refused("in_the_future");
+    drop(woman().when("register-child", json!({ "birth_date": birth, "unborn": { "value": true } })).warns(&[]));
+}
+
+#[test]
+fn one_stay_is_live() {
+    staying().when("start-stay", json!({ "stay": OTHER_STAY })).refused("live_stay");
+    staying().when("start-stay", stay()).refused("live_stay");
+    let moved = staying().and("end-stay", json!({}));
+    drop(moved.clone().when("start-stay", json!({ "stay": OTHER_STAY })).warns(&[]));
+    // One that is over stays over, beside any other.
+    let again = moved.and("start-stay", json!({ "stay": OTHER_STAY })).when("start-stay", stay()).warns(&["stay_over"]);
+    assert!(again.accepted().case().domain().relation.lives_here());
+    let relocated = staying().and("relocate-to-centre", json!({ "to": CENTRE }));
+    assert!(!relocated.case().domain().relation.lives_here());
+    drop(relocated.when("start-stay", json!({ "stay": OTHER_STAY })).warns(&[]));
+}
+
+#[test]
+fn a_stay_ends_once() {
+    let ended =
+        staying().when("end-stay", json!({ "moved_to": "abroad" })).events(&["StayEnded"]).warns(&[]).accepted();
+    drop(ended.clone().when("end-stay", json!({ "stay": STAY, "moved_to": "abroad" })).already());
+    drop(ended.clone().when("end-stay", stay()).already());
+    ended.when("end-stay", json!({ "stay": STAY, "moved_to": "new_home" })).refused("second_outcome");
+    drop(woman().when("end-stay", json!({})).events(&["StayEnded"]).warns(&["stay_unknown"]));
+    // Where she went on to another centre, it is said afterwards how.
+    let left = staying().and("relocate-to-centre", json!({ "to": CENTRE }));
+    drop(left.when("end-stay", json!({ "stay": STAY, "moved_to": "other_centre" })).events(&["StayEnded"]).warns(&[]));
+}
+
+#[test]
+fn nothing_has_happened_that_is_to_come() {
+    woman().when("start-stay", json!({ "decided_on": "2026-11-21" })).refused("in_the_future");
+    let agreed = json!({ "channel": "phone", "confirmed_on": "2026-11-21" });
+    woman().when("agree-safe-contact", agreed).refused("in_the_future");
+}
+
+#[test]
+fn an_anonymous_letter_names_nobody() {
+    let letter = |text: &str| json!({ "direction": "in", "anonymous": true, "letter": text });
+    for named in ["CPR 010101-4320.", "0101014320", "Født 010101 4320"] {
+        staying().when("inform-municipality", letter(named)).refused("identity_in_anonymous_letter");
+    }
+    for clean in ["Indflyttet 20112026", "Ring 12345678 eller 123456789012", "den 20.11.2026 kl. 14"] {
+        drop(staying().when("inform-municipality", letter(clean)).accepted());
+    }
+    drop(staying().when("inform-municipality", json!({ "direction": "in", "letter": "CPR 010101-4320" })).warns(&[]));
+    let hidden = woman().and("start-stay", json!({ "stay": STAY, "anonymous": true }));
+    drop(hidden.clone().when("inform-municipality", json!({ "direction": "in" })).warns(&["stay_is_anonymous"]));
+    drop(hidden.when("inform-municipality", json!({ "direction": "in", "anonymous": true })).warns(&[]));
+}
+
+fn arrival() -> Value {
+    json!({ "from": CENTRE, "along": "all", "until": "2026-11-20T14:30" })
+}
+
+#[test]
+fn only_a_rule_receives_and_nobody_moves_to_where_she_is() {
+    nobody().when("receive-relocation", arrival()).refused("only_by_rule");
+    nobody().by_leader("l-1").when("receive-relocation", arrival()).refused("only_by_rule");
+    let received = nobody().by_rule().and("receive-relocation", arrival());
+    assert_eq!(received.case().domain().relation.received().len(), 1);
+    let same = json!({ "from": HERE, "along": "all", "until": "2026-11-20T14:30" });
+    nobody().by_rule().when("receive-relocation", same).refused("same_centre");
+    woman().when("relocate-to-centre", json!({ "to": HERE })).refused("same_centre");
+}
+
+#[test]
+fn what_goes_along_is_decided_with_the_move() {
+    let moved = staying().and("relocate-to-centre", json!({ "to": CENTRE, "until": "2030-01-01T00:00" }));
+    let Some(Event::CentreRelocated(relocation)) = moved.standing().pop() else { panic!() };
+    assert_eq!(json!(relocation.along), json!("open_tasks_and_safety"));
+    // The service says when, whatever is sent: what comes later stays here.
+    assert_eq!(json!(relocation.until), json!("2026-11-20T12:00"));
+    let moved = staying().and("relocate-to-centre", json!({ "to": CENTRE, "along": "nothing" }));
+    let Some(Event::CentreRelocated(relocation)) = moved.standing().pop() else { panic!() };
+    assert_eq!(json!(relocation.along), json!("nothing"));
+}
+
+#[test]
+fn who_is_tied_to_her() {
+    let tie = json!({ "worker": "w-17", "role": "contact_person" });
+    let tied = woman().and("assign-worker", tie.clone());
+    drop(tied.clone().when("assign-worker", tie.clone()).already());
+    let other = json!({ "worker": "w-17", "role": "volunteer" });
+    drop(tied.clone().when("assign-worker", other).events(&["WorkerAssigned"]));
+    let until = json!({ "worker": "w-18", "role": "volunteer", "until": "2026-11-19" });
+    woman().when("assign-worker", until).refused("until_before_from");
+    drop(tied.clone().when("release-worker", json!({ "worker": "w-17" })).warns(&[]));
+    drop(woman().when("release-worker", json!({ "worker": "w-17" })).warns(&["worker_not_assigned"]));
+    let contact = |given: &Given<Woman>| {
+        given.case().domain().relation.is_contact_person(&"w-17".parse().unwrap(), given.now().today)
+    };
+    assert!(contact(&tied) && !contact(&tied.and("release-worker", json!({ "worker": "w-17" }))));
+}
+
+#[test]
+fn whoever_has_a_conflict_of_interest_is_kept_away() {
+    let conflict = json!({ "kind": "worker", "who": "w-17" });
+    let kept = woman().and("record-conflict-of-interest", conflict.clone());
+    kept.clone()
+        .when("assign-worker", json!({ "worker": "w-17", "role": "volunteer" }))
+        .refused("conflict_of_interest");
+    drop(kept.clone().when("record-conflict-of-interest", conflict.clone()).already());
+    // Another reason is another entry.
+    let why = json!({ "kind": "worker", "who": "w-17", "reason": "De er i familie" });
+    drop(kept.when("record-conflict-of-interest", why).events(&["ConflictOfInterestRecorded"]));
+    let tied = woman().and("assign-worker", json!({ "worker": "w-17", "role": "contact_person" }));
+    drop(tied.when("record-conflict-of-interest", conflict).warns(&["still_assigned"]));
+}
+
+#[test]
+fn a_day_nobody_knows_is_no_obstacle() {
+    let unknown = woman().when_on("start-stay", stay(), Happened::Unknown).warns(&[]).accepted();
+    drop(unknown.when_on("end-stay", json!({}), Happened::Unknown).warns(&[]).accepted());
+    drop(
+        woman()
+            .when_on(
+                "assign-worker",
+                json!({ "worker": "w-1", "role": "volunteer", "until": "2020-01-01" }),
+                Happened::Unknown,
+            )
+            .accepted(),
+    );
+}
