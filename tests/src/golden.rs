@@ -18,14 +18,10 @@ pub fn each_domain(visit: &mut impl Visit) {
     visit.domain::<aftercare::case::Aftercare>(aftercare::SERVICE);
 }
 
-/// The names of all domains, as the program lists them.
+/// The names of all domains in which cases are opened, as the program lists them: all but people, whom a case is about.
 #[must_use]
 pub fn domains() -> Vec<&'static str> {
-    let all = livline::services::all();
-    all.into_iter()
-        .filter(|service| service.kind == livline::services::Kind::Domain)
-        .map(|listed| listed.name)
-        .collect()
+    livline::services::domains().into_iter().map(|listed| listed.name).filter(|name| *name != people::SERVICE).collect()
 }
 
 /// A service's golden samples, by event and version.

@@ -482,7 +482,13 @@ impl Client {
     /// Opens a case for a woman; its id.
     pub async fn open(&self, service: &str, woman: Uuid) -> String {
         self.know(woman).await;
-        self.post(service, "/v1/cases", &Uuid::new_v4().to_string(), json!({ "woman": woman })).await.ok().text("id")
+        let key = Uuid::new_v4().to_string();
+        // Under load a service hears later than a command waits for.
+        let heard = eventually("the service has heard of her", async || {
+            let answer = self.post(service, "/v1/cases", &key, json!({ "woman": woman })).await;
+            (answer.status != StatusCode::NOT_FOUND).then_some(answer)
+        });
+        heard.await.ok().text("id")
     }
 
     /// Sends an action with facts.

@@ -24,6 +24,7 @@ pub struct Process {
 impl Ground {
     /// Starts a service as a process, listening where `settings` say, and waits until it is ready.
     pub async fn process(&self, program: &str, service: &str, settings: &Settings, filter: &str) -> Process {
+        self.people().await;
         let mut process = self.spawn(program, service, settings, filter, 0);
         process.ready(settings).await;
         process

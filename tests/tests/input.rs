@@ -104,15 +104,14 @@ async fn the_same_key_is_the_same_command() {
     let ground = Ground::start().await;
     let _housing = ground.housing().await;
     let (leader, pool) = (ground.leader(), ground.pool("livline_housing").await);
-    let woman = Uuid::new_v4();
+    let (woman, another) = (Uuid::new_v4(), Uuid::new_v4());
+    leader.know(woman).await;
+    leader.know(another).await;
     let first = leader.post("housing", "/v1/cases", "open", json!({ "woman": woman })).await.ok();
     let again = leader.post("housing", "/v1/cases", "open", json!({ "woman": woman })).await.ok();
     assert_eq!(first.body, again.body);
     let case = first.text("id");
-    assert_eq!(
-        leader.post("housing", "/v1/cases", "open", json!({ "woman": Uuid::new_v4() })).await.code(),
-        "key_reused"
-    );
+    assert_eq!(leader.post("housing", "/v1/cases", "open", json!({ "woman": another })).await.code(), "key_reused");
 
     let path = format!("/v1/cases/{case}/make-offer");
     let body = json!({ "facts": { "rent": 500_000 }, "note": "Ringede" });

@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 async fn start(ground: &Ground) -> Running {
+    ground.people().await;
     let settings = ground.settings("madeup", &database::SERVICE).await;
     let domain =
         Domain::<madeup::Bicycles>::open(madeup::contract().unwrap(), "madeup", settings, ground.clock.clone()).await;

@@ -172,7 +172,13 @@ async fn an_event_changed_on_its_way_opens_for_nobody() {
         .await
         .unwrap();
     let stranger = ground.client(Role::Leader, Some(OTHER_CENTRE));
-    let course = stranger.get("timeline", &format!("/v1/women/{woman}/timeline")).await.ok().body;
+    // She is known there too, so that the other centre's leader may look.
+    stranger.know(woman).await;
+    let course = eventually("the timeline has heard of her there", async || {
+        let seen = stranger.get("timeline", &format!("/v1/women/{woman}/timeline")).await;
+        seen.status.is_success().then_some(seen.body)
+    });
+    let course = course.await;
     assert!(!course.to_string().contains("7654321"), "{course}");
     let offer =
         course["entries"].as_array().unwrap().iter().find(|entry| entry["event"] == "HousingOfferMade").unwrap();

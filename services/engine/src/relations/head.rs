@@ -54,8 +54,9 @@ impl Head {
     /// Listens until told to stop.
     pub async fn watch(self, settings: Settings, feed: Feed, stop: CancellationToken) {
         loop {
+            // At the start, and whenever NATS is silent, people itself is asked.
+            tokio::select! { () = self.ask(&feed) => {}, () = stop.cancelled() => return }
             tokio::select! { _ = self.listen(&settings) => {}, () = stop.cancelled() => return }
-            // NATS is gone: people itself is asked until it is back.
             tokio::select! { () = self.ask(&feed) => {}, () = stop.cancelled() => return }
             tokio::select! { () = tokio::time::sleep(Duration::from_secs(1)) => {}, () = stop.cancelled() => return }
         }
