@@ -115,6 +115,8 @@ const CALLED: &[(&str, &str, Option<&str>)] = &[
     ("ContactPlanned", "wellbeing_1–10", Some("wellbeing")),
     ("CompanionRequested", "meeting_kind", Some("meeting")),
     ("SafetyAlertRaised", "which_interlock", Some("interlock")),
+    ("WomanRegistered", "alias_made_for_her", Some("alias")),
+    ("WomanRegistered", "CPR", Some("cpr")),
     // That is the follow-up the alert opens.
     ("SafetyAlertRaised", "what_to_do", None),
 ];
@@ -133,14 +135,20 @@ const OF_CLASS: &[(&str, &str, Class)] = &[
     ("ChildConcernReported", "letter", Class::Narrative),
 ];
 
+/// What a rule alone records.
+const BY_A_RULE: &[&str] = &["RelocationReceived"];
+
+/// What is refused where others do not stand before it: its own service's tests say what it does.
+const AFTER_OTHERS: &[&str] = &["PersonErased"];
+
 fn contract(service: &str) -> Contract {
     let file = root().join("schemas").join(service).join("contract.json");
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
 fn latest<'a>(contract: &'a Contract, event: &str) -> &'a EventContract {
-    let entries = &contract.aggregates[0].entries;
-    entries.iter().find(|entry| entry.event == event).unwrap_or_else(|| panic!("{event} is not in the contract"))
+    let mut entries = contract.aggregates.iter().flat_map(|aggregate| &aggregate.entries);
+    entries.find(|entry| entry.event == event).unwrap_or_else(|| panic!("{event} is not in the contract"))
 }
 
 /// The changes to follow-ups, by event, of every complete sample by itself in a case.
@@ -152,7 +160,12 @@ impl Visit for Changes {
         let samples = samples(service);
         for entry in D::Command::describe() {
             let facts = samples.latest(entry.event, "complete");
-            let decided = given::<D>("2026-11-20", engine::config::DEADLINES).when(&entry.action, facts).outcome;
+            let case = given::<D>("2026-11-20", engine::config::DEADLINES);
+            let case = if BY_A_RULE.contains(&entry.event) { case.by_rule() } else { case };
+            if AFTER_OTHERS.contains(&entry.event) {
+                continue;
+            }
+            let decided = case.when(&entry.action, facts).outcome;
             let decided = decided.unwrap_or_else(|refusal| panic!("{}: {refusal}", entry.event));
             let changes = decided.entries.iter().flat_map(|entry| &entry.facets.follow_ups);
             let changes = changes.map(|change| (change.change, change.what.clone())).collect();
@@ -165,11 +178,12 @@ impl Visit for Changes {
 fn every_event_is_there_with_labels_help_and_sharing() {
     let rows = rows();
     let services: BTreeSet<&str> = rows.iter().map(|row| row.service.as_str()).collect();
-    assert_eq!(services.len(), 5);
+    assert_eq!(services.len(), 6);
     for service in services {
         let contract = contract(service);
         let common = kit::contract::common();
-        let known: BTreeSet<&str> = contract.aggregates[0].entries.iter().map(|entry| entry.event.as_str()).collect();
+        let entries = contract.aggregates.iter().flat_map(|aggregate| &aggregate.entries);
+        let known: BTreeSet<&str> = entries.map(|entry| entry.event.as_str()).collect();
         let agreed = rows.iter().filter(|row| row.service == service).flat_map(|row| &row.events).map(String::as_str);
         let agreed: BTreeSet<&str> = agreed.chain(common.iter().map(|entry| entry.event)).collect();
         assert_eq!(known, agreed, "{service}: nothing is missing, and nothing was added that nobody agreed");
@@ -193,7 +207,7 @@ fn every_event_is_there_with_labels_help_and_sharing() {
 /// One word for one thing: what is open is an opfølgning, a follow-up. The catalogue's own "har opgaven" is the police's.
 #[test]
 fn labels_use_the_words_that_were_agreed() {
-    for service in ["kit", "housing", "legal", "financial", "safety", "aftercare"] {
+    for service in ["kit", "housing", "legal", "financial", "safety", "aftercare", "people"] {
         let read = |language: &str| {
             std::fs::read_to_string(root().join(format!("services/{service}/labels/{language}.ftl"))).unwrap()
         };

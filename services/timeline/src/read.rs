@@ -80,8 +80,9 @@ impl Scope<'_> {
                 Along::OpenTasksAndSafety => !tasks,
                 Along::All => false,
             };
-            query.push(" OR (centre = ").push_bind(from.0).push(" AND ").push(recorded).push(" <= ");
-            query.push_bind(calendar::local(until.wall()));
+            query.push(" OR (centre = ").push_bind(from.0).push(" AND ").push(recorded).push(" < ");
+            // To the minute, which is included: what was recorded in the last one came along.
+            query.push_bind(calendar::local(until.wall()) + Duration::MINUTE);
             if of_safety {
                 query.push(" AND service = ").push_bind(SAFETY);
             }

@@ -211,8 +211,20 @@ impl<C> Begun<C> {
     fn by<D: Decider<Command = C>>(action: &str, bytes: &[u8]) -> Result<Self, Problem> {
         let ActionBody { facts, when, note, due, responsible } = read(bytes)?;
         person(responsible.as_ref())?;
+        about_somebody::<D>(action, note.as_ref())?;
         let ask = Some(App::<D>::ask(action, facts, when)?);
         Ok(Self { before_us: false, ask, when, note, due, responsible })
+    }
+}
+
+/// That no words are written about nobody: they would be about somebody, and sealed under nobody's key.
+fn about_somebody<D: Decider>(action: &str, note: Option<&Narrative>) -> Result<(), Problem> {
+    match D::BEGINS {
+        Begins::AboutNobody(_) if note.is_some() => {
+            Err(BadFact { pointer: "/note".into(), mistake: Mistake::UnknownFact }.into())
+        }
+        Begins::AboutNobody(_) if action == "write-note" => Err(Problem::common("unknown_action")),
+        _ => Ok(()),
     }
 }
 
@@ -241,6 +253,7 @@ pub(super) async fn act<D: Decider>(
     let bytes = body(sent).await?;
     let ActionBody { facts, when, note, due, responsible } = read(&bytes)?;
     person(responsible.as_ref())?;
+    about_somebody::<D>(&action, note.as_ref())?;
     if action == D::BEGINS.action() {
         // There is one already.
         return Err(Problem::common("unknown_action"));
@@ -288,8 +301,11 @@ pub(super) async fn show<D: Decider>(
     let likely = loaded.case.actions(&context);
     let aggregate = app.contract.aggregates.iter().find(|aggregate| aggregate.kind == D::TYPE);
     let all = aggregate.into_iter().flat_map(|aggregate| &aggregate.entries).map(|entry| entry.action.as_str());
-    let others: Vec<&str> =
-        all.filter(|action| !likely.contains(action) && ![D::BEGINS.action(), "open-case"].contains(action)).collect();
+    let possible = |action: &&str| about_somebody::<D>(action, None).is_ok();
+    let others: Vec<&str> = all
+        .filter(possible)
+        .filter(|action| !likely.contains(action) && ![D::BEGINS.action(), "open-case"].contains(action))
+        .collect();
     let version = loaded.case.version();
     let body = json!({
         "id": reached.named::<D>(), "woman": woman, "centre": centre, "version": version,

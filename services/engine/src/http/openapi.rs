@@ -57,7 +57,8 @@ pub fn paths<D: Decider>(contract: &Contract) -> Map<String, Value> {
         }),
     );
     for entry in described.iter().chain(&contract::common()) {
-        if ["open-case", begins].contains(&entry.action.as_str()) {
+        let about_nobody = matches!(D::BEGINS, Begins::AboutNobody(_));
+        if ["open-case", begins].contains(&entry.action.as_str()) || (about_nobody && entry.action == "write-note") {
             continue;
         }
         // The common actions are there for each kind of aggregate.

@@ -184,3 +184,35 @@ fn what_it_keeps_is_read_back() {
     let kept = serde_json::to_value(&known).unwrap();
     assert_eq!(serde_json::from_value::<Protection>(kept).unwrap(), known);
 }
+
+/// Of all that safety and legal record, it understands what protects her, as their own samples say it.
+#[test]
+fn it_understands_what_protects_her_and_nothing_else() {
+    let mut understood = Vec::new();
+    for service in KnowProtection::HEARS {
+        let folder = format!("{}/../{service}/golden", env!("CARGO_MANIFEST_DIR"));
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().split_once('.').unwrap().0.to_owned();
+            let sample: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+            if heard::<KnowProtection>(service, 2, &name, sample["complete"].clone()).is_some() {
+                understood.push(format!("{service}/{name}"));
+            }
+        }
+    }
+    understood.sort();
+    let expected = [
+        "legal/AreaBanIssued",
+        "legal/ExpulsionExtended",
+        "legal/ExpulsionOrdered",
+        "legal/RestrainingOrderEnded",
+        "legal/RestrainingOrderExtended",
+        "legal/RestrainingOrderIssued",
+        "safety/AlarmIssued",
+        "safety/AlarmLost",
+        "safety/AlarmRenewed",
+        "safety/AlarmReturned",
+        "safety/AlarmTriggered",
+    ];
+    assert_eq!(understood, expected);
+}

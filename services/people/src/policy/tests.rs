@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 const THERE: CentreId = CentreId(Uuid::from_u128(2));
 
-fn moves(to: Value) -> Value {
+fn moves(to: &Value) -> Value {
     json!({ "to": to, "along": "all", "until": "2026-11-20T14:30" })
 }
 
@@ -29,7 +29,7 @@ fn orders(known: &[(CentreId, u128)], event: &str, facts: Value) -> Vec<Order<Wo
 #[test]
 fn she_is_received_where_she_goes_and_nothing_else_is_told() {
     let [order] =
-        orders(&[(CentreId(Uuid::from_u128(1)), 9)], "CentreRelocated", moves(json!(THERE))).try_into().unwrap();
+        orders(&[(CentreId(Uuid::from_u128(1)), 9)], "CentreRelocated", moves(&json!(THERE))).try_into().unwrap();
     assert_eq!((order.to, order.centre, order.responsible.clone()), (To::OwnCase, THERE, None));
     assert_eq!(order.about, "people/00000000-0000-0000-0000-000000000009/7");
     let expected = json!({ "from": CentreId(Uuid::from_u128(1)), "along": "all", "until": "2026-11-20T14:30" });
@@ -39,7 +39,7 @@ fn she_is_received_where_she_goes_and_nothing_else_is_told() {
 #[test]
 fn where_she_is_known_already_it_is_her_aggregate_there() {
     let known = [(CentreId(Uuid::from_u128(1)), 9), (THERE, 10), (CentreId(Uuid::from_u128(3)), 11)];
-    let [order] = orders(&known, "CentreRelocated", moves(json!(THERE))).try_into().unwrap();
+    let [order] = orders(&known, "CentreRelocated", moves(&json!(THERE))).try_into().unwrap();
     assert_eq!(order.to, To::Existing(AggregateId(Uuid::from_u128(10))));
 }
 
@@ -56,12 +56,12 @@ fn nothing_else_moves_her_and_nobody_guesses_where() {
     for event in ["CaseOpened", "StayEnded", "RelocationReceived"] {
         assert!(orders(&[], event, json!({})).is_empty(), "{event}");
     }
-    let corrected = json!({ "version": 2, "event": "CentreRelocated", "facts": moves(json!(THERE)) });
+    let corrected = json!({ "version": 2, "event": "CentreRelocated", "facts": moves(&json!(THERE)) });
     assert!(orders(&[], "EntryCorrected", corrected).is_empty(), "a rule reacts to what is recorded");
     for to in
         [json!({ "$erased": "location" }), json!({ "$sealed": { "class": "location", "key": Uuid::nil(), "box": "" } })]
     {
-        assert!(orders(&[], "CentreRelocated", moves(to)).is_empty());
+        assert!(orders(&[], "CentreRelocated", moves(&to)).is_empty());
     }
 }
 
@@ -69,7 +69,7 @@ fn nothing_else_moves_her_and_nobody_guesses_where() {
 #[test]
 fn no_place_is_kept() {
     let mut standing = Standing::default();
-    let event = heard::<ReceiveRelocations>("people", 7, "CentreRelocated", moves(json!(THERE))).unwrap();
+    let event = heard::<ReceiveRelocations>("people", 7, "CentreRelocated", moves(&json!(THERE))).unwrap();
     ReceiveRelocations::hear(&mut standing, &event);
     assert!(!serde_json::to_string(&standing).unwrap().contains(&THERE.to_string()));
 }

@@ -189,7 +189,11 @@ impl Woman {
     fn doubts(&self, context: &Context<'_>) -> Vec<Event> {
         let confirmed = self.contacts.iter().filter(|(_, contact)| contact.standing == Confirmation::Confirmed);
         let doubt = |contact: &SafeContactId| {
-            Event::SafeContactUnconfirmed(Unconfirmed { contact: *contact, reason: None, day: doubted_on(context) })
+            Event::SafeContactUnconfirmed(Unconfirmed {
+                contact: *contact,
+                reason: None,
+                day: Some(doubted_on(context)),
+            })
         };
         confirmed.map(|(contact, _)| doubt(contact)).collect()
     }
@@ -219,7 +223,7 @@ impl Woman {
                 }
                 agreed.confirmed_on = agreed.confirmed_on.take().or_else(day);
             }
-            Command::UnconfirmSafeContact(doubt) => doubt.day = doubted_on(context),
+            Command::UnconfirmSafeContact(doubt) => doubt.day = Some(doubted_on(context)),
             Command::StartStay(stay) => {
                 if stay.stay.is_nil() {
                     stay.stay = StayId(new);
@@ -357,8 +361,8 @@ fn own(child: &mut Child) {
 }
 
 /// The day from which a contact is in doubt: where it is unknown, today's.
-fn doubted_on(context: &Context<'_>) -> Option<Personal<Day>> {
-    Some(Personal::new(context.day().unwrap_or(context.today).into()))
+fn doubted_on(context: &Context<'_>) -> Personal<Day> {
+    Personal::new(context.day().unwrap_or(context.today).into())
 }
 
 /// The minute it is in Copenhagen.

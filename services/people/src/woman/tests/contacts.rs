@@ -7,7 +7,11 @@ use kit::{
     given::{Given, Samples, set, walk},
     sealed::known,
 };
-use proptest::{collection::vec, prelude::any, proptest};
+use proptest::{
+    collection::vec,
+    prelude::{ProptestConfig, any},
+    proptest,
+};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -127,6 +131,8 @@ fn plausible(event: &str, byte: u8) -> Value {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+
     /// Whatever is agreed, doubted, replaced, corrected and taken back, and however often she moves.
     #[test]
     fn none_is_used_that_is_in_doubt_or_was_another(
