@@ -2,7 +2,7 @@
 
 use engine::database;
 use kit::access::Role;
-use livline_tests::{CENTRE, Ground, OTHER_CENTRE, history::assert_published};
+use livline_tests::{CENTRE, Ground, OTHER_CENTRE, eventually, history::assert_published};
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use std::path::Path;
