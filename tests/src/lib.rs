@@ -8,6 +8,7 @@ pub mod history;
 pub mod madeup;
 pub mod process;
 pub mod runs;
+pub mod women;
 
 use engine::{
     clock::Clock,
@@ -215,7 +216,7 @@ impl Ground {
     /// The people service, which runs beside every other one: nobody may do anything for a woman whom it does not know.
     pub async fn people(&self) -> &People {
         let start = async || {
-            let settings = self.settings(people::SERVICE, &database::SERVICE).await;
+            let settings = self.settings(people::SERVICE, &engine::vault::TABLES).await;
             let domain = livline::services::people(settings, self.clock.clone()).await.unwrap();
             let executor = domain.executor().clone();
             People { executor, _running: Running::start(domain.service()).await }
@@ -422,6 +423,12 @@ impl Client {
     #[must_use]
     pub fn authorization(&self) -> String {
         format!("authorization: Bearer {}", self.issuer.issue(&self.principal).unwrap())
+    }
+
+    /// Where a service is.
+    #[must_use]
+    pub fn address(&self, service: &str) -> &str {
+        self.services.get(service).unwrap()
     }
 
     /// The same person by other ways: where the services are, and how long an answer is waited for.

@@ -27,3 +27,4 @@ pub mod run;
 pub mod seal;
 pub mod store;
 pub mod tokens;
+pub mod vault;

@@ -296,7 +296,18 @@ impl<D: Decider> Domain<D> {
         settings: Settings,
         clock: Clock,
     ) -> Result<Self, StartError> {
-        let host = Host::open(name, settings, clock, &database::SERVICE).await?;
+        Self::on(&database::SERVICE, contract, name, settings, clock).await
+    }
+
+    /// The same for a service with tables of its own beside.
+    pub async fn on(
+        tables: &sqlx::migrate::Migrator,
+        contract: Contract,
+        name: &'static str,
+        settings: Settings,
+        clock: Clock,
+    ) -> Result<Self, StartError> {
+        let host = Host::open(name, settings, clock, tables).await?;
         host.settings.deadlines.require(D::deadlines().iter().copied())?;
         let (journal, writer) = Journal::start(host.pool.clone());
         let executor = Executor {
@@ -362,6 +373,12 @@ impl<D: Decider> Domain<D> {
     ) -> Self {
         self.service = self.service.with(task);
         self
+    }
+
+    /// Its words.
+    #[must_use]
+    pub fn contract(&self) -> &Contract {
+        &self.contract
     }
 
     /// Executes its commands.

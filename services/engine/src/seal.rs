@@ -162,37 +162,29 @@ impl Seal {
         opening: impl Fn(Class) -> Opening,
     ) -> Result<(), SealError> {
         let mut wanted = Vec::new();
-        visit(facts, Uuid::nil(), &mut |found, _| {
-            if let Found::Envelope(envelope) = found
-                && opening(envelope.class) == Opening::Value
-            {
-                wanted.push(envelope.key);
-            }
-        });
+        needed(facts, &opening, &mut wanted);
+        let keys = self.keys_of(wanted).await?;
+        opened(place, facts, &opening, &keys)
+    }
+
+    /// The same for many at once, with one question for all their keys: whose facts do not open is told of each.
+    pub async fn open_all<O: Fn(Class) -> Opening>(
+        &self,
+        many: impl Iterator<Item = (Place<'_>, &mut Value, O)>,
+    ) -> Result<Vec<Result<(), SealError>>, SealError> {
+        let mut many: Vec<_> = many.collect();
+        let mut wanted = Vec::new();
+        for (_, facts, opening) in &many {
+            needed(facts, opening, &mut wanted);
+        }
+        let keys = self.keys_of(wanted).await?;
+        Ok(many.iter_mut().map(|(place, facts, opening)| opened(*place, facts, &*opening, &keys)).collect())
+    }
+
+    async fn keys_of(&self, mut wanted: Vec<Uuid>) -> Result<BTreeMap<Uuid, Held>, SealError> {
         wanted.sort_unstable();
         wanted.dedup();
-        let keys = self.keys.by_id(wanted).await?;
-        replace(facts, place.subject(), "", &mut |value, subject, pointer| {
-            let Some(Stored::Envelope(envelope)) = Stored::of(value) else { return Ok(None) };
-            let envelope: Envelope = serde_json::from_value(envelope.clone()).map_err(|_| SealError::Foreign)?;
-            match opening(envelope.class) {
-                Opening::Leave => Ok(None),
-                Opening::Mask => Ok(Some(json!({ MASKED: envelope.class }))),
-                Opening::Erased => Ok(Some(json!({ ERASED: envelope.class }))),
-                Opening::Value => match keys.get(&envelope.key) {
-                    None => Err(SealError::Key(KeyError::Missing)),
-                    Some(Held::Erased) => Ok(Some(json!({ ERASED: envelope.class }))),
-                    Some(Held::NotGranted) => Ok(Some(json!({ MASKED: envelope.class }))),
-                    Some(Held::Key(key)) if key.subject != subject => Err(SealError::Foreign),
-                    Some(Held::Key(key)) => {
-                        let sealed = URL_SAFE_NO_PAD.decode(&envelope.sealed).map_err(|_| SealError::Foreign)?;
-                        let clear =
-                            key.open(&place.associated(pointer, envelope.class), &sealed).ok_or(SealError::Foreign)?;
-                        serde_json::from_slice(&clear).map(Some).map_err(|_| SealError::Foreign)
-                    }
-                },
-            }
-        })
+        Ok(self.keys.by_id(wanted).await?)
     }
 
     /// A service's own secret: from a key that is nobody's, the same as long as that key lives.
@@ -206,6 +198,46 @@ impl Seal {
     pub async fn fingerprint(&self, woman: WomanId, command: &[u8]) -> Result<Vec<u8>, SealError> {
         Ok(self.keys.of(woman.0, Class::Personal).await?.fingerprint(command))
     }
+}
+
+/// The keys of what is to be opened.
+fn needed(facts: &Value, opening: impl Fn(Class) -> Opening, wanted: &mut Vec<Uuid>) {
+    visit(facts, Uuid::nil(), &mut |found, _| {
+        if let Found::Envelope(envelope) = found
+            && opening(envelope.class) == Opening::Value
+        {
+            wanted.push(envelope.key);
+        }
+    });
+}
+
+fn opened(
+    place: Place<'_>,
+    facts: &mut Value,
+    opening: impl Fn(Class) -> Opening,
+    keys: &BTreeMap<Uuid, Held>,
+) -> Result<(), SealError> {
+    replace(facts, place.subject(), "", &mut |value, subject, pointer| {
+        let Some(Stored::Envelope(envelope)) = Stored::of(value) else { return Ok(None) };
+        let envelope: Envelope = serde_json::from_value(envelope.clone()).map_err(|_| SealError::Foreign)?;
+        match opening(envelope.class) {
+            Opening::Leave => Ok(None),
+            Opening::Mask => Ok(Some(json!({ MASKED: envelope.class }))),
+            Opening::Erased => Ok(Some(json!({ ERASED: envelope.class }))),
+            Opening::Value => match keys.get(&envelope.key) {
+                None => Err(SealError::Key(KeyError::Missing)),
+                Some(Held::Erased) => Ok(Some(json!({ ERASED: envelope.class }))),
+                Some(Held::NotGranted) => Ok(Some(json!({ MASKED: envelope.class }))),
+                Some(Held::Key(key)) if key.subject != subject => Err(SealError::Foreign),
+                Some(Held::Key(key)) => {
+                    let sealed = URL_SAFE_NO_PAD.decode(&envelope.sealed).map_err(|_| SealError::Foreign)?;
+                    let clear =
+                        key.open(&place.associated(pointer, envelope.class), &sealed).ok_or(SealError::Foreign)?;
+                    serde_json::from_slice(&clear).map(Some).map_err(|_| SealError::Foreign)
+                }
+            },
+        }
+    })
 }
 
 /// Replaces the marks of open facts in a state that was folded for somebody: shown or masked, never both unasked.

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | the administrator | owns everything; no service connects as it |
 //! | a domain service | in its own database: read the journal, append through the function, keep its policies' progress |
+//! | a service with a vault | in its own database too: write the vault's tables |
 //! | timeline | in its own database: write its own tables |
 //! | each service | in the keys database: get keys of the classes granted to it, through two functions |
 
@@ -20,9 +21,10 @@ use engine::{
     database,
     keys::{KeyError, Keyring},
     run::StartError,
+    vault,
 };
 use kit::Class;
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool, migrate::Migrator};
 
 /// The keys database.
 pub const KEYS: &str = "livline_keys";
@@ -73,11 +75,7 @@ async fn set_up_cluster(
 pub async fn set_up_service(service: &Listed, role: &str, admin_url: &str) -> Result<(), Failure> {
     let database = service.database();
     database::migrate(admin_url, service.tables).await.map_err(unusable(&database))?;
-    let grants = match service.kind {
-        Kind::Domain => domain_grants(role),
-        Kind::Projection => projection_grants(role),
-    };
-    grant(admin_url, &grants).await.map_err(failed(&database))
+    grant(admin_url, &grants(service.kind, service.tables, role)).await.map_err(failed(&database))
 }
 
 /// Tables and grants of the keys database; the roles must exist.
@@ -144,6 +142,21 @@ fn from_nothing(role: &str) -> String {
          GRANT USAGE ON SCHEMA public TO {role};
          GRANT SELECT ON _sqlx_migrations TO {role};"
     )
+}
+
+/// What a service's role may do in its database, and nothing else.
+#[must_use]
+pub fn grants(kind: Kind, tables: &Migrator, role: &str) -> String {
+    match kind {
+        Kind::Domain if vault::within(tables) => domain_grants(role) + &vault_grants(role),
+        Kind::Domain => domain_grants(role),
+        Kind::Projection => projection_grants(role),
+    }
+}
+
+/// What stands in a vault may change and go.
+fn vault_grants(role: &str) -> String {
+    format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {};", vault::WRITTEN.join(", "), identifier(role))
 }
 
 fn domain_grants(role: &str) -> String {

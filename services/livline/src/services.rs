@@ -24,6 +24,7 @@ pub fn all() -> Vec<Listed> {
     let mut services = vec![
         Listed {
             entries: people_entries,
+            tables: &engine::vault::TABLES,
             open: Box::new(|settings, clock| {
                 Box::pin(async move { people(settings, clock).await.map(Domain::service) })
             }),
@@ -32,6 +33,7 @@ pub fn all() -> Vec<Listed> {
                 let mut paths = openapi::paths::<Woman>(&contract);
                 paths.extend(openapi::paths::<Enquiry>(&contract));
                 paths.extend(openapi::paths::<Duty>(&contract));
+                paths.extend(people::shown::paths());
                 Ok(openapi::domain(&contract, paths))
             }),
             ..domain::<Woman>(people::SERVICE, people::contract, Ok)
@@ -55,9 +57,10 @@ pub fn all() -> Vec<Listed> {
 /// The people service: women, and what is about nobody.
 pub async fn people(settings: Settings, clock: Clock) -> Result<Domain<Woman>, StartError> {
     let contract = people::contract().map_err(unreadable)?;
-    let domain = Domain::<Woman>::open(contract, people::SERVICE, settings, clock).await?;
+    let domain = Domain::<Woman>::on(&engine::vault::TABLES, contract, people::SERVICE, settings, clock).await?;
     let domain = domain.policy::<people::policy::ReceiveRelocations>()?.policy::<people::heard::KnowProtection>()?;
-    Ok(domain.beside::<Enquiry>().beside::<Duty>())
+    let routes = people::shown::routes(&domain.host, domain.contract());
+    Ok(domain.beside::<Enquiry>().beside::<Duty>().with(routes, people::shown::paths()))
 }
 
 fn people_entries() -> Vec<EntryDescription> {

@@ -8,6 +8,7 @@ pub mod duty;
 pub mod enquiry;
 pub mod heard;
 pub mod policy;
+pub mod shown;
 pub mod woman;
 
 use kit::contract::{Contract, ContractError};

@@ -6,7 +6,7 @@
 //! above 1 what gathering gives. The plain side does less: the lines below the table say what ours does besides.
 //!
 //! Everything runs on one Postgres (fsync on) and one nats-server of its own at a time, over loopback, and ends within minutes: turns
-//! are bounded by time or by a count. The parts measure one thing after the other without HTTP; the last two go over HTTP through
+//! are bounded by time or by a count. The parts measure one thing after the other without HTTP; the last three go over HTTP through
 //! everything. It ends with a failure where numbers are not dense, counts differ, an open fact was stored or two readers of the same
 //! rows read something else. Deliberately absent: any figure that was not measured just now.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on should say where, and stop")]
@@ -28,6 +28,8 @@ mod project;
 mod publish;
 #[path = "../bench/reading.rs"]
 mod reading;
+#[path = "../bench/search.rs"]
+mod search;
 #[path = "../bench/walk.rs"]
 mod walk;
 
@@ -58,20 +60,22 @@ async fn main() -> ExitCode {
     let ground = Ground::start().await;
     let mut report = Report::default();
     println!("{}\n", machine(&ground).await);
-    println!("1 of 6: commands");
+    println!("1 of 7: commands");
     let body = commands::measure(&ground, &mut report).await;
-    println!("2 of 6: append");
+    println!("2 of 7: append");
     append::measure(&ground, &body, &mut report).await;
-    println!("3 of 6: relay");
+    println!("3 of 7: relay");
     let published = publish::measure(&ground, &mut report).await;
-    println!("4 of 6: projection");
+    println!("4 of 7: projection");
     project::measure(&ground, &published, &mut report).await;
     // What follows has servers of its own: its counts begin at nothing.
     drop((published, ground));
-    println!("5 of 6: five services");
+    println!("5 of 7: five services");
     load::measure(&mut report).await;
-    println!("6 of 6: reading");
+    println!("6 of 7: reading");
     reading::measure(&mut report).await;
+    println!("7 of 7: search");
+    search::measure(&mut report).await;
 
     println!("\n{}", measure::table(&report.rows));
     report.notes.iter().for_each(|note| println!("  {note}"));

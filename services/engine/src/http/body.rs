@@ -63,7 +63,8 @@ pub(super) struct Correction {
     pub(super) facts: Value,
 }
 
-pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+/// What a body says, read strictly.
+pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(bytes).map_err(|_| Problem::common("body_not_json"))?;
     facts::read(value).map_err(Problem::from)
 }
@@ -77,7 +78,7 @@ pub(super) fn below_facts(BadFact { pointer, mistake }: BadFact) -> Problem {
 }
 
 /// The whole body. Read only once it is clear who sends it: nobody else's is kept.
-pub(super) async fn body(body: Body) -> Result<Bytes, Problem> {
+pub async fn body(body: Body) -> Result<Bytes, Problem> {
     if body.size_hint().lower() > BODY_LIMIT as u64 {
         return Err(Problem::common("body_too_large"));
     }
@@ -92,7 +93,7 @@ pub(super) async fn body(body: Body) -> Result<Bytes, Problem> {
 }
 
 /// The command's key: the header, bound to who sends it.
-pub(super) fn key(headers: &HeaderMap, caller: &Caller) -> Result<Uuid, Problem> {
+pub fn key(headers: &HeaderMap, caller: &Caller) -> Result<Uuid, Problem> {
     // Tabs are no visible characters, although HTTP lets them through.
     let fits = |key: &&str| (1..=128).contains(&key.len()) && !key.contains('\t');
     let sent = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).filter(fits);
@@ -106,7 +107,8 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     version.map(Some).ok_or_else(|| Problem::common("if_match_invalid"))
 }
 
-pub(super) fn own_centre(caller: &Caller) -> Result<CentreId, Problem> {
+/// Where the caller works.
+pub fn own_centre(caller: &Caller) -> Result<CentreId, Problem> {
     caller.principal.centre.ok_or_else(|| Problem::common("forbidden"))
 }
 

@@ -1,0 +1,144 @@
+//! These routes in the service's OpenAPI document.
+
+use super::{
+    compare::Why,
+    letter::Kind,
+    search::{HITS, NewcomerBody, SearchBody},
+    vault::{ValueBody, WordBody},
+};
+use engine::http::openapi::with_problems;
+use kit::schema::clear;
+use schemars::JsonSchema;
+use serde_json::{Map, Value, json};
+use strum::{VariantArray as _, VariantNames as _};
+
+/// The paths, to be merged with those of the aggregates.
+#[must_use]
+pub fn paths() -> Map<String, Value> {
+    let (text, flag) = (json!({ "type": "string" }), json!({ "type": "boolean" }));
+    let maybe = json!({ "type": ["string", "null"] });
+    let (id, since) =
+        (json!({ "type": "string", "format": "uuid" }), json!({ "type": "string", "format": "date-time" }));
+    let child = json!({ "type": ["string", "null"], "format": "uuid" });
+    let count = json!({ "type": "integer", "minimum": 1 });
+    let kept = [
+        ("reference", id.clone()),
+        ("slot", text.clone()),
+        ("child", child),
+        ("version", count),
+        ("since", since.clone()),
+    ];
+    let entry = object(&kept);
+    let value = object(&[&kept[..], &[("value", maybe.clone()), ("erased", flag.clone())]].concat());
+    let former =
+        object(&[("since", since.clone()), ("until", since), ("value", maybe.clone()), ("erased", flag.clone())]);
+    let why: Vec<&str> = Why::VARIANTS.iter().map(Into::into).collect();
+    let woman = object(&[
+        ("woman", id.clone()),
+        ("alias", maybe.clone()),
+        ("name", maybe),
+        ("lives_here", flag.clone()),
+        ("former", flag.clone()),
+        ("why", list(&json!({ "enum": why }))),
+    ]);
+    let women = |name| {
+        let mut hits = list(&woman);
+        if let Some(hits) = hits.as_object_mut() {
+            hits.insert("maxItems".into(), HITS.into());
+        }
+        object(&[(name, hits), ("complete", flag.clone()), ("masked", flag.clone())])
+    };
+    let key = json!({ "name": "Idempotency-Key", "in": "header", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$" } });
+    let keep = |name: &str| {
+        let id = format!("keep{name}");
+        let mut keep = sent::<ValueBody>(&id, "Keeps a value; the one before becomes history.", &entry);
+        if let Some(keep) = keep.as_object_mut() {
+            keep.insert("parameters".into(), json!([key]));
+        }
+        keep
+    };
+    let hers = |rest: &[(&str, Value)]| {
+        let all = [("id", id.clone())].into_iter().chain(rest.iter().cloned());
+        let part =
+            |(name, schema): (&str, Value)| json!({ "name": name, "in": "path", "required": true, "schema": schema });
+        Value::Array(all.map(part).collect())
+    };
+    let reference = [("slot", id.clone())];
+    let letter = json!({ "operationId": "letter", "summary": "A letter to the municipality, in Danish; shown, never sent.",
+        "parameters": [{ "name": "anonymous", "in": "query", "required": false, "description": "Without identity; left out: as the stay is.", "schema": flag }],
+        "responses": with_problems(json!({ "200": { "description": "The letter.", "content": { "text/plain": { "schema": text } } } }), &[]) });
+    let history = object(&[("reference", id.clone()), ("history", list(&former))]);
+    let gone = json!({ "204": { "description": "Forgotten." } });
+    let found = [
+        (
+            "/v1/women/search",
+            json!({ "post": sent::<SearchBody>("search", "Looks for a woman of one's own centre.", &women("women")) }),
+        ),
+        (
+            "/v1/women/duplicates",
+            json!({ "post": sent::<NewcomerBody>("duplicates", "Who of one's own centre may be the same woman, and why.", &women("possible")) }),
+        ),
+        (
+            "/v1/women/{id}/vault",
+            json!({ "parameters": hers(&[]), "get": got("vault", "What is kept of her, without values.", &object(&[("woman", id.clone()), ("values", list(&entry))])) }),
+        ),
+        ("/v1/women/{id}/vault/address", json!({ "parameters": hers(&[]), "put": keep("Address") })),
+        ("/v1/women/{id}/vault/code-word", json!({ "parameters": hers(&[]), "put": keep("CodeWord") })),
+        (
+            "/v1/women/{id}/vault/contact/{contact}",
+            json!({ "parameters": hers(&[("contact", id.clone())]), "put": keep("Contact") }),
+        ),
+        (
+            "/v1/women/{id}/vault/code-word/check",
+            json!({ "parameters": hers(&[]), "post": sent::<WordBody>("checkCodeWord", "Whether what a caller says is her code word.", &object(&[("right", flag.clone())])) }),
+        ),
+        (
+            "/v1/women/{id}/vault/{slot}",
+            json!({ "parameters": hers(&reference), "get": got("vaultValue", "A value by its reference.", &value) }),
+        ),
+        (
+            "/v1/women/{id}/vault/{slot}/history",
+            json!({ "parameters": hers(&reference),
+            "get": got("vaultHistory", "What the value was before; for whoever leads the centre.", &history),
+            "delete": { "operationId": "forgetHistory", "summary": "Forgets what the value was before; for whoever leads the centre.", "responses": with_problems(gone, &[]) } }),
+        ),
+        (
+            "/v1/women/{id}/letters/{kind}",
+            json!({ "parameters": hers(&[("kind", json!({ "type": "string", "enum": Kind::VARIANTS }))]), "get": letter }),
+        ),
+    ];
+    found.into_iter().map(|(path, item)| (path.to_owned(), item)).collect()
+}
+
+fn sent<T: JsonSchema>(id: &str, summary: &str, answer: &Value) -> Value {
+    let mut asked = got(id, summary, answer);
+    let mut schema = clear::<T>();
+    if let Some(schema) = schema.as_object_mut() {
+        schema.remove("$schema");
+    }
+    if let Some(asked) = asked.as_object_mut() {
+        asked.insert("requestBody".into(), json!({ "required": true, "content": json_content(&schema) }));
+    }
+    asked
+}
+
+fn got(id: &str, summary: &str, answer: &Value) -> Value {
+    let ok = json!({ "200": { "description": summary, "content": json_content(answer) } });
+    json!({ "operationId": id, "summary": summary, "responses": with_problems(ok, &[]) })
+}
+
+fn json_content(schema: &Value) -> Value {
+    json!({ "application/json": { "schema": schema } })
+}
+
+/// An object that has all of these members.
+fn object(members: &[(&str, Value)]) -> Value {
+    let names: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
+    let members: Map<String, Value> =
+        members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    json!({ "type": "object", "properties": members, "required": names })
+}
+
+fn list(of: &Value) -> Value {
+    json!({ "type": "array", "items": of })
+}

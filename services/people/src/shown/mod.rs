@@ -1,0 +1,74 @@
+//! What people stores and shows besides its entries: the vault, search, the check for duplicates, letters.
+//!
+//! Each route asks [`reach`] for a woman before it looks at anything of hers, and what is not the caller's is answered like what does
+//! not exist. Deliberately absent: an index over names or numbers, women of other centres, writing entries.
+
+mod compare;
+mod document;
+mod entries;
+mod letter;
+mod letters;
+pub mod reach;
+mod search;
+mod vault;
+
+pub use document::paths;
+
+use axum::{
+    Router,
+    routing::{get, post, put},
+};
+use engine::{
+    clock::Clock,
+    http::{Auth, Problem},
+    run::Host,
+    vault::{Vault, VaultError},
+};
+use kit::contract::Contract;
+use reach::Reach;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// What the routes share.
+pub(crate) struct App {
+    auth: Auth,
+    clock: Clock,
+    reach: Reach,
+    vault: Vault,
+    /// What the grounds of a stay are called in Danish, by code.
+    grounds: BTreeMap<String, String>,
+}
+
+/// The routes, to be mounted beside those of the aggregates.
+pub fn routes(host: &Host, contract: &Contract) -> Router {
+    let app = App {
+        auth: host.auth.clone(),
+        clock: host.clock.clone(),
+        reach: Reach { pool: host.pool.clone(), seal: host.seal.clone(), relations: host.relations() },
+        vault: Vault { service: crate::SERVICE, pool: host.pool.clone(), seal: host.seal.clone() },
+        grounds: letters::grounds(contract),
+    };
+    let value = get(vault::value).put(vault::put_plain);
+    Router::new()
+        .route("/v1/women/search", post(search::search))
+        .route("/v1/women/duplicates", post(search::duplicates))
+        .route("/v1/women/{id}/vault", get(vault::list))
+        .route("/v1/women/{id}/vault/{slot}", value)
+        .route("/v1/women/{id}/vault/{slot}/history", get(vault::history).delete(vault::forget))
+        .route("/v1/women/{id}/vault/contact/{contact}", put(vault::put_contact))
+        .route("/v1/women/{id}/vault/code-word/check", post(vault::check))
+        .route("/v1/women/{id}/letters/{kind}", get(letters::letter))
+        .with_state(Arc::new(app))
+}
+
+/// What went wrong, without what it was about.
+fn problem(error: VaultError) -> Problem {
+    match error {
+        VaultError::Database(error) => error.into(),
+        VaultError::KeyReused => Problem::common("key_reused"),
+        VaultError::Seal(error) => engine::executor::ExecuteError::from(error).into(),
+        VaultError::Unreadable => {
+            tracing::error!(%error, "the vault could not be read");
+            Problem::common("unavailable")
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The vault's routes: to keep a value, see what there is, read one, have what it was before forgotten, check a code word.
+//!
+//! A value whose class the caller may not see is answered like one that is not there. Deliberately absent: sealing
+//! ([`engine::vault`]), and values in addresses.
+
+use super::{App, problem, reach::Reached};
+use axum::{
+    Json,
+    body::Body as Sent,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use engine::{
+    http::{Asked, Parts, Problem, body, key, read},
+    vault::{Checked, Entry, Kept, Owner, Put, Slot},
+};
+use kit::{ChildId, Class, access::Act};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// The body of a value. Not `Debug`: it holds the value in clear.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ValueBody {
+    /// The value.
+    value: Kept,
+    /// Whose it is, where it is not hers.
+    #[serde(default)]
+    child: Option<ChildId>,
+}
+
+/// The body of a check.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WordBody {
+    /// What the caller said.
+    word: Kept,
+}
+
+fn owner(reached: &Reached) -> Owner {
+    Owner { woman: reached.woman, centre: reached.centre }
+}
+
+/// `PUT /v1/women/{id}/vault/address`, `…/code-word`
+pub(super) async fn put_plain(
+    app: State<Arc<App>>,
+    Parts((id, slot)): Parts<(String, String)>,
+    headers: Asked,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    put(app, &id, slot.parse().ok(), headers, sent).await
+}
+
+/// `PUT /v1/women/{id}/vault/contact/{contact}`
+pub(super) async fn put_contact(
+    app: State<Arc<App>>,
+    Parts((id, contact)): Parts<(String, String)>,
+    headers: Asked,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    put(app, &id, contact.parse().ok().map(Slot::Contact), headers, sent).await
+}
+
+async fn put(
+    State(app): State<Arc<App>>,
+    id: &str,
+    slot: Option<Slot>,
+    headers: Asked,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let caller = app.auth.caller(&headers)?;
+    let reached = app.reach.woman(&caller, id, Act::Record).await?;
+    let slot = slot.ok_or_else(Problem::not_found)?;
+    let key = key(&headers, &caller)?;
+    let bytes = body(sent).await?;
+    let ValueBody { value, child } = read(&bytes)?;
+    let bytes = [slot.to_string().as_bytes(), b"\0", bytes.as_ref()].concat();
+    let put = Put { slot, child, value, key, bytes, now: app.clock.now() };
+    let kept = app.vault.put(owner(&reached), &put).await.map_err(problem)?;
+    Ok(Json(told(&kept)).into_response())
+}
+
+/// What is told of a value without it.
+fn told(entry: &Entry) -> Value {
+    json!({
+        "reference": entry.reference, "slot": entry.slot.to_string(), "child": entry.child,
+        "version": entry.version, "since": written(entry.since),
+    })
+}
+
+fn written(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_default()
+}
+
+/// `GET /v1/women/{id}/vault`
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Parts(id): Parts<String>,
+    headers: Asked,
+) -> Result<Response, Problem> {
+    let caller = app.auth.caller(&headers)?;
+    let reached = app.reach.woman(&caller, &id, Act::Read(Class::Open)).await?;
+    let entries = app.vault.list(owner(&reached)).await.map_err(problem)?;
+    let entries: Vec<Value> = entries.iter().map(told).collect();
+    Ok(Json(json!({ "woman": reached.woman, "values": entries })).into_response())
+}
+
+/// What stands under a reference, where the caller may see values of its class.
+async fn found(app: &App, id: &str, reference: &str, headers: &Asked) -> Result<(Reached, Entry), Problem> {
+    let caller = app.auth.caller(headers)?;
+    let reached = app.reach.woman(&caller, id, Act::Read(Class::Open)).await?;
+    let reference = reference.parse().map_err(|_| Problem::not_found())?;
+    let entry = app.vault.find(owner(&reached), reference).await.map_err(problem)?;
+    let entry = entry.filter(|entry| reached.shows(entry.slot.class())).ok_or_else(Problem::not_found)?;
+    Ok((reached, entry))
+}
+
+/// `GET /v1/women/{id}/vault/{reference}`
+pub(super) async fn value(
+    State(app): State<Arc<App>>,
+    Parts((id, reference)): Parts<(String, String)>,
+    headers: Asked,
+) -> Result<Response, Problem> {
+    let (reached, entry) = found(&app, &id, &reference, &headers).await?;
+    let value = app.vault.value(owner(&reached), entry.reference).await.map_err(problem)?;
+    let mut body = told(&entry);
+    if let Some(members) = body.as_object_mut() {
+        members.insert("erased".into(), value.is_none().into());
+        members.insert("value".into(), value.into());
+    }
+    Ok(Json(body).into_response())
+}
+
+/// `GET /v1/women/{id}/vault/{reference}/history`: for whoever leads the centre.
+pub(super) async fn history(
+    State(app): State<Arc<App>>,
+    Parts((id, reference)): Parts<(String, String)>,
+    headers: Asked,
+) -> Result<Response, Problem> {
+    let (reached, entry) = led(&app, &id, &reference, &headers).await?;
+    let former = app.vault.history(owner(&reached), &entry).await.map_err(problem)?;
+    let former: Vec<Value> = former
+        .into_iter()
+        .map(|former| {
+            json!({
+                "since": written(former.since), "until": written(former.until),
+                "erased": former.value.is_none(), "value": former.value,
+            })
+        })
+        .collect();
+    Ok(Json(json!({ "reference": entry.reference, "history": former })).into_response())
+}
+
+/// `DELETE /v1/women/{id}/vault/{reference}/history`: for whoever leads the centre.
+pub(super) async fn forget(
+    State(app): State<Arc<App>>,
+    Parts((id, reference)): Parts<(String, String)>,
+    headers: Asked,
+) -> Result<Response, Problem> {
+    let (reached, entry) = led(&app, &id, &reference, &headers).await?;
+    app.vault.forget(owner(&reached), entry.reference).await.map_err(problem)?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn led(app: &App, id: &str, reference: &str, headers: &Asked) -> Result<(Reached, Entry), Problem> {
+    let (reached, entry) = found(app, id, reference, headers).await?;
+    if reached.leads() { Ok((reached, entry)) } else { Err(Problem::not_found()) }
+}
+
+/// `POST /v1/women/{id}/vault/code-word/check`: for everybody who may speak with her, whether or not they may read the word.
+pub(super) async fn check(
+    State(app): State<Arc<App>>,
+    Parts(id): Parts<String>,
+    headers: Asked,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let caller = app.auth.caller(&headers)?;
+    let reached = app.reach.woman(&caller, &id, Act::Record).await?;
+    let bytes = body(sent).await?;
+    let WordBody { word } = read(&bytes)?;
+    let checked = app.vault.check_word(owner(&reached), &word, app.clock.now()).await.map_err(problem)?;
+    match checked {
+        Checked::Right => Ok(Json(json!({ "right": true })).into_response()),
+        Checked::Wrong => Ok(Json(json!({ "right": false })).into_response()),
+        Checked::TooMany => Err(Problem::common("too_many_requests")),
+        Checked::NoneAgreed => Err(Problem::not_found()),
+    }
+}

@@ -1,0 +1,438 @@
+//! The vault: what it keeps, for whom, and where it opens.
+
+use engine::{clock::Clock, vault};
+use futures::future::join_all;
+use kit::access::Role;
+use livline::{provision, services::Kind};
+use livline_tests::{
+    Answer, CENTRE, Client, Ground, OTHER_CENTRE,
+    women::{Woman, Women, at, people, personal, registered, somebody},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection, PgPool, Row};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+use uuid::Uuid;
+
+const ADDRESS: &str = "Kanariegade 11, 2. tv.";
+
+async fn put(client: &Client, her: &Woman, slot: &str, key: &str, body: Value) -> Answer {
+    let path = format!("/v1/women/{}/vault/{slot}", her.woman);
+    let body = Some(body.to_string().into_bytes());
+    client.try_send(Method::PUT, "people", &path, &[("idempotency-key", key)], body).await.unwrap()
+}
+
+async fn keep(client: &Client, her: &Woman, slot: &str, value: &str) -> String {
+    put(client, her, slot, &Uuid::new_v4().to_string(), json!({ "value": value })).await.ok().text("reference")
+}
+
+async fn get(client: &Client, her: &Woman, rest: &str) -> Answer {
+    client.get("people", &format!("/v1/women/{}/vault{rest}", her.woman)).await
+}
+
+async fn forget(client: &Client, her: &Woman, reference: &str) -> Answer {
+    let path = format!("/v1/women/{}/vault/{reference}/history", her.woman);
+    client.try_send(Method::DELETE, "people", &path, &[], None).await.unwrap()
+}
+
+async fn check(client: &Client, her: &Woman, word: &str) -> Answer {
+    client.post("people", &format!("/v1/women/{}/vault/code-word/check", her.woman), "-", json!({ "word": word })).await
+}
+
+async fn known(women: &Women) -> Woman {
+    women.register(somebody(), registered("Birk-47", Some("Anna Lund"), None)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_is_kept_replaced_and_its_history_forgotten() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let (leader, her) = (ground.leader(), known(&women).await);
+    let first = put(&leader, &her, "address", "k1", json!({ "value": ADDRESS })).await.ok();
+    let reference = first.text("reference");
+    let second = put(&leader, &her, "address", "k2", json!({ "value": "Nygade 2" })).await.ok();
+    assert_eq!((second.text("reference"), &second.body["version"]), (reference.clone(), &json!(2)));
+    // The same again: the first answer, and the newer value stays.
+    assert_eq!(put(&leader, &her, "address", "k1", json!({ "value": ADDRESS })).await.ok().body, first.body);
+    let value = get(&leader, &her, &format!("/{reference}")).await.ok();
+    assert_eq!((value.text("value"), value.text("slot")), ("Nygade 2".into(), "address".into()));
+    for (slot, value) in [("address", "Andengade 3"), ("code-word", ADDRESS)] {
+        let reused = put(&leader, &her, slot, "k1", json!({ "value": value })).await;
+        assert_eq!((reused.status.as_u16(), reused.code()), (422, "key_reused"), "{slot}");
+    }
+    // Each contact and each child has a value of its own.
+    let (child, contact) = (Uuid::new_v4(), Uuid::new_v4());
+    let childs = put(&leader, &her, "address", "k3", json!({ "value": "Hos faster", "child": child })).await.ok();
+    assert_ne!(childs.text("reference"), reference);
+    keep(&leader, &her, &format!("contact/{contact}"), "20 30 40 50").await;
+    keep(&leader, &her, &format!("contact/{}", Uuid::new_v4()), "anna@example.org").await;
+    let list = get(&leader, &her, "").await.ok().body;
+    let slots: Vec<_> =
+        list["values"].as_array().unwrap().iter().map(|value| value["slot"].as_str().unwrap()).collect();
+    assert_eq!(slots.len(), 4);
+    assert_eq!(slots[..2], ["address", "address"]);
+    for clear in [ADDRESS, "Nygade", "Hos faster", "20 30", "anna@"] {
+        assert!(!list.to_string().contains(clear), "{clear}");
+    }
+
+    let history = format!("/{reference}/history");
+    let former = get(&leader, &her, &history).await.ok().body;
+    assert_eq!(former["history"].as_array().unwrap().len(), 1);
+    assert_eq!(former["history"][0]["value"], ADDRESS);
+    assert_eq!(forget(&leader, &her, &reference).await.status, 204);
+    assert_eq!(get(&leader, &her, &history).await.ok().body["history"], json!([]));
+    assert_eq!(get(&leader, &her, &format!("/{reference}")).await.text("value"), "Nygade 2");
+    // What is forgotten cannot be told from its fingerprint either, and its key still does nothing a second time.
+    let pool = ground.pool("livline_people").await;
+    let kept: Vec<Option<Vec<u8>>> =
+        sqlx::query_scalar("SELECT fingerprint FROM vault_answers WHERE reference = $1::uuid ORDER BY version")
+            .bind(reference.parse::<Uuid>().unwrap())
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert_eq!(kept.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(put(&leader, &her, "address", "k1", json!({ "value": ADDRESS })).await.ok().body, first.body);
+    assert_eq!(get(&leader, &her, &format!("/{reference}")).await.text("value"), "Nygade 2");
+    // Many at once: one value stands, and each of the others was there before it.
+    let puts = (0..20).map(|number| keep(&leader, &her, "address", ["Vej 1", "Vej 2"][number % 2]));
+    let references = join_all(puts).await;
+    assert!(references.iter().all(|other| *other == reference));
+    let former = get(&leader, &her, &history).await.ok().body;
+    assert_eq!(former["history"].as_array().unwrap().len(), 20);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_kept_is_refused_and_not_quoted() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let (leader, her) = (ground.leader(), known(&women).await);
+    for (slot, body, refused) in [
+        ("address", json!({ "value": 7 }), (422, "facts_invalid")),
+        ("address", json!({ "value": " " }), (422, "facts_invalid")),
+        ("address", json!({ "value": ADDRESS.repeat(40) }), (422, "facts_invalid")),
+        ("address", json!({ "value": ADDRESS, ADDRESS: true }), (422, "facts_invalid")),
+        ("address", json!({ "value": { "$open": ADDRESS } }), (422, "facts_invalid")),
+        ("phone", json!({ "value": ADDRESS }), (404, "not_found")),
+        ("contact/7", json!({ "value": ADDRESS }), (404, "not_found")),
+    ] {
+        let answer = put(&leader, &her, slot, "k", body).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), refused, "{slot}");
+        assert!(!answer.body.to_string().contains("Kanarie"), "{}", answer.body);
+    }
+    let keyless = client_put_without_key(&leader, &her).await;
+    assert_eq!((keyless.status.as_u16(), keyless.code()), (400, "idempotency_key_missing"));
+    assert_eq!(get(&leader, &her, "").await.ok().body["values"], json!([]));
+}
+
+async fn client_put_without_key(client: &Client, her: &Woman) -> Answer {
+    let path = format!("/v1/women/{}/vault/address", her.woman);
+    client.try_send(Method::PUT, "people", &path, &[], Some(b"{\"value\":\"x\"}".to_vec())).await.unwrap()
+}
+
+/// Every route of the vault, as somebody asks.
+async fn asked(client: &Client, her: &Woman, reference: &str) -> Vec<(&'static str, Answer)> {
+    vec![
+        ("put", put(client, her, "address", &Uuid::new_v4().to_string(), json!({ "value": "x" })).await),
+        ("list", get(client, her, "").await),
+        ("value", get(client, her, &format!("/{reference}")).await),
+        ("history", get(client, her, &format!("/{reference}/history")).await),
+        ("forget", forget(client, her, reference).await),
+        ("check", check(client, her, "x").await),
+        ("letter", client.get("people", &format!("/v1/women/{}/letters/municipality-in", her.woman)).await),
+    ]
+}
+
+/// A woman of another centre, one whom the caller must not come near, one who left, and one who never was: one answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_yours_is_not_there() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let (leader, worker) = (ground.leader().named("w-9"), ground.client(Role::Worker, Some(CENTRE)));
+    let elsewhere = ground.client(Role::Leader, Some(OTHER_CENTRE));
+    let contact_person = worker.clone().named("w-contact");
+    let mut hers = known(&women).await;
+    let reference = keep(&leader, &hers, "address", ADDRESS).await;
+    let mut former = known(&women).await;
+    let gone = keep(&leader, &former, "address", ADDRESS).await;
+    let stay = Uuid::new_v4();
+    women
+        .record(
+            &mut former,
+            &[
+                ("StayStarted", json!({ "stay": stay })),
+                ("WorkerAssigned", json!({ "worker": personal("w-contact"), "role": "contact_person" })),
+                ("StayEnded", json!({ "stay": stay })),
+            ],
+        )
+        .await;
+    let nobody = somebody();
+    for (who, client, her, reference) in [
+        ("another centre", &elsewhere, &hers, &reference),
+        ("a former one, for a worker", &worker, &former, &gone),
+        ("a former one, for a contact person", &contact_person, &former, &gone),
+        ("nobody", &leader, &nobody, &reference),
+        ("another woman's reference", &leader, &former, &reference),
+    ] {
+        let nothing = leader.get("people", &format!("/v1/women/{}/vault", Uuid::nil())).await;
+        for (route, answer) in asked(client, her, reference).await {
+            if who == "another woman's reference" && ["put", "list", "check", "letter"].contains(&route) {
+                continue;
+            }
+            assert_eq!((answer.status, &answer.body), (nothing.status, &nothing.body), "{who}: {route}");
+        }
+    }
+    // The same woman at another centre has a vault of her own there, and each its own values.
+    let there = women.register(at(hers.woman, OTHER_CENTRE), registered("Ask-1", None, None)).await;
+    assert_eq!(get(&elsewhere, &there, "").await.ok().body["values"], json!([]));
+    assert_eq!(get(&elsewhere, &there, &format!("/{reference}")).await.status, 404);
+    assert_ne!(keep(&elsewhere, &there, "address", "Andetsted 1").await, reference);
+    // Whoever leads the centre still finds who left, and goes on with what is kept of her.
+    assert_eq!(get(&leader, &former, &format!("/{gone}")).await.text("value"), "x");
+    // A conflict of interest, from one moment to the next; also for whoever leads the centre. Others go on.
+    let conflict = json!({ "kind": personal("worker"), "who": personal("w-9") });
+    women.record(&mut hers, &[("ConflictOfInterestRecorded", conflict)]).await;
+    for (route, answer) in asked(&leader, &hers, &reference).await {
+        assert_eq!((answer.status.as_u16(), answer.code()), (404, "not_found"), "{route}");
+    }
+    assert_eq!(get(&ground.leader(), &hers, &format!("/{reference}")).await.text("value"), ADDRESS);
+}
+
+/// Who sees that there is a value, who sees which.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_is_shown_to_whom_its_class_is_shown() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let mut her = known(&women).await;
+    let tie = json!({ "worker": personal("w-contact"), "role": "contact_person" });
+    women.record(&mut her, &[("WorkerAssigned", tie)]).await;
+    // Whoever has the address notes it, without being able to read it afterwards.
+    let worker = ground.client(Role::Worker, Some(CENTRE));
+    let reference = keep(&worker, &her, "address", ADDRESS).await;
+    for (role, name, may_list, value, history) in [
+        (Role::Leader, "w-1", 200, 200, 200),
+        (Role::Worker, "w-contact", 200, 200, 404),
+        (Role::Worker, "w-1", 200, 404, 404),
+        (Role::Temp, "w-1", 404, 404, 404),
+        (Role::Volunteer, "w-1", 403, 403, 403),
+        (Role::Secretariat, "w-1", 403, 403, 403),
+    ] {
+        let client = ground.client(role, Some(CENTRE)).named(name);
+        let found = [
+            get(&client, &her, "").await,
+            get(&client, &her, &format!("/{reference}")).await,
+            get(&client, &her, &format!("/{reference}/history")).await,
+        ];
+        let statuses: Vec<u16> = found.iter().map(|answer| answer.status.as_u16()).collect();
+        assert_eq!(statuses, [may_list, value, history], "{role:?}");
+        let told = found.iter().any(|answer| answer.body.to_string().contains("Kanarie"));
+        assert_eq!(told, value == 200, "{role:?}");
+    }
+}
+
+async fn sealed(pool: &PgPool, reference: &str) -> Value {
+    let sealed = sqlx::query_scalar("SELECT sealed FROM vault WHERE reference = $1::uuid");
+    sealed.bind(reference.parse::<Uuid>().unwrap()).fetch_one(pool).await.unwrap()
+}
+
+async fn set(pool: &PgPool, reference: &str, sealed: &Value) {
+    let set = sqlx::query("UPDATE vault SET sealed = $2 WHERE reference = $1");
+    set.bind(reference.parse::<Uuid>().unwrap()).bind(sealed).execute(pool).await.unwrap();
+}
+
+/// Whoever can change the database still cannot make a value readable in another place.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_opens_in_its_own_place_alone() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_people").await);
+    let (her, other) = (known(&women).await, known(&women).await);
+    let there = women.register(at(her.woman, OTHER_CENTRE), registered("Ask-1", None, None)).await;
+    let elsewhere = ground.client(Role::Leader, Some(OTHER_CENTRE));
+    let contact = |number| format!("contact/{}", Uuid::from_u128(number));
+    let phone = keep(&leader, &her, &contact(1), "20 30 40 50").await;
+    let former = sealed(&pool, &phone).await;
+    assert_eq!(keep(&leader, &her, &contact(1), "20 30 40 51").await, phone);
+    let own = sealed(&pool, &phone).await;
+    let child = |child: u128| json!({ "value": "20 30 40 52", "child": Uuid::from_u128(child) });
+    let second = keep(&leader, &her, &contact(2), "20 30 40 53").await;
+    let word = keep(&leader, &her, "code-word", "blå cykel").await;
+    let address = keep(&leader, &her, "address", ADDRESS).await;
+    let others = keep(&leader, &other, &contact(1), "20 30 40 54").await;
+    let theirs = keep(&elsewhere, &there, &contact(1), "20 30 40 55").await;
+    let childs = put(&leader, &her, &contact(1), "c1", child(7)).await.ok().text("reference");
+    let siblings = put(&leader, &her, &contact(1), "c2", child(8)).await.ok().text("reference");
+    let read = async |reference: &str| get(&leader, &her, &format!("/{reference}")).await;
+    for (what, foreign) in [
+        ("what it was before", former.clone()),
+        ("another row", sealed(&pool, &second).await),
+        ("another slot of the same class", sealed(&pool, &word).await),
+        ("another class", sealed(&pool, &address).await),
+        ("another woman", sealed(&pool, &others).await),
+        ("her at another centre", sealed(&pool, &theirs).await),
+        ("her child's", sealed(&pool, &childs).await),
+        ("her child's, as if it were hers", json!({ "value": sealed(&pool, &childs).await["value"] })),
+        ("nothing sealed", json!({ "value": "20 30 40 50" })),
+        ("nothing", json!({})),
+    ] {
+        set(&pool, &phone, &foreign).await;
+        let answer = read(&phone).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (503, "unavailable"), "{what}");
+    }
+    set(&pool, &phone, &own).await;
+    assert_eq!(read(&phone).await.text("value"), "20 30 40 51");
+    // A child's: a sibling's, the mother's, and a row that says it is a sibling's.
+    let own = sealed(&pool, &childs).await;
+    let mothers = json!({ "child": Uuid::from_u128(7), "value": sealed(&pool, &phone).await["value"] });
+    for foreign in [sealed(&pool, &siblings).await, mothers] {
+        set(&pool, &childs, &foreign).await;
+        assert_eq!(read(&childs).await.status, 503);
+    }
+    set(&pool, &childs, &own).await;
+    assert_eq!(read(&childs).await.text("value"), "20 30 40 52");
+    // A row whose own columns were changed.
+    let row = async |sql: &str| sqlx::query(sql).bind(phone.parse::<Uuid>().unwrap()).execute(&pool).await.unwrap();
+    for (change, back) in [
+        (
+            "slot = 'code-word', child = gen_random_uuid()",
+            "slot = 'contact/00000000-0000-0000-0000-000000000001', child = NULL",
+        ),
+        ("version = 7", "version = 2"),
+    ] {
+        row(&format!("UPDATE vault SET {change} WHERE reference = $1")).await;
+        assert_eq!(read(&phone).await.status, 503, "{change}");
+        row(&format!("UPDATE vault SET {back} WHERE reference = $1")).await;
+        read(&phone).await.ok();
+    }
+    sqlx::query("UPDATE vault SET woman = $2 WHERE reference = $1")
+        .bind(second.parse::<Uuid>().unwrap())
+        .bind(other.woman)
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert_eq!(get(&leader, &other, &format!("/{second}")).await.status, 503, "moved to another woman");
+    sqlx::query("UPDATE vault_history SET sealed = $1").bind(own).execute(&pool).await.unwrap();
+    assert_eq!(get(&leader, &her, &format!("/{phone}/history")).await.status, 503);
+}
+
+/// A worker who may not read the word still hears whether the caller knows it; after five wrong ones nobody does for ten minutes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_word_is_checked_by_whoever_may_not_read_it() {
+    let mut ground = Ground::start().await;
+    let minutes = Arc::new(AtomicI64::new(0));
+    let ahead = minutes.clone();
+    ground.clock = Clock::of(move || Clock::system().now() + time::Duration::minutes(ahead.load(Ordering::SeqCst)));
+    let (_people, women) = people(&ground).await;
+    let (leader, worker) = (ground.leader(), ground.client(Role::Worker, Some(CENTRE)));
+    let (her, other) = (known(&women).await, known(&women).await);
+    assert_eq!(check(&worker, &her, "blå cykel").await.status, 404, "none is agreed");
+    for woman in [&her, &other] {
+        keep(&leader, woman, "code-word", "Blå cykel").await;
+    }
+    assert_eq!(check(&worker, &her, " blå  CYKEL ").await.ok().body, json!({ "right": true }));
+    for word in ["blå", "blå cykel!", "rød cykel"] {
+        assert_eq!(check(&worker, &her, word).await.ok().body, json!({ "right": false }), "{word}");
+    }
+    assert_eq!(check(&worker, &her, "blå cykel").await.ok().body["right"], true, "a right one costs nothing");
+    // Many at once are taken one after the other, however long each takes: the fourth and fifth wrong ones, and then no more.
+    sqlx::raw_sql(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$;
+         CREATE TRIGGER slow BEFORE INSERT ON vault_wrong_words FOR EACH ROW EXECUTE FUNCTION slow();",
+    )
+    .execute(&ground.pool("livline_people").await)
+    .await
+    .unwrap();
+    let tries: Vec<Client> = (0..12).map(|number| worker.clone().named(&format!("w-{number}"))).collect();
+    let answers = join_all(tries.iter().map(|client| check(client, &her, "gul cykel"))).await;
+    let answered = answers.iter().filter(|answer| answer.body == json!({ "right": false })).count();
+    let refused = answers.iter().filter(|answer| answer.code() == "too_many_requests").count();
+    assert_eq!((answered, refused), (2, 10));
+    for client in [&worker, &leader] {
+        assert_eq!(check(client, &her, "Blå cykel").await.status, 429, "not even the right one");
+    }
+    assert_eq!(check(&worker, &other, "Blå cykel").await.ok().body["right"], true, "another woman's counts apart");
+    minutes.store(9, Ordering::SeqCst);
+    assert_eq!(check(&worker, &her, "Blå cykel").await.status, 429);
+    minutes.store(11, Ordering::SeqCst);
+    assert_eq!(check(&worker, &her, "Blå cykel").await.ok().body["right"], true);
+}
+
+/// Erased keys: the value is gone, the row says so, nothing new is kept; hers and a child's apart.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_value_is_gone() {
+    let ground = Ground::start().await;
+    let (running, women) = people(&ground).await;
+    let (leader, her, child) = (ground.leader(), known(&women).await, Uuid::new_v4());
+    let address = keep(&leader, &her, "address", ADDRESS).await;
+    keep(&leader, &her, "code-word", "blå cykel").await;
+    let childs = put(&leader, &her, "address", "k", json!({ "value": "Hos faster", "child": child })).await.ok();
+    running.stop().await;
+    let keys = ground.pool("keys").await;
+    for sql in [
+        "INSERT INTO tombstones (subject, class, key_id) SELECT subject, class, key_id FROM data_keys WHERE subject = $1",
+        "DELETE FROM data_keys WHERE subject = $1 AND class <> 'personal'",
+    ] {
+        sqlx::query(sql).bind(her.woman).execute(&keys).await.unwrap();
+    }
+    let (_people, _women) = people(&ground).await;
+    let value = get(&leader, &her, &format!("/{address}")).await.ok().body;
+    assert_eq!((&value["erased"], &value["value"]), (&json!(true), &Value::Null));
+    assert_eq!(get(&leader, &her, &format!("/{}", childs.text("reference"))).await.text("value"), "Hos faster");
+    assert_eq!(check(&leader, &her, "blå cykel").await.status, 404);
+    let again = put(&leader, &her, "address", "k2", json!({ "value": ADDRESS })).await;
+    assert_eq!((again.status.as_u16(), again.code()), (410, "erased"));
+    // The rows go with the keys: hers, and a child's by its own decision.
+    let mut pool = ground.pool("livline_people").await.acquire().await.unwrap();
+    let woman = kit::WomanId(her.woman);
+    assert_eq!(vault::erase(&mut pool, woman, None).await.unwrap(), 2);
+    assert_eq!(get(&leader, &her, "").await.ok().body["values"].as_array().unwrap().len(), 1);
+    assert_eq!(vault::erase(&mut pool, woman, Some(kit::ChildId(child))).await.unwrap(), 1);
+    let left: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM vault) + (SELECT count(*) FROM vault_history) + (SELECT count(*) FROM vault_answers)",
+    )
+    .fetch_one(&mut *pool)
+    .await
+    .unwrap();
+    assert_eq!(left, 0);
+}
+
+/// The service's role writes the vault's tables and still no record.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_role_of_the_service_writes_the_vault_and_no_record() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    known(&women).await;
+    let pool = ground.pool("livline_people").await;
+    let grants = provision::grants(Kind::Domain, &vault::TABLES, "people");
+    sqlx::raw_sql("CREATE ROLE people LOGIN PASSWORD 'p'").execute(&pool).await.unwrap();
+    sqlx::raw_sql(&grants).execute(&pool).await.unwrap();
+    let url = format!("postgres://people:p@127.0.0.1:{}/livline_people", ground.postgres.port());
+    let mut role = PgConnection::connect(&url).await.unwrap();
+    for table in vault::WRITTEN {
+        sqlx::query(&format!("DELETE FROM {table}")).execute(&mut role).await.unwrap();
+        let denied = sqlx::query(&format!("TRUNCATE {table}")).execute(&mut role).await.unwrap_err();
+        assert_eq!(denied.as_database_error().unwrap().code().as_deref(), Some("42501"), "{table}");
+    }
+    for sql in [
+        "UPDATE events SET key = key",
+        "DELETE FROM events",
+        "INSERT INTO epochs (epoch, head) VALUES (gen_random_uuid(), 1)",
+    ] {
+        let denied = sqlx::query(sql).execute(&mut role).await.unwrap_err();
+        assert_eq!(denied.as_database_error().unwrap().code().as_deref(), Some("42501"), "{sql}");
+    }
+    let tables: Vec<String> =
+        sqlx::query("SELECT relname::text FROM pg_class WHERE relname ~ '^vault' AND relkind = 'r'")
+            .fetch_all(&pool)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get(0))
+            .collect();
+    assert_eq!(tables.len(), vault::WRITTEN.len(), "{tables:?}");
+    // Another service's role has none of these.
+    let plain = provision::grants(Kind::Domain, &engine::database::SERVICE, "housing");
+    assert!(!plain.contains("vault"));
+}
