@@ -7,6 +7,7 @@ pub mod golden;
 pub mod history;
 pub mod madeup;
 pub mod process;
+pub mod raw;
 pub mod runs;
 pub mod women;
 
@@ -195,6 +196,7 @@ impl Ground {
             keys: self.postgres.admin_url("keys").into(),
             pool: 5,
             master_key_file: self.master_key_file(),
+            key_backup_days: 8,
             signing_key: self.signing.get(service).unwrap().clone().into(),
             nats: self.nats_config(),
             replicas: 1,

@@ -2,7 +2,7 @@
 //! use yet, and to show that readers need no change for it.
 
 use kit::{
-    Context, Decider, Decision, Facets, Identity, Personal, Text,
+    ChildId, Context, Decider, Decision, Facets, Identity, OfChild, Personal, Text,
     contract::{Contract, ContractError},
     decider::Commands,
     facets::FollowUpChange,
@@ -32,13 +32,34 @@ pub struct Back {
     pub bicycle: String,
 }
 
+/// She is forgotten, or one of her children.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Forgotten {
+    /// The child.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub child: Option<ChildId>,
+}
+
+/// What a child rides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Seat {
+    /// Whose, and how high.
+    pub height: OfChild<Personal<u32>>,
+}
+
 mod table {
-    use super::{Back, Loan};
+    use super::{Back, Forgotten, Loan, Seat};
     kit::entries! {
         /// Lends a bicycle.
         LendBicycle => BicycleLent(Loan), never;
         /// Takes a bicycle back.
         TakeBack => BicycleReturned(Back), never;
+        /// Puts a child's seat on.
+        MountSeat => SeatMounted(Seat), never;
+        /// Forgets somebody, as the service of people does.
+        ForgetRider => PersonErased(Forgotten), never;
     }
 }
 pub use table::{Command, Event};
@@ -87,7 +108,7 @@ impl Decider for Bicycles {
         let second = match &command {
             Command::LendBicycle(_) => !self.lent.is_empty(),
             Command::TakeBack(back) if !self.lent.contains(&back.bicycle) => return Err(Rejection::NotLent),
-            Command::TakeBack(_) => false,
+            Command::TakeBack(_) | Command::MountSeat(_) | Command::ForgetRider(_) => false,
         };
         Ok(Decision::event(command.record()).warn_if(second, Warning::SecondBicycle))
     }
@@ -100,6 +121,7 @@ impl Decider for Bicycles {
         match event {
             Event::BicycleLent(loan) => self.lent.push(loan.bicycle.clone()),
             Event::BicycleReturned(back) => self.lent.retain(|lent| *lent != back.bicycle),
+            Event::SeatMounted(_) | Event::PersonErased(_) => {}
         }
     }
 
@@ -114,6 +136,7 @@ impl Decider for Bicycles {
             Event::BicycleReturned(back) => {
                 Facets::routine().with(FollowUpChange::closed(format!("bicycle/{}", back.bicycle)))
             }
+            Event::SeatMounted(_) | Event::PersonErased(_) => Facets::routine(),
         }
     }
 }
@@ -121,7 +144,9 @@ impl Decider for Bicycles {
 /// Its words.
 pub fn contract() -> Result<Contract, ContractError> {
     let common = "service-madeup = Cykler\nevent-BicycleLent = Cykel udlånt\nevent-BicycleReturned = Cykel afleveret\n\
-                  action-lend-bicycle = Udlån\n    .help = Når hun låner en\naction-take-back = Tag imod\n    .help = Når den er tilbage\nfact-bicycle = Cykel\nfact-phone = Telefon\nfollow-up-fetch_bicycle = Hent cyklen\n\
+                  action-lend-bicycle = Udlån\n    .help = Når hun låner en\naction-take-back = Tag imod\n    .help = Når den er tilbage\nfact-bicycle = Cykel\nfact-phone = Telefon\n\
+                  event-SeatMounted = Sæde sat på\naction-mount-seat = Sæt sæde på\n    .help = Til et barn\nfact-height = Højde\n\
+                  event-PersonErased = Glemt\naction-forget-rider = Glem\n    .help = Når det er besluttet\nfact-child = Barn\nfollow-up-fetch_bicycle = Hent cyklen\n\
                   warning-second_bicycle = Hun har en i forvejen\nrejection-not_lent = Hun har den ikke\n";
     Contract::load::<Bicycles>("madeup", common, &common.replace("Cykel", "Bicycle").replace("Cykler", "Bicycles"))
 }

@@ -2,7 +2,7 @@
 
 use engine::database;
 use kit::access::Role;
-use livline_tests::{CENTRE, Ground, OTHER_CENTRE, eventually, history::assert_published};
+use livline_tests::{CENTRE, Ground, OTHER_CENTRE, eventually, history::assert_published, raw};
 use serde_json::{Value, json};
 use sqlx::{PgPool, Row};
 use std::path::Path;
@@ -12,36 +12,7 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_program");
 
 /// Every file below a folder that holds the text, as it is or as JSON would escape it.
 fn holding(folder: &Path, text: &str) -> Vec<String> {
-    let escaped = text.chars().fold(String::new(), |all, c| {
-        if c.is_ascii() { all + &c.to_string() } else { all + &format!("\\u{:04x}", c as u32) }
-    });
-    let (plain, escaped) = (text.as_bytes(), escaped.into_bytes());
-    let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap().filter_map(Result::ok) {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if let Ok(bytes) = std::fs::read(&path)
-                && (contains(&bytes, plain) || contains(&bytes, &escaped))
-            {
-                found.push(path.display().to_string());
-            }
-        }
-    }
-    found
-}
-
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    let Some((first, rest)) = text.split_first() else { return false };
-    let mut from = 0;
-    while let Some(place) = bytes[from..].iter().position(|byte| byte == first) {
-        from += place + 1;
-        if bytes[from..].starts_with(rest) {
-            return true;
-        }
-    }
-    false
+    raw::holding(folder, &raw::text(text))
 }
 
 /// A canary in each class goes through everything; then the raw bytes of the cluster, the stream, and all logs at TRACE are searched.
@@ -241,7 +212,7 @@ async fn a_class_that_is_not_granted_is_not_to_be_had() {
     let found = sqlx::query("SELECT * FROM keys_by_id(ARRAY[$1])").bind(id).fetch_all(&partners).await.unwrap();
     let wrapped: Vec<Option<Vec<u8>>> = found.iter().map(|row| row.get("wrapped")).collect();
     assert_eq!(wrapped, [None]);
-    let asked = sqlx::query("SELECT * FROM key_for($1, 'location', gen_random_uuid(), '')")
+    let asked = sqlx::query("SELECT * FROM key_for($1, 'location', gen_random_uuid(), '', '')")
         .bind(woman)
         .fetch_all(&partners)
         .await;

@@ -1,9 +1,9 @@
 //! The vault: what it keeps, for whom, and where it opens.
 
-use engine::{clock::Clock, vault};
+use engine::{clock::Clock, erasure::forget, keys::Kind, vault};
 use futures::future::join_all;
 use kit::access::Role;
-use livline::{provision, services::Kind};
+use livline::{provision, services};
 use livline_tests::{
     Answer, CENTRE, Client, Ground, OTHER_CENTRE,
     women::{Woman, Women, at, people, personal, registered, somebody},
@@ -33,7 +33,7 @@ async fn get(client: &Client, her: &Woman, rest: &str) -> Answer {
     client.get("people", &format!("/v1/women/{}/vault{rest}", her.woman)).await
 }
 
-async fn forget(client: &Client, her: &Woman, reference: &str) -> Answer {
+async fn forget_history(client: &Client, her: &Woman, reference: &str) -> Answer {
     let path = format!("/v1/women/{}/vault/{reference}/history", her.woman);
     client.try_send(Method::DELETE, "people", &path, &[], None).await.unwrap()
 }
@@ -82,7 +82,7 @@ async fn a_value_is_kept_replaced_and_its_history_forgotten() {
     let former = get(&leader, &her, &history).await.ok().body;
     assert_eq!(former["history"].as_array().unwrap().len(), 1);
     assert_eq!(former["history"][0]["value"], ADDRESS);
-    assert_eq!(forget(&leader, &her, &reference).await.status, 204);
+    assert_eq!(forget_history(&leader, &her, &reference).await.status, 204);
     assert_eq!(get(&leader, &her, &history).await.ok().body["history"], json!([]));
     assert_eq!(get(&leader, &her, &format!("/{reference}")).await.text("value"), "Nygade 2");
     // What is forgotten cannot be told from its fingerprint either, and its key still does nothing a second time.
@@ -139,7 +139,7 @@ async fn asked(client: &Client, her: &Woman, reference: &str) -> Vec<(&'static s
         ("list", get(client, her, "").await),
         ("value", get(client, her, &format!("/{reference}")).await),
         ("history", get(client, her, &format!("/{reference}/history")).await),
-        ("forget", forget(client, her, reference).await),
+        ("forget", forget_history(client, her, reference).await),
         ("check", check(client, her, "x").await),
         ("letter", client.get("people", &format!("/v1/women/{}/letters/municipality-in", her.woman)).await),
     ]
@@ -385,10 +385,9 @@ async fn an_erased_value_is_gone() {
     assert_eq!((again.status.as_u16(), again.code()), (410, "erased"));
     // The rows go with the keys: hers, and a child's by its own decision.
     let mut pool = ground.pool("livline_people").await.acquire().await.unwrap();
-    let woman = kit::WomanId(her.woman);
-    assert_eq!(vault::erase(&mut pool, woman, None).await.unwrap(), 2);
+    forget(&mut pool, her.woman, Kind::Woman).await.unwrap();
     assert_eq!(get(&leader, &her, "").await.ok().body["values"].as_array().unwrap().len(), 1);
-    assert_eq!(vault::erase(&mut pool, woman, Some(kit::ChildId(child))).await.unwrap(), 1);
+    forget(&mut pool, child, Kind::Child).await.unwrap();
     let left: i64 = sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM vault) + (SELECT count(*) FROM vault_history) + (SELECT count(*) FROM vault_answers)",
     )
@@ -405,7 +404,7 @@ async fn the_role_of_the_service_writes_the_vault_and_no_record() {
     let (_people, women) = people(&ground).await;
     known(&women).await;
     let pool = ground.pool("livline_people").await;
-    let grants = provision::grants(Kind::Domain, &vault::TABLES, "people");
+    let grants = provision::grants(services::Kind::Domain, &vault::TABLES, "people");
     sqlx::raw_sql("CREATE ROLE people LOGIN PASSWORD 'p'").execute(&pool).await.unwrap();
     sqlx::raw_sql(&grants).execute(&pool).await.unwrap();
     let url = format!("postgres://people:p@127.0.0.1:{}/livline_people", ground.postgres.port());
@@ -433,6 +432,6 @@ async fn the_role_of_the_service_writes_the_vault_and_no_record() {
             .collect();
     assert_eq!(tables.len(), vault::WRITTEN.len(), "{tables:?}");
     // Another service's role has none of these.
-    let plain = provision::grants(Kind::Domain, &engine::database::SERVICE, "housing");
+    let plain = provision::grants(services::Kind::Domain, &engine::database::SERVICE, "housing");
     assert!(!plain.contains("vault"));
 }

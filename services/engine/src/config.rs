@@ -75,6 +75,8 @@ struct Written {
     bounds: Bounds,
     #[serde(default = "connections")]
     pool: u32,
+    #[serde(default = "key_backup_days")]
+    key_backup_days: u16,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,6 +98,10 @@ fn replicas() -> usize {
     1
 }
 
+fn key_backup_days() -> u16 {
+    8
+}
+
 /// What a service runs with.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -109,6 +115,9 @@ pub struct Settings {
     pub pool: u32,
     /// The master key's file.
     pub master_key_file: PathBuf,
+    /// For how many days a backup of the keys may hold a key that was destroyed: what an erasure's letter says. `livline backup` keeps them
+    /// for 7 days, and takes away what is older when it runs the next time; it is taken to run every day.
+    pub key_backup_days: u16,
     /// The key that signs this service's own tokens.
     pub signing_key: SecretString,
     /// NATS.
@@ -156,6 +165,7 @@ impl Settings {
             keys: secret("keys", written.keys, written.keys_file)?,
             pool: written.pool,
             master_key_file: written.master_key_file,
+            key_backup_days: written.key_backup_days,
             signing_key: secret("signing_key", written.signing_key, written.signing_key_file)?,
             nats: NatsConfig {
                 url: written.nats.url,

@@ -127,8 +127,7 @@ impl<D: Decider> Executor<D> {
         let fingerprint = self.seal.fingerprint(opened.woman, &request.bytes).await?;
         let first: Vec<&Seen> = loaded.seen.iter().filter(|seen| seen.key == request.key).collect();
         if let Some(seen) = first.first() {
-            let same = seen.fingerprint == hex(&fingerprint);
-            return if same {
+            return if fingerprint.fits(&seen.fingerprint) {
                 Ok(Attempt::Done(self.repeated(request.aggregate, &first)))
             } else {
                 Err(ExecuteError::KeyReused)
@@ -156,7 +155,7 @@ impl<D: Decider> Executor<D> {
             centre: Some(opened.centre),
             claims,
             key: request.key,
-            fingerprint,
+            fingerprint: fingerprint.bytes,
             warnings: decided.warnings.clone(),
             events,
         };
@@ -387,7 +386,7 @@ fn refused<R: std::error::Error + kit::decider::Code>(refusal: Refusal<R>) -> Ex
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text

@@ -2,14 +2,26 @@
 //!
 //! Deliberately absent: what is sealed with them ([`crate::seal`]), who may ask for which class (the keys database decides by role).
 
+mod erasure;
+mod master;
+mod rotation;
+
+pub use erasure::{Erasure, Kind};
+pub use master::{FileMasterKey, MasterKey};
+pub use rotation::{Rotation, Standing};
+
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
     hmac, rand,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use kit::Class;
-use sqlx::{PgPool, Row};
-use std::{collections::BTreeMap, fmt, os::unix::fs::PermissionsExt, path::Path, sync::Arc, time::Duration};
+use sqlx::{PgPool, Row, postgres::PgRow};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -39,52 +51,6 @@ pub enum KeyError {
     /// The cryptographic library refused.
     #[error("encryption failed")]
     Cryptography,
-}
-
-/// Wraps data keys: a file's key here, a key management service elsewhere.
-pub trait MasterKey: Send + Sync + fmt::Debug {
-    /// Encrypts a data key, bound to `context`.
-    fn wrap(&self, context: &[u8], key: &[u8]) -> Result<Vec<u8>, KeyError>;
-    /// Decrypts a data key.
-    fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError>;
-}
-
-/// A master key from a file: 32 bytes in base64, readable by its owner alone.
-pub struct FileMasterKey(RandomizedNonceKey);
-
-impl fmt::Debug for FileMasterKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FileMasterKey")
-    }
-}
-
-impl FileMasterKey {
-    /// Reads the file; its mode must be 0600 or stricter.
-    pub fn read(path: &Path) -> Result<Self, KeyError> {
-        let metadata = std::fs::metadata(path).map_err(|_| KeyError::MasterKeyFile("cannot be read"))?;
-        if metadata.permissions().mode() & 0o077 != 0 {
-            return Err(KeyError::MasterKeyFile("may be read by others; set its mode to 0600"));
-        }
-        let text =
-            Zeroizing::new(std::fs::read_to_string(path).map_err(|_| KeyError::MasterKeyFile("cannot be read"))?);
-        let wrong = KeyError::MasterKeyFile("does not hold 32 bytes in base64");
-        let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| KeyError::MasterKeyFile("is not base64"))?);
-        RandomizedNonceKey::new(&AES_256_GCM, &bytes).map(Self).map_err(|_| wrong)
-    }
-
-    /// A new key in the file's form.
-    pub fn generate() -> Result<Zeroizing<String>, KeyError> {
-        Ok(Zeroizing::new(STANDARD.encode(fresh()?.as_slice())))
-    }
-}
-
-impl MasterKey for FileMasterKey {
-    fn wrap(&self, context: &[u8], key: &[u8]) -> Result<Vec<u8>, KeyError> {
-        encrypt(&self.0, context, key)
-    }
-    fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, KeyError> {
-        decrypt(&self.0, context, wrapped).ok_or(KeyError::WrongMasterKey)
-    }
 }
 
 fn fresh() -> Result<Zeroizing<Vec<u8>>, KeyError> {
@@ -167,6 +133,8 @@ pub enum Held {
 pub struct Keyring {
     pool: PgPool,
     master: Arc<dyn MasterKey>,
+    /// The code of the master key that new keys are wrapped with.
+    present: Arc<RwLock<String>>,
     by_subject: moka::sync::Cache<(Uuid, Class), Arc<DataKey>>,
     by_id: moka::sync::Cache<Uuid, Arc<DataKey>>,
 }
@@ -174,24 +142,42 @@ pub struct Keyring {
 impl Keyring {
     /// A keyring on a keys database; checks that the master key is the one its keys were wrapped with.
     pub async fn open(pool: PgPool, master: Arc<dyn MasterKey>) -> Result<Self, KeyError> {
-        let keyring = Self { pool, master, by_subject: cache(), by_id: cache() };
-        let check: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT wrapped FROM master_check").fetch_optional(&keyring.pool).await?;
-        if let Some(check) = check {
-            keyring.master.unwrap(MASTER_CHECK, &check)?;
-        }
+        let newest = master.codes().pop().unwrap_or_default();
+        let present = Arc::new(RwLock::new(newest));
+        let keyring = Self { pool, master, present, by_subject: cache(), by_id: cache() };
+        keyring.look_again().await?;
         Ok(keyring)
     }
 
-    /// Writes the value that a wrong master key fails on; done once, by whoever sets the database up.
+    /// Asks which master key new keys are wrapped with, and that it is here.
+    async fn look_again(&self) -> Result<(), KeyError> {
+        let check = sqlx::query_as("SELECT master, wrapped FROM master_check").fetch_optional(&self.pool).await?;
+        let Some((master, check)): Option<(Option<String>, Vec<u8>)> = check else { return Ok(()) };
+        self.master.unwrap(MASTER_CHECK, &check)?;
+        if let Some(master) = master {
+            *self.present.write().unwrap_or_else(PoisonError::into_inner) = master;
+        }
+        Ok(())
+    }
+
+    /// Writes the value that a wrong master key fails on, and says that it is the one for new keys; done once, by whoever sets the
+    /// database up.
     pub async fn set_up(pool: &PgPool, master: &dyn MasterKey) -> Result<(), KeyError> {
-        let wrapped = master.wrap(MASTER_CHECK, MASTER_CHECK)?;
-        sqlx::query("INSERT INTO master_check (wrapped) VALUES ($1) ON CONFLICT DO NOTHING")
+        let newest = master.codes().pop().unwrap_or_default();
+        let wrapped = master.wrap(&newest, MASTER_CHECK, MASTER_CHECK)?;
+        sqlx::query("INSERT INTO master_check (wrapped, master) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(wrapped)
+            .bind(&newest)
             .execute(pool)
             .await?;
-        let check: Vec<u8> = sqlx::query_scalar("SELECT wrapped FROM master_check").fetch_one(pool).await?;
-        master.unwrap(MASTER_CHECK, &check).map(drop)
+        let (check, code): (Vec<u8>, Option<String>) =
+            sqlx::query_as("SELECT wrapped, master FROM master_check").fetch_one(pool).await?;
+        master.unwrap(MASTER_CHECK, &check)?;
+        if code.is_none() {
+            // From before there were codes, and so from before a file could hold two.
+            sqlx::query("UPDATE master_check SET master = $1 WHERE master IS NULL").bind(&newest).execute(pool).await?;
+        }
+        Ok(())
     }
 
     /// The key of a subject and class, made where there is none.
@@ -199,22 +185,34 @@ impl Keyring {
         if let Some(key) = self.by_subject.get(&(subject, class)) {
             return Ok(key);
         }
-        let offered_id = crate::clock::random_id();
-        let offered = self.master.wrap(&context(offered_id, subject, class.code()), &fresh()?)?;
-        let row = sqlx::query("SELECT key_id, wrapped FROM key_for($1, $2, $3, $4)")
-            .bind(subject)
-            .bind(class.code())
-            .bind(offered_id)
-            .bind(offered)
-            .fetch_optional(&self.pool)
-            .await?
-            .ok_or(KeyError::Erased)?;
+        let row = match self.offer(subject, class).await {
+            Err(KeyError::Database(error)) if of_another_master(&error) => {
+                self.look_again().await?;
+                self.offer(subject, class).await
+            }
+            offered => offered,
+        };
+        let row = row?.ok_or(KeyError::Erased)?;
         let (id, wrapped): (Uuid, Vec<u8>) = (row.try_get("key_id")?, row.try_get("wrapped")?);
         let key =
             Arc::new(DataKey::new(id, subject, &self.master.unwrap(&context(id, subject, class.code()), &wrapped)?)?);
         self.by_subject.insert((subject, class), key.clone());
         self.by_id.insert(id, key.clone());
         Ok(key)
+    }
+
+    /// Asks for a key and offers one for where there is none.
+    async fn offer(&self, subject: Uuid, class: Class) -> Result<Option<PgRow>, KeyError> {
+        let master = self.present.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let offered_id = crate::clock::random_id();
+        let offered = self.master.wrap(&master, &context(offered_id, subject, class.code()), &fresh()?)?;
+        let row = sqlx::query("SELECT key_id, wrapped FROM key_for($1, $2, $3, $4, $5)")
+            .bind(subject)
+            .bind(class.code())
+            .bind(offered_id)
+            .bind(offered)
+            .bind(master);
+        Ok(row.fetch_optional(&self.pool).await?)
     }
 
     /// Keys by their ids. One that nobody knows is not in the answer.
@@ -251,6 +249,11 @@ impl Keyring {
     }
 }
 
+/// The keys database takes no new keys under this master key: there is a newer one.
+fn of_another_master(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("LV001"))
+}
+
 fn cache<K: std::hash::Hash + Eq + Send + Sync + 'static>() -> moka::sync::Cache<K, Arc<DataKey>> {
     moka::sync::Cache::builder().max_capacity(50_000).time_to_live(CACHE).build()
 }
@@ -260,35 +263,4 @@ const MASTER_CHECK: &[u8] = b"livline master key check 1";
 /// What a wrapped key is bound to: moved to another subject or class, it does not open.
 fn context(id: Uuid, subject: Uuid, class: &str) -> Vec<u8> {
     [id.as_bytes().as_slice(), subject.as_bytes(), class.as_bytes()].concat()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::os::unix::fs::OpenOptionsExt;
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..Default::default() })]
-
-        #[test]
-        fn a_master_key_file_is_read_or_refused(text in prop_oneof![any::<String>(), "[A-Za-z0-9+/=\n ]{0,60}"], bits in any::<[u8; 32]>()) {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("master");
-            let put = |content: &[u8]| {
-                use std::io::Write;
-                let mut options = std::fs::OpenOptions::new();
-                options.write(true).create(true).truncate(true).mode(0o600).open(&path).unwrap().write_all(content).unwrap();
-                FileMasterKey::read(&path)
-            };
-            let whole = STANDARD.decode(text.trim()).is_ok_and(|bytes| bytes.len() == KEY_BYTES);
-            match put(text.as_bytes()) {
-                Ok(_) => prop_assert!(whole),
-                Err(error) => prop_assert!(!whole && (text.len() < 9 || !error.to_string().contains(text.trim()))),
-            }
-            prop_assert!(put(&bits).is_err());
-            let key = STANDARD.encode(bits) + "\n";
-            prop_assert!(put(key.as_bytes()).is_ok());
-        }
-    }
 }

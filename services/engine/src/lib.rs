@@ -7,6 +7,7 @@ pub mod clock;
 mod command;
 pub mod config;
 pub mod database;
+pub mod erasure;
 pub mod executor;
 pub mod feed;
 pub mod heard;

@@ -7,6 +7,7 @@ use crate::{
     clock::Clock,
     config::Settings,
     database,
+    erasure::Eraser,
     executor::Executor,
     feed::Feed,
     http::{self, App, Auth, Operations, openapi},
@@ -402,6 +403,14 @@ impl<D: Decider> Domain<D> {
         }
         let stop = self.service.stop.clone();
         self.service.tasks.spawn(async move { runner.calendar(stop).await });
+        Ok(self)
+    }
+
+    /// Lets its own events that say so destroy keys; its role in the keys database must be the one that may.
+    pub fn erasing(mut self) -> Result<Self, StartError> {
+        let eraser = Arc::new(Eraser::new(self.host.seal.keys().clone()));
+        let reader = self.host.reader(self.host.service, eraser)?;
+        self.service.tasks.spawn(reader.run(self.service.stop.clone()));
         Ok(self)
     }
 

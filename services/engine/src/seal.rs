@@ -109,6 +109,28 @@ impl<'a> Place<'a> {
     }
 }
 
+/// Ends a fingerprint that was not made under her own key, so that the two kinds are never taken for each other.
+const AFTER_ERASURE: u8 = 0;
+
+/// Tells a command from another one under the same idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// What is stored with the events.
+    pub bytes: Vec<u8>,
+    /// Her key was erased.
+    erased: bool,
+}
+
+impl Fingerprint {
+    /// Whether what is stored, in hexadecimal, may be of the same command. What was stored before her key was erased can be compared by
+    /// nobody: there the idempotency key alone decides, or a repeated command would be refused although it was carried out.
+    #[must_use]
+    pub fn fits(&self, stored: &str) -> bool {
+        let own = crate::executor::hex(&self.bytes);
+        own == stored || (self.erased && own.len() != stored.len())
+    }
+}
+
 /// Seals and opens with a keyring.
 #[derive(Clone, Debug)]
 pub struct Seal {
@@ -194,9 +216,24 @@ impl Seal {
         fingerprint.first_chunk().map(|bytes| Secret::new(Uuid::from_bytes(*bytes))).ok_or(SealError::Malformed)
     }
 
-    /// The keyed fingerprint of a command.
-    pub async fn fingerprint(&self, woman: WomanId, command: &[u8]) -> Result<Vec<u8>, SealError> {
-        Ok(self.keys.of(woman.0, Class::Personal).await?.fingerprint(command))
+    /// The keyed fingerprint of a command: under her key, and where that was erased under one that is nobody's.
+    pub async fn fingerprint(&self, woman: WomanId, command: &[u8]) -> Result<Fingerprint, SealError> {
+        match self.keys.of(woman.0, Class::Personal).await {
+            Ok(key) => Ok(Fingerprint { bytes: key.fingerprint(command), erased: false }),
+            Err(KeyError::Erased) => {
+                let key = self.keys.of(Uuid::nil(), Class::Personal).await?;
+                let mut bytes = key.fingerprint(&[woman.0.as_bytes(), command].concat());
+                bytes.push(AFTER_ERASURE);
+                Ok(Fingerprint { bytes, erased: true })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The keys it works with.
+    #[must_use]
+    pub fn keys(&self) -> &Keyring {
+        &self.keys
     }
 }
 

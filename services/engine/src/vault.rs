@@ -176,7 +176,7 @@ pub struct Vault {
 impl Vault {
     /// Keeps a value; what stood there before becomes history. The same key and request again: the first answer.
     pub async fn put(&self, owner: Owner, put: &Put) -> Result<Entry, VaultError> {
-        let fingerprint = self.seal.fingerprint(owner.woman, &put.bytes).await?;
+        let fingerprint = self.seal.fingerprint(owner.woman, &put.bytes).await?.bytes;
         let mut changes = self.pool.begin().await?;
         lock(&mut changes, owner).await?;
         if let Some(first) = answered(&mut changes, owner, put, &fingerprint).await? {
@@ -336,19 +336,6 @@ impl Vault {
             _ => Err(SealError::Foreign.into()),
         }
     }
-}
-
-/// Whose rows go: hers, or one child's. Her children's stay until each is decided on.
-pub async fn erase(connection: &mut PgConnection, woman: WomanId, child: Option<ChildId>) -> Result<u64, sqlx::Error> {
-    let gone = sqlx::query("DELETE FROM vault WHERE woman = $1 AND child IS NOT DISTINCT FROM $2")
-        .bind(woman.0)
-        .bind(child.map(|child| child.0))
-        .execute(&mut *connection)
-        .await?;
-    if child.is_none() {
-        sqlx::query("DELETE FROM vault_wrong_words WHERE woman = $1").bind(woman.0).execute(connection).await?;
-    }
-    Ok(gone.rows_affected())
 }
 
 /// One change at a time to what is kept of a woman at a centre.

@@ -1,8 +1,8 @@
 //! The command line. What stands here is what `livline --help` says.
 
 use crate::{
-    backup::Backup, course::Timeline, demo::Demo, migrate::Migrate, quarantine::Quarantine, rebuild::Rebuild,
-    restore::Restore, schemas::Schemas, serve::Serve, token::Token, up::Up, verify::Verify,
+    backup::Backup, course::Timeline, demo::Demo, keys::Keys, migrate::Migrate, quarantine::Quarantine,
+    rebuild::Rebuild, restore::Restore, schemas::Schemas, serve::Serve, token::Token, up::Up, verify::Verify,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -41,6 +41,8 @@ pub enum Command {
     Backup(Backup),
     /// Make a data folder as it was at a moment, from a backup
     Restore(Restore),
+    /// Show how the keys are wrapped, or wrap them anew with a new master key
+    Keys(Keys),
     /// Write the schemas that others rely on; refuses to break them
     Schemas(Schemas),
 }

@@ -3,6 +3,7 @@
 //! Secrets stand in files of their own and are named here by path. Deliberately absent: what a setting means (`engine::config`).
 
 use crate::{
+    backup,
     cluster::{DataFolder, Postgres},
     failure::Failure,
     provision, secrets,
@@ -31,6 +32,7 @@ struct Written<'a> {
     database_file: PathBuf,
     keys_file: PathBuf,
     master_key_file: PathBuf,
+    key_backup_days: u16,
     signing_key_file: PathBuf,
     nats: WrittenNats<'a>,
     issuers: &'a BTreeMap<String, String>,
@@ -87,6 +89,8 @@ fn name(service: &str) -> String {
 /// Writes every service's file.
 pub fn write(folder: &DataFolder, servers: &Servers, ports: Ports, services: &[Listed]) -> Result<(), Failure> {
     let mut issuers = BTreeMap::new();
+    // What a run finds too old it takes away, so a day more passes before the next one.
+    let key_backup_days = backup::keep_keys(folder.path())?.saturating_add(1);
     for issuer in services.iter().map(|service| service.name).chain([engine::tokens::DESK]) {
         issuers.insert(issuer.to_owned(), secrets::token_keys(folder, issuer)?.public);
     }
@@ -101,6 +105,7 @@ pub fn write(folder: &DataFolder, servers: &Servers, ports: Ports, services: &[L
             database_file: secret("database-url", url(&servers.postgres, &service.database()))?,
             keys_file: secret("keys-url", url(&servers.keys, provision::KEYS))?,
             master_key_file: secrets::master_key_file(folder.path()),
+            key_backup_days,
             signing_key_file: secrets::signing_key(folder.path(), service.name),
             nats: WrittenNats {
                 url: servers.nats.url(),

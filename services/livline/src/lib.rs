@@ -13,6 +13,7 @@ pub mod course;
 pub mod demo;
 pub mod failure;
 pub mod installation;
+pub mod keys;
 pub mod keys_apart;
 pub mod migrate;
 pub mod permissions;
@@ -77,6 +78,7 @@ async fn dispatch(command: Command, clock: Clock) -> Result<(), Failure> {
         Command::Demo(options) => demo::send(&options).await,
         Command::Backup(options) => backup::run(&options).await,
         Command::Restore(options) => restore::restore(&options).await,
+        Command::Keys(options) => keys::run(&options).await,
         Command::Schemas(options) => schemas::write(&options),
     }
 }

@@ -10,6 +10,7 @@
 //! | a service with a vault | in its own database too: write the vault's tables |
 //! | timeline | in its own database: write its own tables |
 //! | each service | in the keys database: get keys of the classes granted to it, through two functions |
+//! | people | there also: have somebody's keys destroyed, and read what the ledger says of them |
 
 use crate::{
     cluster::{DataFolder, Postgres},
@@ -32,6 +33,9 @@ pub const KEYS: &str = "livline_keys";
 const CONNECTIONS: u32 = 30;
 /// What every service gets keys for. A partners service would never be granted `location`.
 const CLASSES: [Class; 4] = [Class::Personal, Class::Narrative, Class::Identity, Class::Location];
+
+/// The one role that may have keys destroyed.
+const ERASER: &str = "people";
 
 /// Sets everything up for every service: its database in the cluster of the data, its way to the keys in theirs.
 pub async fn provision(postgres: &Postgres, keys: &Postgres, folder: &DataFolder) -> Result<(), Failure> {
@@ -185,11 +189,17 @@ fn projection_grants(role: &str) -> String {
 fn keys_grants(name: &str) -> String {
     let role = identifier(name);
     let classes: Vec<String> = CLASSES.iter().map(|class| literal(class.code())).collect();
+    let erasing = if name == ERASER {
+        format!("GRANT EXECUTE ON FUNCTION erase, erasure_of, let_the_log_go TO {role};")
+    } else {
+        String::new()
+    };
     let (name, classes) = (literal(name), classes.join(", "));
     format!(
         "{}
          GRANT SELECT ON master_check TO {role};
          GRANT EXECUTE ON FUNCTION key_for, keys_by_id TO {role};
+         {erasing}
          DELETE FROM grants WHERE role_name = {name} AND class <> ALL (ARRAY[{classes}]);
          INSERT INTO grants (role_name, class) SELECT {name}, unnest(ARRAY[{classes}]) ON CONFLICT DO NOTHING;",
         from_nothing(&role)

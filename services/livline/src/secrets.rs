@@ -1,6 +1,7 @@
 //! What only this data folder knows: passwords, token keys, the master key. Each is made once and kept in a file of mode 0600.
 //!
-//! The master key has a folder of its own, so that a copy of the rest does not open anything. Deliberately absent: rotating them.
+//! The master key has a folder of its own, so that a copy of the rest does not open anything. Deliberately absent: rotating them
+//! ([`crate::keys`] does with the master key).
 
 use crate::{cluster::DataFolder, failure::Failure};
 use engine::{
@@ -10,7 +11,7 @@ use engine::{
 use std::path::{Path, PathBuf};
 
 /// The master key below a data folder.
-const MASTER_KEY: &str = "keys/master";
+pub(crate) const MASTER_KEY: &str = "keys/master";
 
 /// Signs and checks one issuer's tokens.
 #[derive(Debug)]

@@ -60,7 +60,7 @@ pub async fn people(settings: Settings, clock: Clock) -> Result<Domain<Woman>, S
     let domain = Domain::<Woman>::on(&engine::vault::TABLES, contract, people::SERVICE, settings, clock).await?;
     let domain = domain.policy::<people::policy::ReceiveRelocations>()?.policy::<people::heard::KnowProtection>()?;
     let routes = people::shown::routes(&domain.host, domain.contract());
-    Ok(domain.beside::<Enquiry>().beside::<Duty>().with(routes, people::shown::paths()))
+    domain.beside::<Enquiry>().beside::<Duty>().with(routes, people::shown::paths()).erasing()
 }
 
 fn people_entries() -> Vec<EntryDescription> {

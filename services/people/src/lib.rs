@@ -6,6 +6,7 @@
 
 pub mod duty;
 pub mod enquiry;
+pub mod erase;
 pub mod heard;
 pub mod policy;
 pub mod shown;

@@ -34,8 +34,8 @@ impl Vault {
         let Some(agreed) = agreed else { return Ok(Checked::NoneAgreed) };
         let Some(agreed) = self.value(owner, agreed.reference).await? else { return Ok(Checked::NoneAgreed) };
         // Fingerprints have one length, whatever the words have.
-        let agreed = self.seal.fingerprint(owner.woman, said(&agreed).as_bytes()).await?;
-        let word = self.seal.fingerprint(owner.woman, said(word.as_str()).as_bytes()).await?;
+        let agreed = self.seal.fingerprint(owner.woman, said(&agreed).as_bytes()).await?.bytes;
+        let word = self.seal.fingerprint(owner.woman, said(word.as_str()).as_bytes()).await?.bytes;
         // Those who try at once try one after the other.
         let mut trying = self.pool.begin().await?;
         lock(&mut trying, owner).await?;

@@ -5,10 +5,13 @@
 //! Run by a timer, each run adds what was written since the one before; what it adds is the most that can be lost. Deliberately absent:
 //! the timer, and carrying the folder to another place.
 
+mod ledger;
 pub mod place;
 mod sealed;
 mod source;
 
+pub use ledger::Erased;
+pub(crate) use ledger::read as erased;
 pub use sealed::{identity, open};
 pub use source::unpacked;
 
@@ -32,6 +35,8 @@ use time::{Duration, OffsetDateTime, macros::format_description};
 
 /// How old a base may be: the older, the longer a restore takes.
 const BASE: Duration = Duration::DAY;
+/// For how many days a destroyed key may be in a backup, unless somebody says otherwise.
+const KEEP_KEYS: u16 = 7;
 const SETTINGS: &str = "backup.toml";
 
 /// `livline backup`
@@ -76,6 +81,11 @@ struct Settings {
     keep_keys: Option<u16>,
 }
 
+/// For how many days a destroyed key may be in a backup of the keys, as `livline backup` was told last.
+pub(crate) fn keep_keys(folder: &Path) -> Result<u16, Failure> {
+    Ok(Settings::read(folder)?.keep_keys.unwrap_or(KEEP_KEYS))
+}
+
 /// Makes a backup, looks at one, or makes an identity.
 pub async fn run(options: &Backup) -> Result<(), Failure> {
     if let Some(file) = &options.new_identity {
@@ -111,7 +121,8 @@ async fn make(options: &Backup, folder: &Path, to: &Path, before: &Settings) -> 
         keep: options.keep.or(before.keep),
         keep_keys: options.keep_keys.or(before.keep_keys),
     };
-    let keep = [settings.keep.unwrap_or(30), settings.keep_keys.unwrap_or(7)].map(|days| Duration::days(days.into()));
+    let keep =
+        [settings.keep.unwrap_or(30), settings.keep_keys.unwrap_or(KEEP_KEYS)].map(|days| Duration::days(days.into()));
     let former =
         [&before.recipient, &before.keys_recipient].map(|text| text.as_deref().and_then(|text| text.parse().ok()));
     let [former_data, former_keys] = former;
@@ -124,6 +135,8 @@ async fn make(options: &Backup, folder: &Path, to: &Path, before: &Settings) -> 
         )));
     }
     let _held = place::hold(to)?;
+    // First what is little and counts most: the ledger is of now, whatever becomes of the rest.
+    keys.save_ledger(to).await?;
     let now = Clock::system().now();
     let mut carried = Vec::new();
     for mut source in [data, keys] {

@@ -5,7 +5,8 @@
 //! data/<id>/base.tar.gz.age   the cluster as it was
 //! data/<id>/folder.tar.gz.age what else of the data folder a restore needs
 //! data/<id>/wal/….gz.age     what happened since, a segment a file
-//! keys/<id>/…                 the same of the keys, sealed for somebody else
+//! keys/<id>/…                 the same of the keys, sealed for somebody else; what else a restore needs is as it was last
+//! ledger/<n>.json.age         whose keys were destroyed, n of them, sealed with the keys
 //! ```
 //!
 //! What one base begins, with its WAL, is a chain; a folder without a manifest is none. Deliberately absent: how files are made and opened.
@@ -108,6 +109,18 @@ impl Chain {
         let text = serde_json::to_string_pretty(&self.manifest)
             .map_err(|_| Failure::Other("A manifest cannot be written.".into()))?;
         Ok(cluster::replace(&self.folder.join(MANIFEST), text.as_bytes())?)
+    }
+
+    /// Takes away what else of the data folder it held before.
+    pub fn keep_one_folder(&self) -> Result<(), Failure> {
+        let entries = fs::read_dir(&self.folder).map_err(ClusterError::at(&self.folder))?;
+        for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if name.starts_with("folder") && *name != self.manifest.folder.name {
+                fs::remove_file(&path).map_err(ClusterError::at(&path))?;
+            }
+        }
+        Ok(())
     }
 
     /// Its files, each where it is.

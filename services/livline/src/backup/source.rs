@@ -5,27 +5,30 @@
 //! begins a chain of its own. Deliberately absent: an archive command; it would copy on the same disk what the slot keeps there anyway.
 
 use super::{
+    ledger,
     place::{self, BASE, Chain, FOLDER, Known, Manifest, following},
     sealed::seal,
 };
 use crate::{
     cluster::{self, ClusterError, Running, Which, programs::PostgresPrograms},
     failure::Failure,
-    provision::connect,
-    services,
+    provision::{self, connect},
+    secrets, services,
 };
 use age::x25519::Recipient;
-use engine::store;
+use engine::{keys::FileMasterKey, store};
 use flate2::{Compression, write::GzEncoder};
 use secrecy::ExposeSecret;
 use sqlx::{PgConnection, PgPool};
 use std::{
+    fs,
     io::{self, Read, Write},
     iter,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 const DATABASE: &str = "postgres";
 /// How long a segment is, as initdb makes them.
@@ -47,6 +50,8 @@ pub(super) struct Source {
 
 /// How far a cluster had come.
 struct Mark {
+    /// The file of the master key as it was before.
+    master: Option<Zeroizing<String>>,
     at: OffsetDateTime,
     /// The last segment that is finished, and where it ends.
     last: String,
@@ -75,6 +80,12 @@ impl Source {
     /// What tells this cluster from every other one, and those restored from it from none.
     pub(super) async fn system(&mut self) -> Result<String, Failure> {
         self.ask("SELECT system_identifier::text FROM pg_control_system()").await
+    }
+
+    /// Writes whose keys were destroyed beside the chains.
+    pub(super) async fn save_ledger(&self, place: &Path) -> Result<(), Failure> {
+        let mut keys = connect(&self.running.admin_url(provision::KEYS)).await.map_err(failed)?;
+        ledger::save(&mut keys, place, &self.recipient).await
     }
 
     /// Whether it has that database.
@@ -149,7 +160,7 @@ impl Source {
     /// The whole cluster as it is, as a chain without WAL.
     async fn whole(&mut self, folder: &Path, first: String) -> Result<Chain, Failure> {
         let base = tokio::task::block_in_place(|| self.base(&folder.join(BASE)))?;
-        let rest = tokio::task::block_in_place(|| self.rest(&folder.join(FOLDER)))?;
+        let rest = tokio::task::block_in_place(|| self.rest(&folder.join(FOLDER), &self.recipient, None))?;
         let version = self.ask("SELECT current_setting('server_version')").await?;
         let from = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(&mut self.admin).await;
         let system = self.system().await?;
@@ -195,11 +206,12 @@ impl Source {
 
     /// Ends the present segment behind a transaction of its own: a restore to any moment before finds one after it to stop at.
     async fn mark(&mut self) -> Result<Mark, Failure> {
+        let master = self.master()?;
         let at = sqlx::query_scalar("SELECT clock_timestamp() FROM pg_current_xact_id()").fetch_one(&mut self.admin);
         let at = at.await.map_err(failed)?;
         let switched = sqlx::query_as("SELECT pg_walfile_name(lsn), lsn::text FROM pg_switch_wal() AS lsn");
         let (last, lsn) = switched.fetch_one(&mut self.admin).await.map_err(failed)?;
-        Ok(Mark { at, last, lsn })
+        Ok(Mark { master, at, last, lsn })
     }
 
     /// Every segment up to the mark, and then the manifest that says so.
@@ -235,7 +247,14 @@ impl Source {
         }
         chain.manifest.until = mark.at;
         chain.manifest.services = known;
+        if self.which == Which::Keys {
+            // Keys may have been wrapped anew since the chain began, and then those in it open with what the file holds now.
+            let name = format!("folder-{}.tar.gz.age", engine::clock::random_id().simple());
+            let rest = || self.rest(&chain.folder.join(&name), &recipient, mark.master.as_ref());
+            chain.manifest.folder = tokio::task::block_in_place(rest)?;
+        }
         chain.write()?;
+        chain.keep_one_folder()?;
         // What is in the chain need not be kept here. Where that is not possible it is kept longer.
         let _ = sqlx::query("SELECT pg_replication_slot_advance($1, $2::pg_lsn)")
             .bind(slot(&chain.id()))
@@ -266,20 +285,47 @@ impl Source {
         })
     }
 
+    /// The file of the master key; none with the data.
+    fn master(&self) -> Result<Option<Zeroizing<String>>, Failure> {
+        if self.which == Which::Data {
+            return Ok(None);
+        }
+        let file = secrets::master_key_file(&self.folder);
+        match fs::read_to_string(&file) {
+            Ok(text) => Ok(Some(Zeroizing::new(text))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(ClusterError::at(&file)(error).into()),
+        }
+    }
+
     /// What a restore needs beside the cluster. With the data is nothing that opens more than their own cluster; every other secret is
-    /// with the keys.
-    fn rest(&self, file: &Path) -> Result<place::Stored, Failure> {
+    /// with the keys. `before` is the file of the master key as it was before: what was wrapped in between opens with the one or the other.
+    fn rest(
+        &self,
+        file: &Path,
+        recipient: &Recipient,
+        before: Option<&Zeroizing<String>>,
+    ) -> Result<place::Stored, Failure> {
+        let master = self.master()?;
+        let none = Zeroizing::default();
+        let masters = FileMasterKey::united(before.unwrap_or(&none), master.as_ref().unwrap_or(&none));
         let own = format!("secrets/{}", Which::Data.secret());
         let with_data = |name: &str| ["format", "demo-day", &own].contains(&name);
-        let mut names: Vec<String> = ["format", "demo-day", "keys/master"].map(str::to_owned).into();
+        let mut names: Vec<String> = ["format", "demo-day"].map(str::to_owned).into();
         let secrets = self.folder.join("secrets");
-        for entry in std::fs::read_dir(&secrets).map_err(ClusterError::at(&secrets))? {
+        for entry in fs::read_dir(&secrets).map_err(ClusterError::at(&secrets))? {
             let name = entry.map_err(ClusterError::at(&secrets))?.file_name();
             names.push(format!("secrets/{}", name.to_string_lossy()));
         }
         names.retain(|name| with_data(name) == (self.which == Which::Data) && self.folder.join(name).is_file());
-        let sealed = seal(file, &self.recipient, |to| {
+        let sealed = seal(file, recipient, |to| {
             let mut tar = tar::Builder::new(GzEncoder::new(to, Compression::fast()));
+            if master.is_some() {
+                let mut header = tar::Header::new_gnu();
+                header.set_mode(0o600);
+                header.set_size(masters.len() as u64);
+                tar.append_data(&mut header, secrets::MASTER_KEY, masters.as_bytes())?;
+            }
             for name in &names {
                 tar.append_path_with_name(self.folder.join(name), name)?;
             }

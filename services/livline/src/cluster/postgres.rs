@@ -95,7 +95,9 @@ impl Which {
     fn settings(self) -> &'static str {
         match self {
             Self::Data => "max_connections = 200\nshared_buffers = 128MB\nmax_slot_wal_keep_size = 4GB\n",
-            Self::Keys => "max_connections = 200\nshared_buffers = 16MB\nmax_slot_wal_keep_size = 1GB\n",
+            Self::Keys => {
+                "max_connections = 200\nshared_buffers = 16MB\nmax_slot_wal_keep_size = 1GB\nwal_recycle = off\n"
+            }
         }
     }
 }

@@ -128,7 +128,7 @@ pub async fn run(
     }
     let ways: Vec<String> = sources.iter().map(|source| format!("{} from {}", source.service, source.way())).collect();
     say(format!("Rebuilding the timeline, {} events: {}.", verify::thousands(heads), ways.join(", ")));
-    let bar = bar("Rebuilding the timeline", heads);
+    let bar = bar("Rebuilding the timeline", "events", heads);
     bar.set_position(resumed);
     bar.reset_eta();
     let begun = Instant::now();
@@ -241,11 +241,12 @@ enum Stopped {
 }
 
 /// A bar for a person at a terminal.
-pub(crate) fn bar(what: &'static str, events: u64) -> ProgressBar {
+pub(crate) fn bar(what: &'static str, things: &str, many: u64) -> ProgressBar {
     let watched = std::io::stderr().is_terminal();
     let target = if watched { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(events), target).with_message(what);
-    let style =
-        ProgressStyle::with_template("  {msg} {bar:40} {human_pos} of {human_len} events, {per_sec}, {eta} left");
+    let bar = ProgressBar::with_draw_target(Some(many), target).with_message(what);
+    let style = ProgressStyle::with_template(&format!(
+        "  {{msg}} {{bar:40}} {{human_pos}} of {{human_len}} {things}, {{per_sec}}, {{eta}} left"
+    ));
     style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
 }

@@ -5,7 +5,7 @@
 use crate::{
     backup::{
         self,
-        place::{self, BASE, Chain, FOLDER},
+        place::{self, BASE, Chain},
     },
     cluster::{self, ClusterError, DataFolder, Which},
     failure::Failure,
@@ -21,14 +21,14 @@ use std::{
 
 /// Whether the identity opens the chain, before anything is written.
 pub(super) fn opens(chain: &Chain, identity: &Identity) -> Result<(), Failure> {
-    backup::open(&chain.folder.join(FOLDER), identity, what(chain)).map(drop)
+    backup::open(&chain.folder.join(&chain.manifest.folder.name), identity, what(chain)).map(drop)
 }
 
 /// Lays out one cluster with all that happened since, and what else of the data folder is kept with it.
 pub(super) fn lay_out(chain: &Chain, identity: &Identity, folder: &DataFolder) -> Result<(), Failure> {
     let which = chain.manifest.cluster;
     cluster::create_folder(&folder.path().join("keys"))?;
-    unpack(&chain.folder.join(FOLDER), identity, what(chain), folder.path())?;
+    unpack(&chain.folder.join(&chain.manifest.folder.name), identity, what(chain), folder.path())?;
     let cluster = which.dir(folder.path());
     cluster::create_folder(&cluster)?;
     unpack(&chain.folder.join(BASE), identity, what(chain), &cluster)?;

@@ -4,6 +4,7 @@
 //! it that all that is made from the events is made again. Until the last of it is done the folder says that it is being restored, and
 //! nothing but another restore opens it. Deliberately absent: going back within a folder that is in use.
 
+mod erased;
 mod lay;
 mod moment;
 mod plan;
@@ -12,7 +13,7 @@ mod settle;
 pub use moment::shown;
 
 use crate::{
-    backup,
+    backup::{self, Erased},
     cluster::{DataFolder, Postgres, Recovery, Which},
     configuration::Ports,
     failure::Failure,
@@ -68,6 +69,8 @@ pub struct Restore {
 struct Restored {
     last: Option<OffsetDateTime>,
     heads: Heads,
+    /// How many were erased, and of how many of them a key had come back.
+    erased: (u64, u64),
     /// What the backup has of events that were broken before it.
     broken: Vec<Finding>,
 }
@@ -82,6 +85,7 @@ pub async fn restore(options: &Restore) -> Result<(), Failure> {
     let (data, keys) = (backup::identity(&options.identity)?, backup::identity(&options.keys_identity)?);
     lay::opens(&plan.data, &data)?;
     lay::opens(&plan.keys, &keys)?;
+    let erased = backup::erased(&options.from, &keys)?;
     terminal::say("Looking whether the backup is as it was written …");
     for chain in [&plan.data, &plan.keys] {
         tokio::task::block_in_place(|| chain.check())?;
@@ -90,7 +94,7 @@ pub async fn restore(options: &Restore) -> Result<(), Failure> {
     let folder = DataFolder::open_for_restore(&options.data).await?;
     let restored = tokio::select! {
         // Dropped in the middle, it kills the servers it started.
-        restored = all(options, &plan, &folder, [&data, &keys]) => restored,
+        restored = all(options, &plan, &folder, [&data, &keys], &erased) => restored,
         () = signals.stop.cancelled() => Err(Failure::Interrupted),
     };
     let restored = restored.inspect_err(|_| {
@@ -117,6 +121,7 @@ async fn all(
     plan: &Plan,
     folder: &DataFolder,
     [data, keys]: [&Identity; 2],
+    erased: &[Erased],
 ) -> Result<Restored, Failure> {
     if let Some(asked) = folder.moved() {
         let path = folder.path().display();
@@ -143,14 +148,20 @@ async fn all(
     };
     let services = services::all();
     let servers = Servers::with(folder, ports, &services, postgres, keys).await?;
-    let restored = make_again(folder, &servers, ports).await;
+    let restored = make_again(folder, &servers, ports, erased).await;
     let stopped = servers.stop().await;
     restored.and_then(|restored| stopped.map(|()| restored))
 }
 
 /// With the services running as they do under `livline up`.
-async fn make_again(folder: &DataFolder, servers: &Servers, ports: Ports) -> Result<Restored, Failure> {
+async fn make_again(
+    folder: &DataFolder,
+    servers: &Servers,
+    ports: Ports,
+    erased: &[Erased],
+) -> Result<Restored, Failure> {
     let last = last_transaction(&servers.postgres).await?;
+    let erased = erased::apply(servers, erased).await?;
     let heads = settle::take_epochs(&servers.postgres).await?;
     let bound = up::set_up(folder, servers, ports, &services::all()).await?;
     let stop = CancellationToken::new();
@@ -161,7 +172,7 @@ async fn make_again(folder: &DataFolder, servers: &Servers, ports: Ports) -> Res
     };
     stop.cancel();
     let broken = serve::finish(&mut serving).await.and(settled)?;
-    Ok(Restored { last, heads, broken })
+    Ok(Restored { last, heads, erased, broken })
 }
 
 /// When the last transaction was committed that counts.
@@ -179,13 +190,18 @@ fn report(options: &Restore, plan: &Plan, folder: &DataFolder, restored: &Restor
     });
     let last = restored.last.map(shown).unwrap_or_default();
     let known = |name: &str| plan.newest.manifest.services.iter().find(|known| known.service == name);
+    let erased = match restored.erased {
+        (0, _) => String::new(),
+        (all, 0) => format!("\n  erased        {all}, and nothing of them came back"),
+        (all, back) => format!("\n  erased        {all}; of {back} keys had come back, and were destroyed again"),
+    };
     let services = restored.heads.iter().map(|(name, head)| {
         let more = known(name).map_or(0, |known| known.head.saturating_sub(*head));
         let more = if more == 0 { String::new() } else { format!(", {more} later lost") };
         format!("\n  {name:<14}{head} events{more}")
     });
     format!(
-        "Restored.\n\n  as it was at  {}\n  last change   {last}{beyond}\n  lost          {lost}{}\n  it took       {}\n  data          {path}\n\n\
+        "Restored.\n\n  as it was at  {}\n  last change   {last}{beyond}\n  lost          {lost}{}{erased}\n  it took       {}\n  data          {path}\n\n\
          Go on with: {} up --data {path}",
         shown(reached),
         services.collect::<String>(),

@@ -62,7 +62,7 @@ async fn wait(folder: &DataFolder, servers: &Servers) -> Result<(), Failure> {
     if !std::io::stderr().is_terminal() {
         terminal::say("Making again what is made from the events …");
     }
-    let bar = rebuild::bar("Reading again", 0);
+    let bar = rebuild::bar("Reading again", "events", 0);
     let (mut moved, mut since) = (0, Instant::now());
     let behind = loop {
         let seen = look.once().await?;

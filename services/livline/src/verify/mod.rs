@@ -182,7 +182,7 @@ pub async fn run(domains: &[Domain], timeline: &SecretString) -> Result<Report, 
         heads.push((domain, head));
     }
     // Journal and stream are read once each, and the events once more for the timeline.
-    let bar = rebuild::bar("Verifying", heads.iter().map(|(_, head)| head.number * 2).sum());
+    let bar = rebuild::bar("Verifying", "events", heads.iter().map(|(_, head)| head.number * 2).sum());
     for (domain, head) in &heads {
         report.findings.extend(journal::verify(domain, head).await?);
         report.findings.extend(stream::verify(domain, head, &bar).await?);

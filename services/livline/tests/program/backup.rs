@@ -29,29 +29,29 @@ use std::{
 };
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-const PLACE: &str = "Kanariby";
+pub(crate) const PLACE: &str = "Kanariby";
 const SECRET: &str = "kanarie-fortrolig";
 
 /// What the drill is about: the data folder, the backup, the two identities.
-struct Drill {
-    place: Place,
-    backup: PathBuf,
+pub(crate) struct Drill {
+    pub(crate) place: Place,
+    pub(crate) backup: PathBuf,
     identity: PathBuf,
     keys_identity: PathBuf,
 }
 
 /// What is compared: every event of every service, and what the women's pages say.
-type Events = BTreeMap<&'static str, Vec<(i64, String)>>;
+pub(crate) type Events = BTreeMap<&'static str, Vec<(i64, String)>>;
 type Courses = Vec<Value>;
 
 /// Somebody who works at a centre.
-struct Staff {
+pub(crate) struct Staff {
     client: Client,
     folder: PathBuf,
 }
 
 impl Staff {
-    fn of(place: &Place) -> Self {
+    pub(crate) fn of(place: &Place) -> Self {
         Self { client: Client::new(place.folder()).unwrap(), folder: place.folder().to_owned() }
     }
 
@@ -60,14 +60,14 @@ impl Staff {
         self.client.post(&url, key, &body, &token::usual()).await.unwrap()
     }
 
-    async fn open(&self, service: &str, name: &str) -> String {
+    pub(crate) async fn open(&self, service: &str, name: &str) -> String {
         let key = format!("open {service} for {name}");
         let opened = self.post(service, "cases", &key, json!({ "woman": woman(name) })).await;
         opened["id"].as_str().unwrap().to_owned()
     }
 
     /// What a woman's course is made of, a case in one service.
-    async fn log(&self, service: &str, name: &str, actions: &[(&str, Value)]) -> Vec<Value> {
+    pub(crate) async fn log(&self, service: &str, name: &str, actions: &[(&str, Value)]) -> Vec<Value> {
         let case = self.open(service, name).await;
         let mut answers = Vec::new();
         for (action, body) in actions {
@@ -78,12 +78,12 @@ impl Staff {
     }
 }
 
-fn woman(name: &str) -> String {
+pub(crate) fn woman(name: &str) -> String {
     kit::ids::derive_id(&["drill", name]).to_string()
 }
 
 /// Three alerts and an offer of aftercare follow from it.
-fn moving() -> Vec<(&'static str, Value)> {
+pub(crate) fn moving() -> Vec<(&'static str, Value)> {
     let need = json!({ "facts": { "persons": 3, "excluded_municipalities": [PLACE] }, "note": SECRET });
     let nothing = json!({ "facts": {} });
     vec![("assess-need", need), ("sign-lease", nothing.clone()), ("move-in", nothing)]
@@ -95,17 +95,24 @@ fn breach() -> Vec<(&'static str, Value)> {
 }
 
 impl Drill {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Place::new();
         let beside = |name: &str| place.folder().with_file_name(name);
         Self { backup: beside("backup"), identity: beside("identity"), keys_identity: beside("keys-identity"), place }
     }
 
-    fn backup(&self, more: &[&str]) -> String {
+    /// Makes the identities.
+    pub(crate) fn recipients(&self) -> (String, String) {
+        let make = |file: &Path| self.place.run(&["backup", "--new-identity", file.to_str().unwrap()]);
+        let [data, keys] = [&self.identity, &self.keys_identity].map(|file| make(file).trim().to_owned());
+        (data, keys)
+    }
+
+    pub(crate) fn backup(&self, more: &[&str]) -> String {
         self.place.run(&[&["backup"], more].concat())
     }
 
-    fn restore_arguments<'a>(&'a self, folder: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
+    pub(crate) fn restore_arguments<'a>(&'a self, folder: &'a Path, more: &[&'a str]) -> Vec<&'a str> {
         let offset: &'static str = self.place.offset().to_string().leak();
         let [from, one, two, data] =
             [&self.backup, &self.identity, &self.keys_identity, folder].map(|path| path.to_str().unwrap());
@@ -113,7 +120,7 @@ impl Drill {
         [&usual, &["--keys-identity", two] as &[&str], more].concat()
     }
 
-    async fn connect(&self, which: Which, database: &str) -> PgConnection {
+    pub(crate) async fn connect(&self, which: Which, database: &str) -> PgConnection {
         let running = which.running(self.place.folder()).unwrap();
         PgConnection::connect(&running.admin_url(database)).await.unwrap()
     }
@@ -129,7 +136,7 @@ impl Drill {
     }
 
     /// Until everything that follows has followed, and everybody has heard of it.
-    async fn settled(&self) -> Events {
+    pub(crate) async fn settled(&self) -> Events {
         until("everybody has heard of everything", async || {
             let mut progress: Vec<(String, i64)> = Vec::new();
             for service in services::all() {
@@ -165,7 +172,7 @@ impl Drill {
     }
 
     /// As when the machine is gone.
-    fn lose_everything(&self, running: Livline) {
+    pub(crate) fn lose_everything(&self, running: Livline) {
         running.kill();
         for which in Which::BOTH {
             let file = which.dir(self.place.folder()).join("postmaster.pid");
@@ -190,8 +197,7 @@ async fn everything_is_lost_and_comes_back_as_it_was() {
     let drill = Drill::new();
     let place = &drill.place;
     refused(&place.start(&["backup"]), "Say where the backup goes to, with --to.");
-    let identity = |file: &Path| place.run(&["backup", "--new-identity", file.to_str().unwrap()]).trim().to_owned();
-    let (recipient, keys_recipient) = (identity(&drill.identity), identity(&drill.keys_identity));
+    let (recipient, keys_recipient) = drill.recipients();
     let to = drill.backup.to_str().unwrap();
     let usual = ["--to", to, "--recipient", &recipient, "--keys-recipient", &keys_recipient];
     refused(&place.start(&[&["backup"], &usual[..]].concat()), "`livline up` is not running on the data folder");
@@ -467,7 +473,7 @@ fn opened(drill: &Drill, which: Which, identity: &Path) -> tempfile::TempDir {
 }
 
 /// Whether one of the needles occurs below a folder: 1, or 0. The system's own search is quick where a debug build is not.
-fn found(folder: &Path, needles: &[Vec<u8>]) -> usize {
+pub(crate) fn found(folder: &Path, needles: &[Vec<u8>]) -> usize {
     let mut search = Command::new("grep");
     search.env("LC_ALL", "C").args(["-rqaF"]);
     for needle in needles {

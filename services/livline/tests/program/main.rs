@@ -11,8 +11,10 @@
 )]
 
 mod backup;
+mod erasure;
 mod keys;
 mod livline;
+mod rotation;
 
 use ::livline::cluster::Which;
 use livline::{Livline, Place};
@@ -156,10 +158,11 @@ async fn roles_may_do_what_they_need_and_nothing_else(place: &Place) {
         assert_eq!(code(&sql(&other, "SELECT 1").await), INSUFFICIENT_PRIVILEGE, "{database}");
     }
     let keys = place.secret("housing-keys-url");
-    let asked = "SELECT * FROM key_for(gen_random_uuid(), 'location', gen_random_uuid(), 'x')";
+    let asked =
+        "SELECT k.* FROM master_check c, key_for(gen_random_uuid(), 'location', gen_random_uuid(), 'x', c.master) k";
     sql(&keys, asked).await.unwrap();
     assert_eq!(
-        code(&sql(&keys, "SELECT * FROM key_for(gen_random_uuid(), 'other', gen_random_uuid(), 'x')").await),
+        code(&sql(&keys, "SELECT * FROM key_for(gen_random_uuid(), 'other', gen_random_uuid(), 'x', '')").await),
         INSUFFICIENT_PRIVILEGE
     );
     for statement in [
@@ -167,6 +170,10 @@ async fn roles_may_do_what_they_need_and_nothing_else(place: &Place) {
         "DELETE FROM tombstones",
         "INSERT INTO grants VALUES ('housing', 'other')",
         "DELETE FROM master_check",
+        "SELECT erase(gen_random_uuid(), 'woman', now())",
+        "SELECT let_the_log_go()",
+        "SELECT * FROM erasure_of(gen_random_uuid())",
+        "SELECT * FROM erasures",
     ] {
         assert_eq!(code(&sql(&keys, statement).await), INSUFFICIENT_PRIVILEGE, "{statement}");
     }

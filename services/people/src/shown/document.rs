@@ -102,12 +102,27 @@ pub fn paths() -> Map<String, Value> {
             "get": got("vaultHistory", "What the value was before; for whoever leads the centre.", &history),
             "delete": { "operationId": "forgetHistory", "summary": "Forgets what the value was before; for whoever leads the centre.", "responses": with_problems(gone, &[]) } }),
         ),
+        ("/v1/women/{id}/erasure", json!({ "parameters": hers(&[]), "get": erasure() })),
         (
             "/v1/women/{id}/letters/{kind}",
             json!({ "parameters": hers(&[("kind", json!({ "type": "string", "enum": Kind::VARIANTS }))]), "get": letter }),
         ),
     ];
     found.into_iter().map(|(path, item)| (path.to_owned(), item)).collect()
+}
+
+fn erasure() -> Value {
+    let moment = json!({ "type": "string", "format": "date-time" });
+    let maybe_text = json!({ "type": ["string", "null"], "description": "Once it may be said." });
+    let moments = ["decided", "destroyed", "acknowledged_at", "backups_until"].map(|name| (name, moment.clone()));
+    let status = object(&moments);
+    let erasure = object(&[("status", status), ("letter", object(&[("da", maybe_text.clone()), ("en", maybe_text)]))]);
+    let mut erasure =
+        got("erasure", "How far the erasure of her, or of a child of hers, is, and the letter that says so.", &erasure);
+    if let Some(erasure) = erasure.as_object_mut() {
+        erasure.insert("parameters".into(), json!([{ "name": "child", "in": "query", "required": false, "schema": { "type": "string", "format": "uuid" } }]));
+    }
+    erasure
 }
 
 fn sent<T: JsonSchema>(id: &str, summary: &str, answer: &Value) -> Value {

@@ -6,6 +6,7 @@
 mod compare;
 mod document;
 mod entries;
+mod erasure;
 mod letter;
 mod letters;
 pub mod reach;
@@ -21,6 +22,7 @@ use axum::{
 use engine::{
     clock::Clock,
     http::{Auth, Problem},
+    keys::Keyring,
     run::Host,
     vault::{Vault, VaultError},
 };
@@ -34,6 +36,9 @@ pub(crate) struct App {
     clock: Clock,
     reach: Reach,
     vault: Vault,
+    keys: Keyring,
+    /// For how many days backups of the keys live.
+    key_backup_days: u16,
     /// What the grounds of a stay are called in Danish, by code.
     grounds: BTreeMap<String, String>,
 }
@@ -45,6 +50,8 @@ pub fn routes(host: &Host, contract: &Contract) -> Router {
         clock: host.clock.clone(),
         reach: Reach { pool: host.pool.clone(), seal: host.seal.clone(), relations: host.relations() },
         vault: Vault { service: crate::SERVICE, pool: host.pool.clone(), seal: host.seal.clone() },
+        keys: host.seal.keys().clone(),
+        key_backup_days: host.settings.key_backup_days,
         grounds: letters::grounds(contract),
     };
     let value = get(vault::value).put(vault::put_plain);
@@ -57,6 +64,7 @@ pub fn routes(host: &Host, contract: &Contract) -> Router {
         .route("/v1/women/{id}/vault/contact/{contact}", put(vault::put_contact))
         .route("/v1/women/{id}/vault/code-word/check", post(vault::check))
         .route("/v1/women/{id}/letters/{kind}", get(letters::letter))
+        .route("/v1/women/{id}/erasure", get(erasure::status))
         .with_state(Arc::new(app))
 }
 
