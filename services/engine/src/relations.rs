@@ -30,6 +30,8 @@ use uuid::Uuid;
 
 /// How long a command waits for what its sender knows to be recorded.
 const WAIT: Duration = Duration::from_secs(2);
+/// How long whoever asks waits for what people is known to have recorded.
+const MOMENT: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(10);
 /// Commands that wait at once; the others are decided by what there is.
 const WAITERS: usize = 16;
@@ -64,6 +66,7 @@ impl Relations {
     /// Several.
     pub async fn all(&self, principal: &Principal, women: &[WomanId]) -> Result<BTreeMap<WomanId, Known>, Problem> {
         let centre = principal.centre.ok_or_else(Problem::not_found)?;
+        self.settle().await?;
         let rows = sqlx::query(&format!("SELECT t.of_woman, {TIES} FROM ties($1, $2, $3, $4) t"))
             .bind(women.iter().map(|woman| woman.0).collect::<Vec<Uuid>>())
             .bind(centre.0)
@@ -77,6 +80,21 @@ impl Relations {
             all.insert(woman, self.read(&row, woman, centre).await?);
         }
         Ok(all)
+    }
+
+    /// Waits a moment for what people is known to have recorded: whoever asks had rather wait than be shown less.
+    pub(crate) async fn settle(&self) -> Result<(), Problem> {
+        let Some((epoch, head)) = self.head.last().filter(|_| self.service != PEOPLE) else { return Ok(()) };
+        let Ok(_turn) = self.waiters.try_acquire() else { return Ok(()) };
+        let until = tokio::time::Instant::now() + MOMENT;
+        while progress(&self.pool, READER, PEOPLE)
+            .await?
+            .is_none_or(|heard| heard.epoch != epoch || heard.number < head)
+            && tokio::time::Instant::now() < until
+        {
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// What a row says that has the columns [`TIES`].

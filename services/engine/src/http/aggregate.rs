@@ -78,6 +78,7 @@ impl<D: Decider> App<D> {
     async fn reach(&self, caller: &Caller, id: &str, act: Act) -> Result<Reached, Problem> {
         let centre = own_centre(caller)?;
         let id: Uuid = id.parse().map_err(|_| Problem::not_found())?;
+        self.relations.settle().await?;
         // Women are named by themselves: each centre has its own aggregate of her.
         let named = match D::BEGINS {
             Begins::WithAWoman(_) => "a.woman = $2::uuid",

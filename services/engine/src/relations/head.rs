@@ -19,8 +19,9 @@ use tokio_util::sync::CancellationToken;
 
 /// How long what was announced is believed.
 const FRESH: Duration = Duration::from_secs(5);
-/// How long an announcement is waited for before the service itself is asked.
-const SILENCE: Duration = Duration::from_secs(3);
+/// How long an announcement is waited for before the service itself is asked: they come every two seconds.
+const SILENCE: Duration = Duration::from_millis(2500);
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// The last that is known of people's head.
 #[derive(Debug, Clone, Default)]
@@ -36,9 +37,21 @@ impl Head {
     /// Whether all that people has, as far as is known and as of a moment ago, was heard.
     pub(crate) fn reached(&self, heard: Option<(Epoch, u64)>) -> bool {
         let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.zip(heard).is_some_and(|((epoch, number, at), (heard_epoch, heard))| {
+        let reached = known.zip(heard).is_some_and(|((epoch, number, at), (heard_epoch, heard))| {
             at.elapsed() <= FRESH && heard_epoch == epoch && heard >= number
-        })
+        });
+        if !reached {
+            let (head, at) = known.map(|(_, number, at)| (number, at)).unzip();
+            let (silent, heard) = (at.map(|at| at.elapsed()), heard.map(|(_, number)| number));
+            tracing::debug!(head, heard, ?silent, "people is ahead, or silent: places and names are masked");
+        }
+        reached
+    }
+
+    /// The last that is known of it.
+    pub(crate) fn last(&self) -> Option<(Epoch, u64)> {
+        let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.map(|(epoch, number, _)| (epoch, number))
     }
 
     fn is(&self, epoch: Epoch, number: u64) {
@@ -54,24 +67,28 @@ impl Head {
     /// Listens until told to stop.
     pub async fn watch(self, settings: Settings, feed: Feed, stop: CancellationToken) {
         loop {
-            // At the start, and whenever NATS is silent, people itself is asked.
+            // At the start, and while NATS is gone, people itself is asked.
             tokio::select! { () = self.ask(&feed) => {}, () = stop.cancelled() => return }
-            tokio::select! { _ = self.listen(&settings) => {}, () = stop.cancelled() => return }
-            tokio::select! { () = self.ask(&feed) => {}, () = stop.cancelled() => return }
-            tokio::select! { () = tokio::time::sleep(Duration::from_secs(1)) => {}, () = stop.cancelled() => return }
+            tokio::select! { _ = self.listen(&settings, &feed) => {}, () = stop.cancelled() => return }
+            tokio::select! { () = tokio::time::sleep(PAUSE) => {}, () = stop.cancelled() => return }
         }
     }
 
-    /// Ends when nothing was announced for a while.
-    async fn listen(&self, settings: &Settings) -> Result<(), NatsError> {
+    /// As long as there is a connection. Where nothing is announced for a while, people is asked beside.
+    async fn listen(&self, settings: &Settings, feed: &Feed) -> Result<(), NatsError> {
         let client = nats::connect(&settings.nats, "relations").await?;
         let mut heads = client.subscribe(nats::head_subject(super::PEOPLE)).await.map_err(NatsError::of)?;
-        while let Ok(Some(message)) = tokio::time::timeout(SILENCE, heads.next()).await {
-            if let Ok(Announced { epoch, number }) = serde_json::from_slice(&message.payload) {
-                self.is(epoch, number);
+        loop {
+            match tokio::time::timeout(SILENCE, heads.next()).await {
+                Err(_) => self.ask(feed).await,
+                Ok(None) => return Ok(()),
+                Ok(Some(message)) => {
+                    if let Ok(Announced { epoch, number }) = serde_json::from_slice(&message.payload) {
+                        self.is(epoch, number);
+                    }
+                }
             }
         }
-        Ok(())
     }
 
     async fn ask(&self, feed: &Feed) {
