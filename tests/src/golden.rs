@@ -1,4 +1,5 @@
-//! The five domains side by side, with their golden samples: for tests that hold for every one of them.
+//! The five domains that keep cases side by side, and people beside them, with their golden samples: for tests that hold for every one of
+//! them.
 
 use kit::{Decider, given::Samples};
 use std::path::Path;
@@ -16,6 +17,12 @@ pub fn each_domain(visit: &mut impl Visit) {
     visit.domain::<financial::case::Financial>(financial::SERVICE);
     visit.domain::<safety::case::Safety>(safety::SERVICE);
     visit.domain::<aftercare::case::Aftercare>(aftercare::SERVICE);
+}
+
+/// Goes to every domain that policies hear: those that keep cases, and people's women.
+pub fn each_heard(visit: &mut impl Visit) {
+    each_domain(visit);
+    visit.domain::<people::woman::Woman>(people::SERVICE);
 }
 
 /// The names of all domains in which cases are opened, as the program lists them: all but people, whom a case is about.

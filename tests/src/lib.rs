@@ -15,7 +15,7 @@ use engine::{
     clock::Clock,
     config::{DEADLINES, Settings},
     database,
-    executor::{Executor, Request},
+    executor::{ExecuteError, Executor, Request},
     feed::Feed,
     http::{AT_LEAST, Bounds, Limits},
     keys::{FileMasterKey, Keyring},
@@ -361,7 +361,14 @@ impl People {
             bytes: Vec::new(),
             heard: None,
         };
-        self.executor.execute(&request).await.unwrap().position
+        loop {
+            match self.executor.execute(&request).await {
+                Ok(answer) => return answer.position,
+                // Somebody else took the alias that was made for her at this very moment; the next one is another.
+                Err(ExecuteError::Refused { code: "claim_taken" }) => {}
+                Err(error) => panic!("she cannot be registered: {error}"),
+            }
+        }
     }
 }
 
@@ -485,7 +492,12 @@ impl Client {
     pub async fn know(&self, woman: Uuid) {
         let people = self.people.get().expect("people runs once a service does");
         let position = people.know(woman, &self.principal).await;
-        *self.known.lock().unwrap() = position;
+        let number = |position: &str| position.rsplit(':').next().and_then(|number| number.parse::<u64>().ok());
+        // Many may be made known at once: the latest of them counts.
+        let mut known = self.known.lock().unwrap();
+        if number(&position) > number(&known) {
+            *known = position;
+        }
     }
 
     /// Opens a case for a woman; its id.
@@ -509,6 +521,12 @@ impl Client {
             json!({ "facts": facts }),
         )
         .await
+    }
+
+    /// Records something of a woman herself, at people.
+    pub async fn act_for(&self, woman: Uuid, action: &str, facts: Value) -> Answer {
+        let path = format!("/v1/women/{woman}/{action}");
+        self.post(people::SERVICE, &path, &Uuid::new_v4().to_string(), json!({ "facts": facts })).await
     }
 
     /// A woman's timeline, once it has reached a position.

@@ -1,10 +1,15 @@
 //! What one part says and another understands: golden samples against those who read them, and every action over HTTP.
 
+use aftercare::heard::KnowCourse;
 use futures::future::join_all;
-use kit::{Decider, Policy, decider::Commands, given::given};
+use kit::{
+    Decider, Policy,
+    decider::Commands,
+    given::{Given, given},
+};
 use livline_tests::{
-    Client, Ground, Running,
-    golden::{Visit, domains, each_domain, samples},
+    Client, Ground, Running, eventually,
+    golden::{Visit, domains, each_domain, each_heard, samples},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, marker::PhantomData, path::Path};
@@ -28,9 +33,13 @@ impl<P: Policy> Visit for Understood<P> {
                 let facts = samples.latest(entry.event, form);
                 let case = given::<D>("2026-11-20", engine::config::DEADLINES);
                 let opening = case.tells::<P>(service).len();
-                let case = case.and(&entry.action, facts);
-                // Safety's alerts stand behind what raises them.
-                let told = case.tells::<P>(service).into_iter().nth(opening);
+                let then = case.when(&entry.action, facts.clone());
+                let told = match then.outcome {
+                    // Safety's alerts stand behind what raises them.
+                    Ok(_) => then.given.tells::<P>(service).into_iter().nth(opening),
+                    // What a rule alone may record, or what must wait for its day.
+                    Err(_) => kit::given::heard::<P>(service, 2, entry.event, facts),
+                };
                 told.is_some_and(|event| event.recorded().is_some())
             };
             let name = format!("{service}/{}", entry.event);
@@ -52,15 +61,28 @@ impl<P: Policy> Visit for Understood<P> {
 
 fn understood<P: Policy>() -> Vec<String> {
     let mut understood = Understood::<P> { events: BTreeSet::new(), policy: PhantomData };
-    each_domain(&mut understood);
+    each_heard(&mut understood);
     understood.events.into_iter().collect()
 }
 
 #[test]
 fn policies_understand_what_they_hear_and_nothing_else() {
-    assert_eq!(understood::<aftercare::policy::OfferAftercare>(), ["housing/MovedIn"]);
     assert_eq!(
-        understood::<aftercare::heard::KnowCourse>(),
+        understood::<aftercare::policy::OfferAftercare>(),
+        [
+            "aftercare/AftercareAccepted",
+            "aftercare/AftercareClosed",
+            "aftercare/AftercareDeclined",
+            "aftercare/AftercareHandedOver",
+            "aftercare/AftercareOffered",
+            "aftercare/LifelineCalled",
+            "housing/MovedIn",
+            "people/PersonDied",
+            "people/StayEnded",
+        ]
+    );
+    assert_eq!(
+        understood::<KnowCourse>(),
         [
             "housing/MovedIn",
             "legal/AreaBanIssued",
@@ -69,6 +91,9 @@ fn policies_understand_what_they_hear_and_nothing_else() {
             "legal/RestrainingOrderEnded",
             "legal/RestrainingOrderExtended",
             "legal/RestrainingOrderIssued",
+            "people/PersonDied",
+            "people/SafeContactAgreed",
+            "people/SafeContactUnconfirmed",
             "safety/AlarmIssued",
             "safety/AlarmLost",
             "safety/AlarmRenewed",
@@ -83,7 +108,6 @@ fn policies_understand_what_they_hear_and_nothing_else() {
             "aftercare/ContactMade",
             "aftercare/ContactMissed",
             "housing/LeaseSigned",
-            "housing/MovedIn",
             "legal/AreaBanIssued",
             "legal/FamilyDecisionReceived",
             "legal/InterimContactDecided",
@@ -91,6 +115,8 @@ fn policies_understand_what_they_hear_and_nothing_else() {
             "legal/RestrainingOrderEnded",
             "legal/RestrainingOrderExtended",
             "legal/RestrainingOrderIssued",
+            "people/PersonDied",
+            "people/StayEnded",
             "safety/AddressProtectionExpired",
             "safety/AddressProtectionGranted",
             "safety/AddressProtectionRenewed",
@@ -124,6 +150,31 @@ fn what_rules_go_by_is_in_the_samples() {
         panic!("a protection is heard")
     };
     assert!(until.is_some() && children.is_some());
+    // What people adds to a safe contact and to the end of a stay is heard as well: the ids, and the day.
+    let heard = |woman: &Given<people::woman::Woman>| {
+        let mut course = aftercare::heard::Course::default();
+        for event in woman.tells::<KnowCourse>("people") {
+            KnowCourse::hear(&mut course, &event);
+        }
+        course
+    };
+    let woman = || given::<people::woman::Woman>("2026-11-20", engine::config::DEADLINES);
+    for form in ["complete", "minimal"] {
+        let facts = |event: &str| samples("people").latest(event, form);
+        let agreed = woman().and("agree-safe-contact", facts("SafeContactAgreed"));
+        let course = heard(&agreed);
+        assert!(course.is_reachable(agreed.looking().centre, agreed.looking().today), "{form}");
+        let doubted = agreed.and("start-stay", json!({})).and("end-stay", facts("StayEnded"));
+        let course = heard(&doubted);
+        assert!(!course.is_reachable(doubted.looking().centre, doubted.looking().today), "{form}");
+        let ended = doubted.tells::<aftercare::policy::OfferAftercare>("people").pop();
+        let Some(aftercare::policy::Foreign::StayEnded { stay }) =
+            ended.as_ref().and_then(kit::policy::Heard::recorded)
+        else {
+            panic!("the end of a stay is heard")
+        };
+        assert!(!stay.is_nil(), "{form}");
+    }
 }
 
 #[test]
@@ -195,8 +246,13 @@ async fn taken_once(leader: &Client, pool: &sqlx::PgPool, (service, action, even
         .unwrap();
     assert_eq!(usize::try_from(stored).unwrap(), 1 + made.len(), "{event}: the opening, what happened, the note");
     leader.get(service, &format!("/v1/cases/{case}")).await.ok();
-    let shown = leader.get(service, &format!("/v1/cases/{case}/events")).await.ok().body;
-    let kept = shown["events"][1]["data"]["facts"].as_object().unwrap();
+    // Places are masked for the moment in which people has recorded more than the service has heard.
+    let kept = eventually(&format!("{event} is shown whole"), async || {
+        let shown = leader.get(service, &format!("/v1/cases/{case}/events")).await.ok().body;
+        let kept = shown["events"][1]["data"]["facts"].clone();
+        (!kept.to_string().contains("$masked")).then_some(kept)
+    })
+    .await;
     for (name, value) in facts.as_object().unwrap().iter().filter(|(name, _)| !MADE.contains(&(event, name.as_str()))) {
         assert_eq!(&kept[name], value, "{event}: {name} reads back as it was sent");
     }
@@ -218,7 +274,7 @@ async fn every_action_is_taken_once_and_read_back() {
                 }
             }
         });
-        join_all(taken).await;
+        few_at_a_time(taken).await;
     }
 }
 
@@ -282,10 +338,14 @@ async fn every_entry_can_be_corrected_and_taken_back() {
             assert!(of(&course, 2)["readable"] == true);
         }
     });
-    // A few at a time: it is many requests.
-    let mut mended: Vec<_> = mended.collect();
-    while !mended.is_empty() {
-        join_all(mended.drain(..mended.len().min(12))).await;
+    few_at_a_time(mended).await;
+}
+
+/// It is many requests, and a service waits no longer than a moment until it has heard of a new woman.
+async fn few_at_a_time(all: impl Iterator<Item = impl Future<Output = ()>>) {
+    let mut all: Vec<_> = all.collect();
+    while !all.is_empty() {
+        join_all(all.drain(..all.len().min(12))).await;
     }
 }
 

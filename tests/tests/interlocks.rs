@@ -44,8 +44,15 @@ struct Danger {
 
 type Actions<'a> = Vec<(&'a str, Value)>;
 
-/// Entries in a new case of hers.
+/// Entries in a new case of hers; at people, of herself.
 async fn log(leader: &Client, woman: Uuid, service: &str, actions: &[(&str, Value)]) -> String {
+    if service == "people" {
+        leader.know(woman).await;
+        for (action, facts) in actions {
+            leader.act_for(woman, action, facts.clone()).await.ok();
+        }
+        return woman.to_string();
+    }
     let case = leader.open(service, woman).await;
     for (action, facts) in actions {
         leader.act(service, &case, action, facts.clone()).await.ok();
@@ -68,7 +75,7 @@ async fn dangers(leader: &Client) -> Vec<Danger> {
         ),
         ("new_threat", "legal", vec![("issue-restraining-order", long.clone()), ("report-order-breach", json!({}))]),
         ("new_threat", "safety", vec![threat]),
-        ("no_safety_plan", "housing", vec![("move-in", json!({}))]),
+        ("no_safety_plan", "people", vec![("start-stay", json!({})), ("end-stay", json!({}))]),
         ("contacts_missed", "aftercare", vec![missed.clone(), ("make-contact", json!({})), missed.clone(), missed]),
         (
             "none",
@@ -82,11 +89,12 @@ async fn dangers(leader: &Client) -> Vec<Danger> {
         log(leader, woman, service, &actions).await;
         dangers.push(Danger { woman, interlock });
     }
-    // Protected with the children, with a fresh plan: neither the lease nor the move is dangerous.
+    // Protected with the children, with a fresh plan: neither the lease nor the end of her stay is dangerous; nor is a move.
     let woman = Uuid::new_v4();
     let protected = ("record-address-protection-grant", json!({ "children": "all" }));
     log(leader, woman, "safety", &[protected, ("agree-safety-plan", json!({}))]).await;
     log(leader, woman, "housing", &[("sign-lease", json!({})), ("move-in", json!({}))]).await;
+    log(leader, woman, "people", &[("start-stay", json!({})), ("end-stay", json!({}))]).await;
     dangers.push(Danger { woman, interlock: "none" });
     dangers
 }
@@ -254,7 +262,8 @@ async fn aftercare_does_not_end_while_something_has_no_owner() {
     let case = leader.open("aftercare", woman).await;
     let ends = json!({ "reason": "completed" });
     // Asked before both were heard of, the first question would close the case.
-    has_heard(&ground, "aftercare", aftercare::heard::KnowCourse::NAME, &["safety", "legal", "housing"]).await;
+    has_heard(&ground, "aftercare", aftercare::heard::KnowCourse::NAME, &["people", "safety", "legal", "housing"])
+        .await;
     // The refusal names no alarm and no order.
     let refused = eventually("aftercare has heard of them", async || {
         let both = answer_of(&leader, &case, json!({ "reason": "completed", "police_informed": [loan] })).await;

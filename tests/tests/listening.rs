@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+/// What `know-course` hears.
+const KNOWN: [&str; 4] = ["people", "safety", "legal", "housing"];
+
 async fn raised(pool: &PgPool) -> Vec<String> {
     sqlx::query_scalar("SELECT aggregate_id FROM events WHERE event_type = 'SafetyAlertRaised' ORDER BY number")
         .fetch_all(pool)
@@ -70,9 +73,10 @@ async fn an_order_whose_case_was_never_opened_is_not_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_epoch_of_one_service_is_heard_from_all() {
     let ground = Ground::start().await;
-    let services = ["safety", "legal", "housing", "aftercare"];
+    let services = ["people", "safety", "legal", "housing", "aftercare"];
     let mut running = Vec::new();
-    for service in services {
+    // People runs beside them.
+    for service in services.into_iter().skip(1) {
         running.push(ground.serve(service).await);
     }
     let (leader, woman) = (ground.leader(), Uuid::new_v4());
@@ -88,13 +92,13 @@ async fn a_new_epoch_of_one_service_is_heard_from_all() {
     breach(&leader, woman).await;
     until_raised(&pool, 1).await;
     has_heard(&ground, "safety", RaiseAlerts::NAME, &services).await;
-    has_heard(&ground, "aftercare", aftercare::heard::KnowCourse::NAME, &["safety", "legal", "housing"]).await;
+    has_heard(&ground, "aftercare", aftercare::heard::KnowCourse::NAME, &KNOWN).await;
 
     let epoch: Uuid =
         sqlx::query_scalar("SELECT epoch FROM epochs ORDER BY ordinal DESC LIMIT 1").fetch_one(&legal).await.unwrap();
     sqlx::query("SELECT take_epoch($1)").bind(epoch).execute(&legal).await.unwrap();
     has_heard(&ground, "safety", RaiseAlerts::NAME, &services).await;
-    has_heard(&ground, "aftercare", aftercare::heard::KnowCourse::NAME, &["safety", "legal", "housing"]).await;
+    has_heard(&ground, "aftercare", aftercare::heard::KnowCourse::NAME, &KNOWN).await;
     // Alerts are raised before the progress moves: there are no others to come.
     assert_eq!(raised(&pool).await.len(), 1, "the lease of long ago alarms nobody");
     // Heard all the same: what comes now is reacted to, with what was known before.
@@ -111,7 +115,7 @@ async fn what_is_not_known_whole_does_not_let_aftercare_end() {
     let _aftercare = ground.serve("aftercare").await;
     let (leader, pool) = (ground.leader(), ground.pool("livline_aftercare").await);
     let policy = aftercare::heard::KnowCourse::NAME;
-    has_heard(&ground, "aftercare", policy, &["safety", "legal", "housing"]).await;
+    has_heard(&ground, "aftercare", policy, &KNOWN).await;
     let case = leader.open("aftercare", Uuid::new_v4()).await;
     let ends = json!({ "reason": "completed" });
     let set = async |until: i64| {
@@ -139,7 +143,7 @@ async fn what_does_not_open_keeps_nobody_from_being_helped() {
     let home = leader.open("housing", woman).await;
     leader.act("housing", &home, "move-in", json!({})).await.ok();
     let policy = aftercare::heard::KnowCourse::NAME;
-    has_heard(&ground, "aftercare", policy, &["safety", "legal", "housing"]).await;
+    has_heard(&ground, "aftercare", policy, &KNOWN).await;
     // Another woman's row in its place.
     let moved = "UPDATE heard SET woman = $1 WHERE woman = $2";
     let other = Uuid::new_v4();

@@ -1,7 +1,11 @@
 //! What follows from events and from the calendar happens exactly once: across restarts, replays, replicas.
 
 use engine::{clock::Clock, config::Settings, database, run::Domain};
-use livline_tests::{Client, Ground, Running, eventually, history::assert_exact};
+use kit::Policy;
+use livline_tests::{
+    Client, Ground, Running, eventually,
+    history::{assert_exact, has_heard},
+};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::sync::{
@@ -42,6 +46,7 @@ async fn an_offer_lapses_on_its_day_and_once() {
     let mut ground = Ground::start().await;
     let (clock, days) = movable();
     ground.clock = clock;
+    ground.people().await;
     let settings = ground.settings("housing", &database::SERVICE).await;
     let mut replica = settings.clone();
     replica.listen = ground.address("madeup");
@@ -150,4 +155,114 @@ async fn a_move_makes_aftercare_offer_itself_once() {
     leader.act("housing", &case, "move-in", json!({})).await.ok();
     until(6).await;
     assert_eq!(count(&theirs, "CaseOpened").await, 6);
+}
+
+/// A woman registered over HTTP, who stays here from now on; she, and her stay.
+async fn stays(client: &Client) -> (Uuid, Value) {
+    let registered = client.post("people", "/v1/women", &Uuid::new_v4().to_string(), json!({})).await.ok();
+    let woman = registered.text("id").parse().unwrap();
+    let started = client.act_for(woman, "start-stay", json!({})).await.ok();
+    (woman, started.body["events"][0]["facts"]["stay"].clone())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_stay_makes_aftercare_offer_itself_once() {
+    let ground = Ground::start().await;
+    let _housing = ground.housing().await;
+    let mut aftercare = ground.aftercare().await;
+    let (leader, theirs) = (ground.leader(), ground.pool("livline_aftercare").await);
+    let policy = aftercare::policy::OfferAftercare::NAME;
+    let heard = async || has_heard(&ground, "aftercare", policy, &["people", "housing", "aftercare"]).await;
+    heard().await;
+    let offers = async |woman: Uuid| -> Vec<String> {
+        let offers = "SELECT e.aggregate_id FROM events e JOIN aggregates a USING (aggregate_type, aggregate_id)
+                      WHERE e.event_type = 'AftercareOffered' AND a.woman = $1";
+        sqlx::query_scalar(offers).bind(woman).fetch_all(&theirs).await.unwrap()
+    };
+    let offered =
+        async |woman: Uuid| eventually("aftercare is offered", async || offers(woman).await.into_iter().next()).await;
+    let (woman, stay) = stays(&leader).await;
+    let ended = leader.act_for(woman, "end-stay", json!({ "moved_to": "new_home" })).await.ok();
+    let case = offered(woman).await;
+    let shown = eventually("she is the centre's again", async || {
+        let shown = leader.get("aftercare", &format!("/v1/cases/{case}")).await;
+        shown.status.is_success().then_some(shown.body)
+    })
+    .await;
+    assert_eq!(shown["follow_ups"]["aftercare/answer"]["open"], true);
+    // It ended in error, and ends once more; and she moves into the home: one offer is enough.
+    let back = json!({ "version": ended.body["version"] });
+    leader.act_for(woman, "record-in-error", back).await.ok();
+    leader.act_for(woman, "end-stay", json!({ "stay": stay })).await.ok();
+    let home = leader.post("housing", "/v1/cases", "home", json!({ "woman": woman })).await.ok().text("id");
+    leader.act("housing", &home, "move-in", json!({})).await.ok();
+    heard().await;
+    assert_eq!(offers(woman).await, std::slice::from_ref(&case));
+    // Nor does anything offer more to her who said yes, though a worker opened another case meanwhile.
+    leader.act("aftercare", &case, "accept-aftercare", json!({})).await.ok();
+    leader.post("aftercare", "/v1/cases", "another", json!({ "woman": woman })).await.ok();
+    heard().await;
+    leader.act("housing", &home, "move-in", json!({})).await.ok();
+    leader.act_for(woman, "start-stay", json!({})).await.ok();
+    leader.act_for(woman, "end-stay", json!({})).await.ok();
+    heard().await;
+    assert_eq!(offers(woman).await, std::slice::from_ref(&case));
+
+    // Who died is offered nothing.
+    let (died, _) = stays(&leader).await;
+    leader.act_for(died, "record-death", json!({})).await.ok();
+    leader.act_for(died, "end-stay", json!({})).await.ok();
+    // Stopped while somebody leaves; and made to hear everything again.
+    heard().await;
+    aftercare.stop().await;
+    let (other, _) = stays(&leader).await;
+    leader.act_for(other, "end-stay", json!({})).await.ok();
+    aftercare = ground.aftercare().await;
+    offered(other).await;
+    heard().await;
+    aftercare.stop().await;
+    for table in ["heard", "orders"] {
+        sqlx::query(&format!("DELETE FROM {table} WHERE policy = $1")).bind(policy).execute(&theirs).await.unwrap();
+    }
+    sqlx::query("UPDATE progress SET number = 0, since = 0 WHERE reader = $1")
+        .bind(policy)
+        .execute(&theirs)
+        .await
+        .unwrap();
+    let _aftercare = ground.aftercare().await;
+    let (last, _) = stays(&leader).await;
+    leader.act_for(last, "end-stay", json!({})).await.ok();
+    offered(last).await;
+    heard().await;
+    assert_eq!(offers(woman).await, [case]);
+    assert_eq!((offers(died).await.len(), offers(other).await.len(), offers(last).await.len()), (0, 1, 1));
+    assert_exact(&theirs).await;
+}
+
+/// Who tells a worker that a contact was not confirmed is people, over HTTP through everything.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_is_warned_about_until_she_has_confirmed_one() {
+    let ground = Ground::start().await;
+    let _aftercare = ground.aftercare().await;
+    let (leader, woman) = (ground.leader(), Uuid::new_v4());
+    let case = leader.open("aftercare", woman).await;
+    let heard = async || {
+        let (policy, hears) = (aftercare::heard::KnowCourse::NAME, ["people"]);
+        has_heard(&ground, "aftercare", policy, &hears).await;
+    };
+    let warned = async || {
+        let answer = leader.act("aftercare", &case, "make-contact", json!({})).await.ok();
+        answer.body["warnings"].as_array().unwrap().iter().any(|warning| warning["code"] == "contact_not_confirmed")
+    };
+    assert!(warned().await);
+    // Nothing is known whole while other services have not been heard.
+    let _others = [ground.serve("safety").await, ground.serve("legal").await, ground.serve("housing").await];
+    has_heard(&ground, "aftercare", aftercare::heard::KnowCourse::NAME, aftercare::heard::KnowCourse::HEARS).await;
+    leader.act_for(woman, "agree-safe-contact", json!({ "channel": "phone" })).await.ok();
+    heard().await;
+    assert!(!warned().await);
+    leader.act_for(woman, "start-stay", json!({})).await.ok();
+    leader.act_for(woman, "end-stay", json!({})).await.ok();
+    heard().await;
+    assert!(warned().await, "whoever moves may have lost the phone");
 }

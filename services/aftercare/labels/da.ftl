@@ -132,6 +132,7 @@ warning-longer_than_half_a_year = Koordinerende rådgivning gives højst et halv
 warning-contact_unknown = Den aftalte kontakt er ikke registreret i sagen.
 warning-contact_planned_already = Kontakten var aftalt i forvejen. Det, du skrev nu, gælder.
 warning-contact_over = Kontakten er allerede holdt eller udeblevet. Aftal en ny i stedet.
+warning-contact_not_confirmed = Ingen sikker kontakt med hende er bekræftet, så vidt vi ved. Aftal med hende, hvordan hun kan nås, før du kontakter hende igen.
 warning-booking_unknown = Bisidderen er ikke registreret i sagen.
 warning-booking_recorded_already = Bisidderen var registreret i forvejen. Det, du skrev nu, gælder.
 warning-booking_over = Bisidderen har allerede deltaget eller er aflyst. Aftal en ny i stedet.

@@ -132,6 +132,7 @@ warning-longer_than_half_a_year = Coordinating counselling is given for at most 
 warning-contact_unknown = The planned contact is not recorded in this case.
 warning-contact_planned_already = The contact was planned before. What you wrote now counts.
 warning-contact_over = The contact has been made or missed already. Plan a new one instead.
+warning-contact_not_confirmed = No safe contact with her is confirmed, as far as we know. Agree with her how she can be reached before you contact her again.
 warning-booking_unknown = The companion is not recorded in this case.
 warning-booking_recorded_already = The companion was recorded before. What you wrote now counts.
 warning-booking_over = The companion has attended or was cancelled already. Book a new one instead.

@@ -1,7 +1,8 @@
-//! What aftercare has heard of her course: the alarms and orders that protect her, and when she moved.
+//! What aftercare has heard of her course: the alarms and orders that protect her, when she moved, whether she can be reached safely, and
+//! whether she lives.
 //!
-//! It does not end while one of them has no owner (the fifth interlock). Deliberately absent: what they are, where they hold and
-//! against whom; and what another centre recorded, which is not known here.
+//! It does not end while an alarm or an order has no owner (the fifth interlock). Deliberately absent: what they are, where they hold and
+//! against whom; by which way she is reached (people's vault); and what another centre recorded, which is not known here.
 
 use crate::case::{Aftercare, ProtectionId};
 use kit::{
@@ -12,6 +13,11 @@ use kit::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use time::Date;
+
+kit::ids! {
+    /// A way to reach her, by the id that people gave it.
+    SafeContactId;
+}
 
 /// Keeps what aftercare must know of her course. It commands nothing: the case asks it.
 #[derive(Debug)]
@@ -63,6 +69,22 @@ pub enum Foreign {
     },
     /// Housing: she lives in a home of her own.
     MovedIn {},
+    /// People: it is agreed how she may be reached.
+    SafeContactAgreed {
+        /// The contact.
+        contact: SafeContactId,
+        /// The day on which she confirmed it.
+        confirmed_on: Option<Personal<Day>>,
+    },
+    /// People: it may not be safe any more.
+    SafeContactUnconfirmed {
+        /// The contact.
+        contact: SafeContactId,
+        /// Since when.
+        day: Option<Personal<Day>>,
+    },
+    /// People: she died.
+    PersonDied {},
 }
 
 /// What is kept of an event.
@@ -81,6 +103,12 @@ enum Known {
     Ended(ProtectionId),
     /// She moved.
     Moved,
+    /// A way to reach her, with the day on which she confirmed it.
+    Agreed { contact: SafeContactId, confirmed_on: Option<Day> },
+    /// It is in doubt.
+    Doubted { contact: SafeContactId, day: Option<Day> },
+    /// She is dead.
+    Died,
 }
 
 /// An order, as legal folds what was recorded of it.
@@ -117,6 +145,25 @@ impl Order {
     }
 }
 
+/// A way to reach her, as people folds what was recorded of it.
+#[derive(Default)]
+struct SafeContact {
+    confirmed_on: Option<Day>,
+    doubted_on: Option<Day>,
+}
+
+impl SafeContact {
+    /// Logged late, it is of the time before the doubt; and what nobody knows the day of is not confirmed.
+    fn agree(&mut self, confirmed_on: Option<Day>) {
+        self.confirmed_on = confirmed_on.filter(|on| self.doubted_on.is_none_or(|doubted| *on >= doubted));
+    }
+
+    fn doubt(&mut self, day: Option<Day>) {
+        self.confirmed_on = None;
+        self.doubted_on = self.doubted_on.max(day);
+    }
+}
+
 /// Her course as far as aftercare has heard.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -127,7 +174,28 @@ impl Course {
     /// does.
     #[must_use]
     pub fn without_owner(&self, centre: CentreId, today: Date, informed: &[ProtectionId]) -> bool {
-        self.protects(centre, today).any(|id| !informed.contains(&id))
+        !self.died(centre) && self.protects(centre, today).any(|id| !informed.contains(&id))
+    }
+
+    /// Whether she is dead: nobody needs protecting or calling any more.
+    #[must_use]
+    pub fn died(&self, centre: CentreId) -> bool {
+        self.0.at(centre).any(|stood| stood.what == Known::Died)
+    }
+
+    /// Whether there is a way to reach her that she confirmed by this day, and that is not in doubt.
+    #[must_use]
+    pub fn is_reachable(&self, centre: CentreId, today: Date) -> bool {
+        let mut contacts = BTreeMap::<_, SafeContact>::new();
+        for stood in self.0.at(centre) {
+            match stood.what {
+                Known::Agreed { contact, confirmed_on } => contacts.entry(contact).or_default().agree(confirmed_on),
+                Known::Doubted { contact, day } => contacts.entry(contact).or_default().doubt(day),
+                _ => {}
+            }
+        }
+        let confirmed = |contact: &SafeContact| contact.confirmed_on.is_some_and(|on| on.date() <= today);
+        !self.died(centre) && contacts.values().any(confirmed)
     }
 
     /// The alarms and orders that protect her on a day.
@@ -144,7 +212,7 @@ impl Course {
                 }
                 Known::Extended { order, until } => orders.entry(order).or_default().extend(until),
                 Known::Ended(order) => orders.entry(order).or_default().ended = true,
-                Known::Moved => {}
+                Known::Moved | Known::Agreed { .. } | Known::Doubted { .. } | Known::Died => {}
             }
         }
         let loans = loans.into_iter().filter_map(|(loan, out)| out.then_some(loan));
@@ -161,7 +229,7 @@ impl Course {
 
 impl Policy for KnowCourse {
     const NAME: &'static str = "know-course";
-    const HEARS: &'static [&'static str] = &["safety", "legal", "housing"];
+    const HEARS: &'static [&'static str] = &["people", "safety", "legal", "housing"];
     // An alarm that was out before the rule is out still.
     const FROM_THE_BEGINNING: bool = true;
     type Heard = Course;
@@ -184,6 +252,13 @@ impl Policy for KnowCourse {
                 }
                 Foreign::RestrainingOrderEnded { order } => Known::Ended(*order),
                 Foreign::MovedIn {} => Known::Moved,
+                Foreign::SafeContactAgreed { contact, confirmed_on } => {
+                    Known::Agreed { contact: *contact, confirmed_on: known(confirmed_on.as_ref()) }
+                }
+                Foreign::SafeContactUnconfirmed { contact, day } => {
+                    Known::Doubted { contact: *contact, day: known(day.as_ref()) }
+                }
+                Foreign::PersonDied {} => Known::Died,
             })
         });
     }

@@ -1,14 +1,16 @@
-//! Aftercare is offered by itself when she moves into her own home.
+//! Aftercare is offered by itself when a stay ends, and when she moves into a home of her own; not when she is dead.
 //!
-//! In the case she has, or one of its own. Nobody holds the offer yet: it shows as unassigned until somebody takes it. Deliberately
-//! absent: whether she has aftercare already, which the case knows.
+//! It goes to the case in which an offer stands, which knows that one is enough; else to her latest, or to one of its own. Nobody holds the
+//! offer yet: it shows as unassigned until somebody takes it. Deliberately absent: whether she has aftercare on that day, which the case
+//! knows; and the end of it when she dies, for with it the centre loses sight of her, and a worker may still have something to record.
 
 use crate::case::{Aftercare, Command, Offer};
 use kit::{
-    Policy,
+    AggregateId, CentreId, Policy,
     policy::{Heard, Now, Order, Standing, To},
+    relation::StayId,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Offers aftercare.
 #[derive(Debug)]
@@ -18,32 +20,126 @@ pub struct OfferAftercare;
 #[derive(Debug, Deserialize)]
 #[serde(tag = "event", content = "facts")]
 pub enum Foreign {
+    /// People: a stay is over.
+    StayEnded {
+        /// Which.
+        stay: StayId,
+    },
+    /// People: she died.
+    PersonDied {},
     /// Housing: she lives in a home of her own.
     MovedIn {},
     /// A case begins, in any domain.
     CaseOpened {},
+    /// Aftercare: it is offered, and its case is open.
+    AftercareOffered {},
+    /// Aftercare: she takes it.
+    AftercareAccepted {},
+    /// Aftercare: she does not want it.
+    AftercareDeclined {},
+    /// Aftercare: its case is over.
+    #[serde(alias = "AftercareHandedOver")]
+    AftercareClosed {},
+    /// Aftercare: a call opens it again.
+    LifelineCalled {},
+}
+
+/// What is kept of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Known {
+    /// Aftercare is offered, and its case is open.
+    Offered,
+    /// She took it.
+    Accepted,
+    /// She did not.
+    Declined,
+    /// The case is over.
+    Over,
+    /// It is open again.
+    Reopened,
+    /// She is dead.
+    Died,
+}
+
+impl Foreign {
+    /// What becomes of a case with it.
+    fn of_a_case(&self) -> Option<Known> {
+        Some(match self {
+            Self::AftercareOffered {} => Known::Offered,
+            Self::AftercareAccepted {} => Known::Accepted,
+            Self::AftercareDeclined {} => Known::Declined,
+            Self::AftercareClosed {} => Known::Over,
+            Self::LifelineCalled {} => Known::Reopened,
+            Self::CaseOpened {} | Self::StayEnded { .. } | Self::PersonDied {} | Self::MovedIn {} => return None,
+        })
+    }
+}
+
+/// Her cases here, and whether she died.
+type Course = Standing<Option<Known>>;
+
+/// A case of hers.
+struct Case {
+    id: AggregateId,
+    /// Whether the latest offer waits for its answer, or was taken.
+    offered: bool,
+    over: bool,
+}
+
+/// The case in which an offer stands, so that no other one is made beside it; else her latest.
+fn case(heard: &Course, centre: CentreId) -> To {
+    let mut cases: Vec<Case> = Vec::new();
+    for stood in heard.at(centre).filter(|stood| stood.service == crate::SERVICE) {
+        if !cases.iter().any(|case| case.id == stood.aggregate) {
+            cases.push(Case { id: stood.aggregate, offered: false, over: false });
+        }
+        for case in cases.iter_mut().filter(|case| case.id == stood.aggregate) {
+            match stood.what {
+                Some(Known::Offered) => (case.offered, case.over) = (true, false),
+                Some(Known::Accepted) => case.offered = true,
+                Some(Known::Declined) => case.offered = false,
+                Some(Known::Over) => case.over = true,
+                Some(Known::Reopened) => case.over = false,
+                Some(Known::Died) | None => {}
+            }
+        }
+    }
+    let stands = cases.iter().rev().find(|case| case.offered && !case.over);
+    stands.or(cases.last()).map_or(To::OwnCase, |case| To::Existing(case.id))
 }
 
 impl Policy for OfferAftercare {
     const NAME: &'static str = "offer-aftercare";
-    const HEARS: &'static [&'static str] = &["housing", "aftercare"];
-    /// Her cases here.
-    type Heard = Standing<()>;
+    const HEARS: &'static [&'static str] = &["people", "housing", "aftercare"];
+    type Heard = Course;
     type Foreign = Foreign;
     type Decider = Aftercare;
 
-    fn hear(heard: &mut Self::Heard, event: &Heard<Foreign>) {
+    fn hear(heard: &mut Course, event: &Heard<Foreign>) {
         let own = event.service == crate::SERVICE;
-        heard.take(event, |foreign| (own && matches!(foreign, Foreign::CaseOpened {})).then_some(()));
+        heard.take(event, |foreign| match foreign {
+            Foreign::PersonDied {} => Some(Some(Known::Died)),
+            Foreign::CaseOpened {} if own => Some(None),
+            _ if own => foreign.of_a_case().map(Some),
+            _ => None,
+        });
     }
 
-    fn react(heard: &Self::Heard, event: &Heard<Foreign>, _: Now<'_>) -> Vec<Order<Aftercare>> {
-        let Some(Foreign::MovedIn {}) = event.recorded() else { return Vec::new() };
-        let case = heard.at(event.centre).next_back();
+    fn react(heard: &Course, event: &Heard<Foreign>, _: Now<'_>) -> Vec<Order<Aftercare>> {
+        let about = match event.recorded() {
+            // One that ended, went on after all and ended again is the same.
+            Some(Foreign::StayEnded { stay }) => format!("stay/{stay}"),
+            Some(Foreign::MovedIn {}) => event.id.clone(),
+            _ => return Vec::new(),
+        };
+        if heard.at(event.centre).any(|stood| stood.what == Some(Known::Died)) {
+            return Vec::new();
+        }
         vec![Order {
-            to: case.map_or(To::OwnCase, |case| To::Existing(case.aggregate)),
+            to: case(heard, event.centre),
             centre: event.centre,
-            about: event.id.clone(),
+            about,
             responsible: None,
             command: Command::OfferAftercare(Offer::default()),
         }]
@@ -51,51 +147,4 @@ impl Policy for OfferAftercare {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use kit::given::heard;
-    use kit::{CentreId, deadlines::Deadlines};
-    use serde_json::json;
-    use uuid::Uuid;
-
-    /// The orders on an event, after these of aftercare itself.
-    fn orders(event: &str, own: &[&str]) -> Vec<Order<Aftercare>> {
-        let mut known = Standing::default();
-        for (version, event) in (1..).zip(own) {
-            let event = heard::<OfferAftercare>("aftercare", version, event, json!({}));
-            if let Some(event) = event {
-                OfferAftercare::hear(&mut known, &event);
-            }
-        }
-        let Some(event) =
-            heard::<OfferAftercare>("housing", 7, event, json!({ "version": 2, "event": "LeaseSigned", "facts": {} }))
-        else {
-            return Vec::new();
-        };
-        OfferAftercare::hear(&mut known, &event);
-        let now = Now { today: time::macros::date!(2026 - 11 - 20), deadlines: &Deadlines::default() };
-        OfferAftercare::react(&known, &event, now)
-    }
-
-    #[test]
-    fn a_move_offers_aftercare_and_nobody_holds_it_yet() {
-        let [order] = orders("MovedIn", &[]).try_into().unwrap();
-        assert_eq!(order.to, To::OwnCase);
-        assert_eq!((order.centre, order.responsible.clone()), (CentreId(Uuid::from_u128(1)), None));
-        assert_eq!(order.about, "housing/00000000-0000-0000-0000-000000000009/7");
-        assert_eq!(order.command, Command::OfferAftercare(Offer::default()));
-    }
-
-    #[test]
-    fn it_is_offered_in_the_case_she_has() {
-        let [order] = orders("MovedIn", &["CaseOpened", "ContactMade"]).try_into().unwrap();
-        assert!(matches!(order.to, To::Existing(_)));
-    }
-
-    #[test]
-    fn nothing_else_does() {
-        for event in ["LeaseSigned", "EntryCorrected", "TenancyKept", "RecordedInError", "CaseOpened"] {
-            assert!(orders(event, &[]).is_empty(), "{event}");
-        }
-    }
-}
+mod tests;

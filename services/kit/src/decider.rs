@@ -113,7 +113,7 @@ pub enum Begins {
 impl Begins {
     /// The action that begins one.
     #[must_use]
-    pub fn action(self) -> &'static str {
+    pub const fn action(self) -> &'static str {
         match self {
             Self::ForAWoman => "open-case",
             Self::WithAWoman(action) | Self::AboutNobody(action) => action,

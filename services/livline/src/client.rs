@@ -3,7 +3,7 @@
 //! Deliberately absent: retries (the demo's) and what an answer means.
 
 use crate::{configuration, failure::Failure, token};
-use engine::tokens::Issuer;
+use engine::{http::AT_LEAST, tokens::Issuer};
 use kit::access::Principal;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::Value;
@@ -57,9 +57,17 @@ impl Client {
         self.send(self.http.get(url).query(query), url, who).await
     }
 
-    /// Sends a command, as somebody.
-    pub async fn post(&self, url: &str, key: &str, body: &Value, who: &Principal) -> Result<Value, Unanswered> {
-        self.send(self.http.post(url).header("Idempotency-Key", key).json(body), url, who).await
+    /// Sends a command, as somebody, that is not to be decided before what is `known` was heard there: positions by commas, or nothing.
+    pub async fn post(
+        &self,
+        url: &str,
+        key: &str,
+        body: &Value,
+        (who, known): (&Principal, &str),
+    ) -> Result<Value, Unanswered> {
+        let request = self.http.post(url).header("Idempotency-Key", key).json(body);
+        let request = if known.is_empty() { request } else { request.header(AT_LEAST, known) };
+        self.send(request, url, who).await
     }
 
     /// Whether the timeline has reached these positions (`housing:12,aftercare:3`); it waits a moment for them.

@@ -26,6 +26,7 @@ use crate::{
 };
 use engine::{
     clock::Clock,
+    http::AT_LEAST,
     run::{self, Bound},
 };
 use std::path::Path;
@@ -177,12 +178,17 @@ fn first_token(folder: &Path) -> String {
 fn first_step(options: &Up, folder: &Path) -> String {
     let program = terminal::program();
     let data = options.data.folder().map(|_| format!(" --data {}", folder.display())).unwrap_or_default();
-    let housing = Ports(options.offset).of(housing::SERVICE);
-    let woman = kit::ids::derive_id(&["first", "woman"]);
+    let url = |service, path| format!("http://127.0.0.1:{}/v1/{path}", Ports(options.offset).of(service));
+    let (women, cases) = (url(people::SERVICE, "women"), url(housing::SERVICE, "cases"));
+    let token = format!("-H \"Authorization: Bearer $({program} token{data})\"");
+    let member = |name: &str| format!("| sed 's/.*\"{name}\":\"\\([^\"]*\\)\".*/\\1/'");
+    let (id, position) = (member("id"), member("position"));
     format!(
-        "Open a housing case for a made-up woman, and look at her course:\n\n  \
-         curl -s http://127.0.0.1:{housing}/v1/cases -H \"Authorization: Bearer $({program} token{data})\" \\\n    \
-         -H 'Idempotency-Key: first' -d '{{\"woman\":\"{woman}\"}}'\n  \
-         {program} timeline {woman}{data}\n"
+        "Register a made-up woman, begin her stay, and open a housing case for her; a moment later her course shows it:\n\n  \
+         woman=$(curl -s {women} {token} \\\n    -H 'Idempotency-Key: first' -d '{{}}' {id})\n  \
+         known=$(curl -s {women}/$woman/start-stay {token} \\\n    -H 'Idempotency-Key: stay' -d '{{}}' {position})\n  \
+         curl -s {cases} {token} \\\n    \
+         -H 'Idempotency-Key: case' -H \"{AT_LEAST}: $known\" -d \"{{\\\"woman\\\":\\\"$woman\\\"}}\"\n  \
+         {program} timeline $woman{data}\n"
     )
 }

@@ -1,6 +1,6 @@
 //! The interlocks: what is dangerous only when several domains are seen together raises a safety alert.
 //!
-//! They hear safety itself, legal, housing and aftercare, and raise the alert in her latest safety case, or open one. What another
+//! They hear safety itself, people, legal, housing and aftercare, and raise the alert in her latest safety case, or open one. What another
 //! centre recorded is not known here: an alert that follows from it would tell that she was there. Deliberately absent: the third
 //! interlock's triggers inside safety, which the case answers in the same command; the fifth, which refuses and is aftercare's; and
 //! what an alert opens, which the case decides.
@@ -93,8 +93,10 @@ pub enum Foreign {
     },
     /// Housing: a lease is signed.
     LeaseSigned {},
-    /// Housing: she lives in a home of her own, and her stay is over.
-    MovedIn {},
+    /// People: a stay is over.
+    StayEnded {},
+    /// People: she died.
+    PersonDied {},
     /// Aftercare: she has it.
     AftercareAccepted {
         /// Who is her contact.
@@ -162,6 +164,8 @@ pub enum Known {
     Reached,
     /// She was not.
     Missed,
+    /// She is dead.
+    Died,
 }
 
 /// What kind of order it is.
@@ -206,12 +210,13 @@ impl Foreign {
             _ if self.begins_contact() => Known::Contact,
             Self::ContactMade {} => Known::Reached,
             Self::ContactMissed {} => Known::Missed,
+            Self::PersonDied {} => Known::Died,
             Self::CaseOpened {}
             | Self::OrderBreachReported {}
             | Self::InterimContactDecided {}
             | Self::FamilyDecisionReceived { .. }
             | Self::LeaseSigned {}
-            | Self::MovedIn {} => return None,
+            | Self::StayEnded {} => return None,
         })
     }
 
@@ -227,7 +232,7 @@ impl Foreign {
 
 impl Policy for RaiseAlerts {
     const NAME: &'static str = "raise-alerts";
-    const HEARS: &'static [&'static str] = &["safety", "legal", "housing", "aftercare"];
+    const HEARS: &'static [&'static str] = &["people", "safety", "legal", "housing", "aftercare"];
     // An order in force is in force, whenever it was recorded.
     const FROM_THE_BEGINNING: bool = true;
     type Heard = Standing<Known>;
@@ -254,7 +259,9 @@ impl Policy for RaiseAlerts {
                 (course.has_contact_during(*order, first, now.today), Interlock::ContactDuringOrder)
             }
             Foreign::OrderBreachReported {} => (true, Interlock::NewThreat),
-            Foreign::MovedIn {} => (!course.has_young_plan(day, now), Interlock::NoSafetyPlan),
+            // Whoever is dead needs no plan, and is not called.
+            Foreign::StayEnded {} | Foreign::ContactMissed {} if course.died() => return Vec::new(),
+            Foreign::StayEnded {} => (!course.has_young_plan(day, now), Interlock::NoSafetyPlan),
             Foreign::ContactMissed {} => (course.missed_two(event), Interlock::ContactsMissed),
             _ => return Vec::new(),
         };

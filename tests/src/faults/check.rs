@@ -427,6 +427,11 @@ async fn orders(
     let mut reasons: BTreeMap<&str, HashMap<Uuid, bool>> = BTreeMap::new();
     let mut expect = |service, key, must: bool| *reasons.entry(service).or_default().entry(key).or_default() |= must;
     let today = engine::clock::Clock::system().today();
+    let women = |service: &str, name: &str| -> HashSet<Option<Uuid>> {
+        let named = all[service].iter().filter(|event| event.event == name);
+        named.map(|event| event.body.subject.map(|woman| woman.0)).collect()
+    };
+    let died = women(people::SERVICE, "PersonDied");
     for event in all.values().flatten() {
         let Some(woman) = event.body.subject.map(|woman| woman.0) else { continue };
         let about = about(&event.body);
@@ -435,8 +440,15 @@ async fn orders(
             order_key("raise-alerts", woman, &about, "SafetyAlertRaised"),
             event.event == "OrderBreachReported",
         );
+        // Who died is offered nothing.
+        let offers = !died.contains(&event.body.subject.map(|woman| woman.0));
         if event.event == "MovedIn" {
-            expect("aftercare", order_key("offer-aftercare", woman, &about, "AftercareOffered"), true);
+            expect("aftercare", order_key("offer-aftercare", woman, &about, "AftercareOffered"), offers);
+        }
+        if event.event == "StayEnded" {
+            let stay = event.body.data.facts.get("stay").and_then(Value::as_str).unwrap_or_default();
+            let about = format!("stay/{stay}");
+            expect("aftercare", order_key("offer-aftercare", woman, &about, "AftercareOffered"), offers);
         }
         for change in &event.body.data.facets.follow_ups {
             let offer = change.key.strip_prefix("offer/").and_then(|key| key.strip_suffix("/answer"));
@@ -467,13 +479,13 @@ async fn orders(
         let about = format!("{offer}/{}", kit::Day::from(day));
         expect("housing", order_key("lapse-offers", woman, &about, "HousingOfferLapsed"), true);
     }
-    // Whoever has moved is offered aftercare, by this order or one before it.
-    let women = |service: &str, name: &str| -> HashSet<Option<Uuid>> {
-        let named = all[service].iter().filter(|event| event.event == name);
-        named.map(|event| event.body.subject.map(|woman| woman.0)).collect()
-    };
-    let without = women("housing", "MovedIn").difference(&women("aftercare", "AftercareOffered")).count();
-    complaints.must(without == 0, "lost", || format!("{without} women have moved and were not offered aftercare"));
+    // Whoever has moved, or whose stay is over, is offered aftercare, by this order or one before it.
+    let offered = women("aftercare", "AftercareOffered");
+    for (service, event) in [("housing", "MovedIn"), (people::SERVICE, "StayEnded")] {
+        let left = women(service, event);
+        let without = left.iter().filter(|woman| !offered.contains(woman) && !died.contains(woman)).count();
+        complaints.must(without == 0, "lost", || format!("{without} women were not offered aftercare after {event}"));
+    }
     let mut many = 0;
     for (service, reasons) in reasons {
         let given: HashMap<Uuid, Option<String>> =

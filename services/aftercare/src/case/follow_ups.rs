@@ -4,7 +4,7 @@
 //! and what comes again and again (the next contact, a new try) is closed only where it is open: what a later entry ended is opened
 //! again when that is taken back, though earlier ones might have ended the like.
 //!
-//! What is logged late ends nothing that came after it and brings no date forward.
+//! What is logged late ends nothing that came after it and brings no date forward. Once she is dead, no entry asks anybody to call her.
 
 use super::{
     command::Event,
@@ -126,7 +126,9 @@ pub(super) fn facets(state: &Aftercare, event: &Event, context: &Context<'_>) ->
             let until = known(counselling.until.as_ref()).map(kit::Day::date);
             Facets::milestone().with(by(COUNSELLING_OVER, FollowUp::PlanAfterCounselling, COUNSELLING_END, until))
         }
-        Event::ContactPlanned(planned) if state.contacts.get(&planned.contact) == Some(&Appointment::Planned) => {
+        Event::ContactPlanned(planned)
+            if state.contacts.get(&planned.contact) == Some(&Appointment::Planned) && !state.is_dead(context) =>
+        {
             let hold = FollowUpChange::opened(contact_key(planned.contact), FollowUp::HoldContact);
             let hold = hold.of_class(Class::Location);
             routine.with(match known(planned.when.as_ref()) {
@@ -146,6 +148,9 @@ pub(super) fn facets(state: &Aftercare, event: &Event, context: &Context<'_>) ->
         }
         Event::ContactMissed(missed) => {
             let facets = also(routine, missed.contact.map(|contact| FollowUpChange::closed(contact_key(contact))));
+            if state.is_dead(context) {
+                return facets;
+            }
             if state.missed.len() < MISSED_IN_A_ROW {
                 let again = by(RETRY, FollowUp::TryContactAgain, CONTACT_RETRY, day);
                 // Logged late: she has been reached since.
@@ -221,7 +226,7 @@ fn no_companion(booking: BookingId) -> Facets {
 fn first_contact(state: &Aftercare, context: &Context<'_>) -> Option<FollowUpChange> {
     let from = known(state.from.as_ref()).map(kit::Day::date);
     let [first, ..] = CONTACTS;
-    if !follows_a_rhythm(state) || state.contacts_made > 0 {
+    if !follows_a_rhythm(state, context) || state.contacts_made > 0 {
         return None;
     }
     match from.zip(state.last_contact()) {
@@ -235,7 +240,7 @@ fn first_contact(state: &Aftercare, context: &Context<'_>) -> Option<FollowUpCha
 /// The contact that follows one. It is counted from the day her aftercare began. Where that is unknown, because she arrives
 /// mid-story, it is counted from this contact, and each one takes a step.
 fn next_contact(state: &Aftercare, context: &Context<'_>) -> Option<FollowUpChange> {
-    if !follows_a_rhythm(state) {
+    if !follows_a_rhythm(state, context) {
         return None;
     }
     let next = if let Some(from) = known(state.from.as_ref()).map(kit::Day::date) {
@@ -275,9 +280,9 @@ fn no_earlier(change: FollowUpChange, context: &Context<'_>) -> FollowUpChange {
     }
 }
 
-/// Who said no, or whose case is over, is not contacted by the calendar.
-fn follows_a_rhythm(state: &Aftercare) -> bool {
-    !state.is_over() && state.standing != Standing::Declined
+/// Who said no, is dead, or whose case is over, is not contacted by the calendar.
+fn follows_a_rhythm(state: &Aftercare, context: &Context<'_>) -> bool {
+    !state.is_over() && state.standing != Standing::Declined && !state.is_dead(context)
 }
 
 /// Closes those of these follow-ups that are open.

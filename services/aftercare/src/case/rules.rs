@@ -6,7 +6,7 @@
 
 use super::{
     command::{Command, Event},
-    event::{Acceptance, Booking, BookingId, ContactId, Ending, Offer, ProtectionId},
+    event::{Acceptance, Booking, BookingId, ContactId, EndReason, Ending, Offer, ProtectionId},
     follow_ups::{self, FollowUp},
     state::{Aftercare, Appointment, Companion, Stage, Standing, Way},
     warnings::Warning,
@@ -61,6 +61,9 @@ impl Decider for Aftercare {
     }
 
     fn actions(&self, context: &Context<'_>) -> Vec<&'static str> {
+        if self.is_dead(context) {
+            return suggested([(!self.is_over(), "close-aftercare")]);
+        }
         let (over, runs, offered) = (self.is_over(), self.runs(context.today), self.awaits_answer());
         let planned = self.contacts.values().any(|contact| *contact == Appointment::Planned);
         let missed = !self.missed.is_empty();
@@ -126,6 +129,12 @@ fn without_owner(context: &Context<'_>, informed: &[ProtectionId]) -> bool {
 }
 
 impl Aftercare {
+    /// Whether she died, as people tells or the case's own end: nobody is to call her any more.
+    pub(super) fn is_dead(&self, context: &Context<'_>) -> bool {
+        let told = context.heard::<KnowCourse>().is_some_and(|course| course.died(context.centre));
+        told || matches!(&self.stage, Stage::Over { reason, .. } if reason.open() == Some(&EndReason::Died))
+    }
+
     /// Adds what the service itself knows: an id for what begins with this entry, the first day of aftercare, the day
     /// of a contact, a companion's day.
     fn complete(&self, command: &mut Command, context: &Context<'_>) {

@@ -31,6 +31,8 @@ pub enum Warning {
     ContactPlannedAlready,
     /// The contact has taken place, or was missed.
     ContactOver,
+    /// No way to reach her is confirmed, as far as is known.
+    ContactNotConfirmed,
     /// No such companion was asked for or booked, as far as the case knows.
     BookingUnknown,
     /// The companion was asked for, or booked, before; what is said now counts.
@@ -62,10 +64,10 @@ impl Aftercare {
                 let appointment = self.contacts.get(&planned.contact);
                 let again = appointment == Some(&Appointment::Planned);
                 let over = appointment.is_some() && !again;
-                vec![(again, Warning::ContactPlannedAlready), (over, Warning::ContactOver)]
+                vec![(again, Warning::ContactPlannedAlready), (over, Warning::ContactOver), unconfirmed(context)]
             }
-            Command::MakeContact(made) => vec![self.unplanned(made.contact)],
-            Command::RecordMissedContact(missed) => vec![self.unplanned(missed.contact)],
+            Command::MakeContact(made) => vec![self.unplanned(made.contact), unconfirmed(context)],
+            Command::RecordMissedContact(missed) => vec![self.unplanned(missed.contact), unconfirmed(context)],
             Command::RequestCompanion(request) => {
                 let again = self.companions.get(&request.booking).is_some_and(|companion| !companion.is_over());
                 vec![(again, Warning::BookingRecordedAlready), self.settled(request.booking)]
@@ -124,4 +126,11 @@ impl Aftercare {
 fn unfinished(ending: &Ending, context: &Context<'_>) -> Candidate {
     let dealt_with = follow_ups::moot(ending, context).count();
     (context.open.len() > dealt_with, Warning::OpenFollowUps)
+}
+
+/// Whether it is not known that she can be reached safely: whoever has the phone may be the one she fled from.
+fn unconfirmed(context: &Context<'_>) -> Candidate {
+    let course = context.heard::<KnowCourse>();
+    let reachable = course.is_some_and(|course| course.is_reachable(context.centre, context.today));
+    (!reachable, Warning::ContactNotConfirmed)
 }

@@ -196,9 +196,60 @@ proptest! {
     }
 }
 
+/// What is agreed on and doubted, in this order: whether she is reachable on the day.
+fn reachable(events: &[(&str, Value)]) -> bool {
+    course(events).is_reachable(CENTRE, TODAY)
+}
+
+fn agreed(contact: u128, on: &str) -> (&'static str, Value) {
+    ("SafeContactAgreed", json!({ "contact": id(contact), "confirmed_on": on }))
+}
+
+fn doubted(contact: u128, on: &str) -> (&'static str, Value) {
+    ("SafeContactUnconfirmed", json!({ "contact": id(contact), "day": on }))
+}
+
+#[test]
+fn she_is_reached_by_what_she_confirmed_and_nobody_doubts() {
+    assert!(!reachable(&[]), "nothing is agreed");
+    assert!(reachable(&[agreed(1, "2026-11-20")]));
+    assert!(!reachable(&[agreed(1, "2026-11-21")]), "not on a day before");
+    assert!(!reachable(&[("SafeContactAgreed", json!({ "contact": id(1) }))]), "nobody knows the day");
+    assert!(!reachable(&[agreed(1, "2026-11-01"), doubted(1, "2026-11-02")]));
+    assert!(!reachable(&[agreed(1, "2026-11-01"), ("SafeContactUnconfirmed", json!({ "contact": id(1) }))]));
+    // Confirmed again from that day on; what is only logged late is older than the doubt.
+    assert!(reachable(&[agreed(1, "2026-11-01"), doubted(1, "2026-11-02"), agreed(1, "2026-11-02")]));
+    assert!(!reachable(&[doubted(1, "2026-11-02"), agreed(1, "2026-11-01")]));
+    assert!(!reachable(&[doubted(1, "2026-11-05"), doubted(1, "2026-11-02"), agreed(1, "2026-11-03")]));
+    // Another one is its own.
+    assert!(reachable(&[agreed(1, "2026-11-01"), agreed(2, "2026-11-01"), doubted(1, "2026-11-02")]));
+    let unknown = ("SafeContactAgreed", json!({ "contact": id(1) }));
+    assert!(!reachable(&[agreed(1, "2026-11-01"), unknown]), "what is agreed on last counts");
+    let back = [agreed(1, "2026-11-01"), doubted(1, "2026-11-02"), ("RecordedInError", json!({ "version": 3 }))];
+    assert!(reachable(&back));
+    assert!(!course(&[agreed(1, "2026-11-01")]).is_reachable(CentreId::default(), TODAY), "another centre's");
+}
+
+#[test]
+fn who_died_is_not_reached_and_needs_no_owner() {
+    let events = [agreed(1, "2026-11-01"), ("AlarmIssued", json!({ "loan": id(1) })), ("PersonDied", json!({}))];
+    assert!(reachable(&events[..2]) && unowned(&events[..2], TODAY) && !course(&events[..2]).died(CENTRE));
+    assert!(!reachable(&events) && !unowned(&events, TODAY) && course(&events).died(CENTRE));
+    assert!(!course(&events).died(CentreId::default()), "another centre's");
+    let [contact, alarm, died] = events;
+    let back = [contact, alarm, died, ("RecordedInError", json!({ "version": 4 }))];
+    assert!(reachable(&back) && unowned(&back, TODAY));
+}
+
 #[test]
 fn what_it_keeps_is_read_back() {
-    let known = course(&[("AlarmIssued", json!({ "loan": id(1) })), ("MovedIn", json!({}))]);
+    let known = course(&[
+        ("AlarmIssued", json!({ "loan": id(1) })),
+        ("MovedIn", json!({})),
+        agreed(1, "2026-11-20"),
+        doubted(1, "2026-11-20"),
+        ("PersonDied", json!({})),
+    ]);
     let kept = serde_json::to_value(&known).unwrap();
     assert_eq!(serde_json::from_value::<Course>(kept).unwrap(), known);
 }

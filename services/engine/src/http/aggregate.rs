@@ -4,7 +4,9 @@
 
 use super::{
     App, Asked, Caller, Parts, Problem,
-    body::{ActionBody, Correction, OpenBody, below_facts, body, if_match, key, own_centre, read, read_facts},
+    body::{
+        ActionBody, Correction, OpenBody, below_facts, body, if_match, key, own_centre, read, read_facts, woman_of,
+    },
 };
 use crate::{
     executor::{Answer, ExecuteError, Request},
@@ -165,10 +167,7 @@ pub(super) async fn open<D: Decider>(
             }
             (woman, Begun { before_us, ask: None, when, note, due: None, responsible: None })
         }
-        // Her id comes from the key, as every new id does.
-        Begins::WithAWoman(action) => {
-            (WomanId(derive_id(&["woman", app.executor.service, &key.to_string()])), Begun::by::<D>(action, &bytes)?)
-        }
+        Begins::WithAWoman(action) => (woman_of(app.executor.service, key), Begun::by::<D>(action, &bytes)?),
         Begins::AboutNobody(action) => {
             if decide(&caller.principal, About::Nobody(centre), Act::Record) != Verdict::Allow {
                 return Err(Problem::common("forbidden"));

@@ -98,7 +98,19 @@ pub fn key(headers: &HeaderMap, caller: &Caller) -> Result<Uuid, Problem> {
     let fits = |key: &&str| (1..=128).contains(&key.len()) && !key.contains('\t');
     let sent = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).filter(fits);
     let sent = sent.ok_or_else(|| Problem::common("idempotency_key_missing"))?;
-    Ok(derive_id(&["key", caller.principal.actor.as_str(), sent]))
+    Ok(command_key(&caller.principal.actor, sent))
+}
+
+/// A command's key as it is kept: what was sent, bound to who sends it.
+#[must_use]
+pub fn command_key(actor: &ActorId, sent: &str) -> Uuid {
+    derive_id(&["key", actor.as_str(), sent])
+}
+
+/// The woman whom a service makes under a key, as every new id comes from one: whoever sends the command can know her before the answer.
+#[must_use]
+pub fn woman_of(service: &str, key: Uuid) -> WomanId {
+    WomanId(derive_id(&["woman", service, &key.to_string()]))
 }
 
 pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {

@@ -14,7 +14,7 @@ pub mod problem;
 mod serve;
 
 pub use aggregate::{open_body, opening};
-pub use body::{body, key, own_centre, read};
+pub use body::{body, command_key, key, own_centre, read, woman_of};
 pub use bounds::Bounds;
 pub use caller::{Asked, Auth, Caller, Limits};
 pub use operations::{Operations, operations};

@@ -87,6 +87,10 @@ impl<P: Policy> PolicyRunner<P> {
         key: Uuid,
         order: &Order<P::Decider>,
     ) -> Result<Option<AggregateId>, ReadError> {
+        // Looked at first: two events of a batch may ask for the same, and the row that the first one noted is locked until it is over.
+        if let Some((aggregate, open)) = known(connection, P::NAME, key).await? {
+            return Ok(open.then_some(aggregate));
+        }
         let chosen = order.to.aggregate(P::NAME, woman, order.centre);
         // By a connection of its own: it must stand even where the transaction it is decided in does not. The first choice stays.
         sqlx::query("INSERT INTO orders (policy, key, aggregate) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
@@ -95,10 +99,8 @@ impl<P: Policy> PolicyRunner<P> {
             .bind(chosen.0)
             .execute(&self.executor.pool)
             .await?;
-        let known = "SELECT aggregate, outcome IS NULL FROM orders WHERE policy = $1 AND key = $2";
-        let (aggregate, open): (Uuid, bool) =
-            sqlx::query_as(known).bind(P::NAME).bind(key).fetch_one(&mut *connection).await?;
-        Ok(open.then_some(AggregateId(aggregate)))
+        let (aggregate, open) = known(connection, P::NAME, key).await?.ok_or(sqlx::Error::RowNotFound)?;
+        Ok(open.then_some(aggregate))
     }
 
     fn request(
@@ -128,4 +130,15 @@ impl<P: Policy> PolicyRunner<P> {
             heard: Some((P::NAME, heard.clone())),
         }
     }
+}
+
+/// To which aggregate an order went, and whether it is still to be dealt with; `None`: it was never given.
+async fn known(
+    connection: &mut PgConnection,
+    policy: &str,
+    key: Uuid,
+) -> Result<Option<(AggregateId, bool)>, sqlx::Error> {
+    let known = "SELECT aggregate, outcome IS NULL FROM orders WHERE policy = $1 AND key = $2";
+    let known: Option<(Uuid, bool)> = sqlx::query_as(known).bind(policy).bind(key).fetch_optional(connection).await?;
+    Ok(known.map(|(aggregate, open)| (AggregateId(aggregate), open)))
 }

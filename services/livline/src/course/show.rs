@@ -3,7 +3,7 @@
 //! Deliberately absent: the order of entries (the timeline's: newest first).
 
 use super::{
-    answer::{Course, Entry},
+    answer::{Course, Entry, Standing},
     entry, open,
     page::{Look, Page},
     paint::Style,
@@ -11,23 +11,30 @@ use super::{
     words,
     wrap::{Item, dotted},
 };
-use kit::Happened;
+use kit::{Happened, labels::Label};
 use std::collections::BTreeMap;
 use time::Date;
+
+/// The event that says what she is called.
+const WOMAN_REGISTERED: &str = "WomanRegistered";
 
 /// The whole course.
 pub(super) fn course(course: &Course, look: Look<'_>) -> String {
     let mut page = Page::new(look, course);
     let threads = Threads::of(&course.entries);
     let entries: Vec<&Entry> = course.entries.iter().filter(|entry| !threads.is_shown_elsewhere(entry)).collect();
-    head(&mut page, course, &entries);
+    head(&mut page, course, &entries, &threads);
     open::write(&mut page, &course.open);
     history(&mut page, &entries, &threads);
     page.finish()
 }
 
-fn head(page: &mut Page<'_>, course: &Course, entries: &[&Entry]) {
-    let title = format!("{} {}", page.say("Forløb for", "The course of"), course.woman);
+fn head(page: &mut Page<'_>, course: &Course, entries: &[&Entry], threads: &Threads<'_>) {
+    let of = page.say("Forløb for", "The course of");
+    let title = match alias(course, threads) {
+        Some(alias) => format!("{of} {} ({})", page.label(alias), course.woman),
+        None => format!("{of} {}", course.woman),
+    };
     page.text(0, Style::Strong, &title);
     let centre = entries.iter().find_map(|entry| entry.centre.as_ref());
     let centre = centre.map(|centre| format!("{} {centre}", page.say("Krisecenter", "Centre")));
@@ -48,6 +55,15 @@ fn head(page: &mut Page<'_>, course: &Course, entries: &[&Entry]) {
         };
         page.text(0, Style::Alarm, &held_back);
     }
+}
+
+/// What she is called where nobody needs her name, as it stands now; where she was forgotten, the words for that.
+fn alias<'a>(course: &'a Course, threads: &Threads<'a>) -> Option<&'a Label> {
+    let registered = |entry: &&Entry| entry.event == WOMAN_REGISTERED && entry.standing != Standing::InError;
+    let entry = course.entries.iter().find(registered)?;
+    let present = threads.about(entry).and_then(|thread| thread.corrections.first()).copied().unwrap_or(entry);
+    let alias = present.facts.iter().find(|fact| fact.name == "alias")?;
+    (!alias.masked).then_some(&alias.text)
 }
 
 /// How many entries, and since when.

@@ -6,7 +6,7 @@ mod sample;
 
 use super::{answer::Course, page::Look, paint::Paint, show};
 use kit::labels::Language::{self, Da, En};
-use sample::{course, eventful, fact, happening};
+use sample::{course, eventful, fact, happening, unseen};
 use serde_json::{Value, json};
 
 /// In the order in which domains are named.
@@ -88,6 +88,27 @@ Oktober 2026
 #[test]
 fn a_course_reads_from_what_is_late_to_what_is_long_ago() {
     assert_eq!(shown(&eventful(), Da, false, 100), EVENTFUL);
+}
+
+/// As it stands: corrected, erased, hidden, or said in error.
+#[test]
+fn the_heading_says_what_she_is_called() {
+    let heading = |entries: &[Value]| {
+        let text = shown(&course(&[], &[], entries), Da, false, 100);
+        text.lines().next().unwrap().replace("149e8c36-745f-54de-8e64-054561e0026a", "her")
+    };
+    let named = |version, event, fact: Value, with: Value| {
+        happening("people", version, (event, "…"), "2026-11-01", &[fact], &with)
+    };
+    let alias = |text: &str| fact("alias", "Alias", text);
+    let registered = |fact| named(2, "WomanRegistered", fact, json!({}));
+    assert_eq!(heading(&[registered(alias("Birk-47"))]), "Forløb for Birk-47 (her)");
+    let corrected = named(3, "EntryCorrected", alias("Eg-12"), json!({ "corrects": 2 }));
+    assert_eq!(heading(&[corrected, registered(alias("Birk-47"))]), "Forløb for Eg-12 (her)");
+    assert_eq!(heading(&[registered(unseen("alias", "Alias", "erased"))]), "Forløb for Slettet (her)");
+    assert_eq!(heading(&[registered(unseen("alias", "Alias", "masked"))]), "Forløb for her");
+    let slip = named(2, "WomanRegistered", alias("Birk-47"), json!({ "standing": "in_error" }));
+    assert_eq!(heading(&[slip]), "Forløb for her");
 }
 
 #[test]

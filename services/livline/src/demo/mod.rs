@@ -45,8 +45,10 @@ pub async fn send(options: &Demo) -> Result<(), Failure> {
 pub async fn run(folder: &Path, named: bool) -> Result<String, Failure> {
     let client = Client::new(folder)?;
     let before = heads(folder).await?;
-    let stories = stories::all(first_day(folder)?.date());
-    let sent = Sender::new(client, folder, &stories, before)?.send(&stories).await?;
+    let today = first_day(folder)?.date();
+    let (centres, stories) = (stories::centres(today), stories::all(today));
+    let steps = centres.iter().chain(&stories).map(|story| story.steps.len()).sum();
+    let sent = Sender::new(client, folder, steps, before)?.send(&centres, &stories).await?;
     let look = look(folder, named, &stories);
     Ok(if sent.new == 0 {
         format!("The demo's {} women were there already: nothing was added.\n\n{look}", stories.len())
@@ -66,7 +68,7 @@ fn look(folder: &Path, named: bool, stories: &[plan::Story]) -> String {
     let data = if named { format!(" --data {}", folder.display()) } else { String::new() };
     let program = terminal::program();
     let woman = stories.first().map(|story| story.woman.to_string()).unwrap_or_default();
-    format!("Look at one of them:\n\n  {program} timeline {woman}{data}\n")
+    format!("Look at one of them, {}:\n\n  {program} timeline {woman}{data}\n", stories::FIRST)
 }
 
 /// The day that the demo's dates count back from: that of its first run on these data.

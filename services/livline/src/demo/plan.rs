@@ -2,10 +2,12 @@
 //!
 //! A course is told forward from the day she came (day 0), chapter by chapter; [`Story::told`] puts the steps in the order of their days
 //! and leaves out what is yet to come. In facts `@step` stands for the id that a step made, `@step.fact` for the id under that fact,
-//! `#step`, alone, for the entry's version. Deliberately absent: sending.
+//! `#step`, alone, for the entry's version. What a centre records about nobody is a story without a woman. Deliberately absent: sending.
 
 use super::{chance::Chance, staff::Staff};
-use kit::{ActorId, ChildId, WomanId, access::Principal, ids::derive_id};
+use engine::http::{command_key, woman_of};
+use kit::{ActorId, ChildId, Decider, WomanId, access::Principal, ids::derive_id};
+use people::{duty::Duty, enquiry::Enquiry, woman::Woman};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, ops::RangeInclusive};
 use time::{Date, Duration, Weekday};
@@ -13,7 +15,14 @@ use time::{Date, Duration, Weekday};
 /// Centres that the demo spreads its women over.
 pub(super) const CENTRES: u8 = 6;
 
-/// One woman's course.
+/// The step that registers her, and who takes it: her id comes from both.
+const REGISTRATION: &str = "registration";
+const REGISTERS: Staff = Staff::DayDuty;
+
+/// What begins each kind of aggregate.
+const BEGINNINGS: [&str; 4] = ["open-case", Woman::BEGINS.action(), Enquiry::BEGINS.action(), Duty::BEGINS.action()];
+
+/// One woman's course, or what a centre records about nobody.
 #[derive(Debug)]
 pub(super) struct Story {
     pub(super) woman: WomanId,
@@ -23,6 +32,8 @@ pub(super) struct Story {
     pub(super) chance: Chance,
     pub(super) children: Vec<ChildId>,
     number: usize,
+    /// Stands for her, or for the centre, in keys.
+    name: String,
     today: Date,
     /// How many days ago she came.
     arrived: i64,
@@ -33,6 +44,8 @@ pub(super) struct Story {
 pub(super) struct Step {
     pub(super) name: String,
     pub(super) service: &'static str,
+    /// The kind of aggregate, as URLs call it.
+    pub(super) plural: &'static str,
     pub(super) act: Act,
     pub(super) staff: Staff,
     /// How many days ago; negative: to come.
@@ -42,7 +55,7 @@ pub(super) struct Step {
 /// What is done.
 #[derive(Debug)]
 pub(super) enum Act {
-    /// An action is sent: `open-case`, or the action in the URL.
+    /// An action is sent: one that begins something, or the action in the URL.
     Send {
         action: &'static str,
         body: Map<String, Value>,
@@ -71,23 +84,63 @@ impl Story {
     /// The course of the demo's woman of this number, counted from 0, who came so many days ago with so many children.
     pub(super) fn new(number: usize, today: Date, arrived: i64, children: usize) -> Self {
         let centre = u8::try_from(number % usize::from(CENTRES)).unwrap_or_default() + 1;
-        let id = |parts: &[&str]| derive_id(&[&["demo"], parts].concat());
         let name = number.to_string();
-        let children = (0..children).map(|child| ChildId(id(&["child", &name, &child.to_string()]))).collect();
-        let (woman, chance) = (WomanId(id(&["woman", &name])), Chance::new(number as u64));
-        Self { woman, centre, steps: Vec::new(), chance, children, number, today, arrived }
+        let child = |child: usize| ChildId(derive_id(&["demo", "child", &name, &child.to_string()]));
+        let (children, chance) = ((0..children).map(child).collect(), Chance::new(number as u64));
+        let mut story =
+            Self { woman: WomanId::NOBODY, centre, steps: Vec::new(), chance, children, number, name, today, arrived };
+        let key = command_key(&story.actor(REGISTERS), &story.key(REGISTRATION));
+        story.woman = woman_of(people::SERVICE, key);
+        story
+    }
+
+    /// What one of the demo's centres records about nobody, from so many days ago on.
+    pub(super) fn of_centre(centre: u8, today: Date, days: i64) -> Self {
+        let number = usize::from(centre) - 1;
+        let name = format!("centre-{centre}");
+        let chance = Chance::new(1_000 + number as u64);
+        let woman = WomanId::NOBODY;
+        Self { woman, centre, steps: Vec::new(), chance, children: Vec::new(), number, name, today, arrived: days }
     }
 
     /// The steps up to today, in order.
     pub(super) fn told(mut self) -> Self {
         self.steps.retain(|step| step.ago >= 0);
         self.steps.sort_by_key(|step| std::cmp::Reverse(step.ago));
+        self.left_to_those_on_duty();
         self
+    }
+
+    /// Once she has left and has no aftercare, she is found by those alone who answer for the house.
+    fn left_to_those_on_duty(&mut self) {
+        let (mut lives, mut aftercare) = (true, false);
+        for step in &mut self.steps {
+            if !lives && !aftercare && !step.staff.answers() {
+                step.staff = Staff::DayDuty;
+            }
+            let what = match step.act {
+                Act::Send { action, refused: None, .. } => action,
+                Act::Send { .. } => continue,
+                Act::Find { event, .. } => event,
+            };
+            match what {
+                "start-stay" => lives = true,
+                "end-stay" | "relocate-to-centre" => lives = false,
+                "offer-aftercare" | "accept-aftercare" | "AftercareOffered" => aftercare = true,
+                "decline-aftercare" | "hand-over-aftercare" | "close-aftercare" => aftercare = false,
+                _ => {}
+            }
+        }
     }
 
     /// Which of the demo's women she is, counted from 0.
     pub(super) fn number(&self) -> usize {
         self.number
+    }
+
+    /// The day on which somebody first has to do with her.
+    pub(super) fn first_by(&self, staff: Staff) -> Option<i64> {
+        self.steps.iter().filter(|step| step.staff == staff).map(|step| self.arrived - step.ago).min()
     }
 
     /// Today, in days since she came.
@@ -135,7 +188,7 @@ impl Story {
 
     /// The idempotency key of a step: the same each time.
     pub(super) fn key(&self, step: &str) -> String {
-        format!("demo/{}/{step}", self.number)
+        format!("demo/{}/{step}", self.name)
     }
 
     /// So often in a hundred.
@@ -167,7 +220,19 @@ impl Story {
         self.push(service, day, Act::Send { action: "open-case", body, refused: None })
     }
 
-    /// An entry in the case opened last.
+    /// She is registered. What follows at people is hers.
+    pub(super) fn register(&mut self, facts: Value) -> &mut Step {
+        self.log(people::SERVICE, 0, Woman::BEGINS.action(), facts).called(REGISTRATION).by(REGISTERS)
+    }
+
+    /// An enquiry, or a duty: what begins it, or is done in the one begun last.
+    pub(super) fn about_nobody<D: Decider>(&mut self, day: i64, action: &'static str, facts: Value) -> &mut Step {
+        let step = self.log(people::SERVICE, day, action, facts);
+        step.plural = D::PLURAL;
+        step
+    }
+
+    /// An entry in the case opened last, or one of hers at people.
     pub(super) fn log(&mut self, service: &'static str, day: i64, action: &'static str, facts: Value) -> &mut Step {
         let body = Map::from_iter([("facts".to_owned(), facts)]);
         self.push(service, day, Act::Send { action, body, refused: None })
@@ -184,13 +249,25 @@ impl Story {
         let day = if office { self.weekday(day) } else { day };
         let name = format!("{service}-{}", self.steps.len());
         let staff = Staff::usual(service, &mut self.chance);
-        let step = Step { name, service, act, staff, ago: self.arrived - day };
+        let plural = if service == people::SERVICE { Woman::PLURAL } else { "cases" };
+        let step = Step { name, service, plural, act, staff, ago: self.arrived - day };
         let when = self.day(day);
         self.steps.push_mut(step).with("when", when.into())
     }
 }
 
 impl Step {
+    /// Whether something begins with it.
+    pub(super) fn begins(&self) -> bool {
+        matches!(self.act, Act::Send { action, .. } if BEGINNINGS.contains(&action))
+    }
+
+    /// Under a name that later facts can know beforehand.
+    pub(super) fn called(&mut self, name: &str) -> &mut Self {
+        name.clone_into(&mut self.name);
+        self
+    }
+
     /// In later facts: the id that it made.
     pub(super) fn id(&self) -> String {
         format!("@{}", self.name)

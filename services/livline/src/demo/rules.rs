@@ -30,6 +30,8 @@ const HEEDED: &[&str] = &[
     "record-missed-contact",
     "close-aftercare",
     "hand-over-aftercare",
+    "end-stay",
+    "relocate-to-centre",
 ];
 
 /// The last position of each service.
@@ -58,6 +60,7 @@ impl Rules {
     pub(super) fn new(folder: &Path) -> Result<Self, Failure> {
         let metrics = |service| client::address(folder, service).map(|address| format!("{address}/metrics"));
         let listening = vec![
+            (metrics(people::SERVICE)?, vec![rule::<people::policy::ReceiveRelocations>()]),
             (metrics(safety::SERVICE)?, vec![rule::<safety::policy::RaiseAlerts>()]),
             (
                 metrics(aftercare::SERVICE)?,

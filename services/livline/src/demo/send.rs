@@ -14,7 +14,12 @@ use crate::{
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use kit::{Policy, policy::To};
+use kit::{
+    Policy,
+    access::{Principal, Role},
+    policy::To,
+    relation::HEARS,
+};
 use reqwest::StatusCode;
 use serde_json::{Map, Value};
 use std::{
@@ -56,27 +61,46 @@ pub(super) struct Sent {
     last: Positions,
 }
 
-/// One woman's course while it is sent.
+/// One course while it is sent.
 struct Course<'a> {
     story: &'a Story,
-    /// The case opened last in each service, and its version as far as this course knows.
-    cases: BTreeMap<&'static str, (String, u64)>,
+    /// What began last of each kind in each service, and its version as far as this course knows.
+    cases: BTreeMap<Kind, (String, u64)>,
     made: Made,
     sent: Sent,
+    /// Whether it was there before.
+    again: bool,
+}
+
+/// A service, and a kind of its aggregates.
+type Kind = (&'static str, &'static str);
+
+impl Course<'_> {
+    /// Whoever takes a step. What gave somebody access may be over by now: a course that was there before is sent as leaders would send
+    /// it, and what is only repeated records nothing.
+    fn principal(&self, step: &Step) -> Principal {
+        let who = self.story.principal(step.staff);
+        if self.again { Principal { role: Role::Leader, ..who } } else { who }
+    }
+
+    /// What access follows from, as far as this course has told it: no service is to decide before it has heard that.
+    fn known(&self) -> String {
+        let told = HEARS.iter().filter_map(|service| Some(format!("{service}:{}", self.sent.last.get(*service)?)));
+        told.collect::<Vec<_>>().join(",")
+    }
 }
 
 impl Sender {
-    pub(super) fn new(client: Client, folder: &Path, stories: &[Story], before: Positions) -> Result<Self, Failure> {
+    pub(super) fn new(client: Client, folder: &Path, steps: usize, before: Positions) -> Result<Self, Failure> {
         let address = |service: services::Listed| Ok((service.name, client::address(folder, service.name)?));
         let addresses = services::all().into_iter().map(address).collect::<Result<_, Failure>>()?;
-        let bar = bar(stories.iter().map(|story| story.steps.len()).sum());
-        Ok(Self { client, rules: Rules::new(folder)?, addresses, before, bar })
+        Ok(Self { client, rules: Rules::new(folder)?, addresses, before, bar: bar(steps) })
     }
 
-    /// Everybody's course; the timeline has all of it then.
-    pub(super) async fn send(&self, stories: &[Story]) -> Result<Sent, Failure> {
-        let courses = stream::iter(stories).map(|story| self.course(story)).buffer_unordered(AT_ONCE);
-        let sent = courses.try_fold(Sent::default(), async |all, sent| Ok(all.and(&sent))).await?;
+    /// What centres record, and then everybody's course; the timeline has all of it then.
+    pub(super) async fn send(&self, centres: &[Story], stories: &[Story]) -> Result<Sent, Failure> {
+        let first = self.all(centres, Sent::default()).await?;
+        let sent = self.all(stories, first).await?;
         if let Some(story) = stories.first() {
             self.settle(story, &sent.last).await?;
         }
@@ -84,8 +108,15 @@ impl Sender {
         Ok(sent)
     }
 
-    async fn course(&self, story: &Story) -> Result<Sent, Failure> {
-        let mut course = Course { story, cases: BTreeMap::new(), made: Made::new(), sent: Sent::default() };
+    async fn all(&self, stories: &[Story], before: Sent) -> Result<Sent, Failure> {
+        let known = &before.last.clone();
+        let courses = stream::iter(stories).map(|story| self.course(story, known)).buffer_unordered(AT_ONCE);
+        courses.try_fold(before, async |all, sent| Ok(all.and(&sent))).await
+    }
+
+    async fn course(&self, story: &Story, known: &Positions) -> Result<Sent, Failure> {
+        let sent = Sent { last: known.clone(), ..Sent::default() };
+        let mut course = Course { story, cases: BTreeMap::new(), made: Made::new(), sent, again: false };
         for step in &story.steps {
             match &step.act {
                 Act::Send { action, body, refused } => self.act(&mut course, step, (action, body, *refused)).await?,
@@ -106,20 +137,21 @@ impl Sender {
         if rules::heed(action) {
             self.rules.hear(&self.added(&course.sent.last)).await?;
         }
-        let (case, version) = course.cases.get(step.service).cloned().unwrap_or_default();
-        let cases = format!("{}/v1/cases", self.address(step.service));
-        let path = if action == "open-case" { String::new() } else { format!("/{case}/{action}") };
+        let (case, version) = course.cases.get(&(step.service, step.plural)).cloned().unwrap_or_default();
+        let cases = format!("{}/v1/{}", self.address(step.service), step.plural);
+        let path = if step.begins() { String::new() } else { format!("/{case}/{action}") };
         let url = format!("{cases}{path}");
         let body = filled(&Value::Object(body.clone()), &course.made);
         if let Some(code) = refused {
             return self.refusal(course, step, (&format!("{cases}/{case}"), version), (&url, &body, code)).await;
         }
         let answer =
-            self.command(course.story, step, &url, &body).await.map_err(|problem| told(course.story, step, problem))?;
+            self.command(course, step, &url, &body).await.map_err(|problem| told(course.story, step, problem))?;
         let version = answer.get("version").and_then(Value::as_u64).unwrap_or_default();
-        course.cases.insert(step.service, (text(&answer, "id").to_owned(), version));
+        course.cases.insert((step.service, step.plural), (text(&answer, "id").to_owned(), version));
         course.made.insert(step.name.clone(), made_by(&answer));
-        self.count(&mut course.sent, &answer);
+        let new = self.count(&mut course.sent, &answer);
+        course.again |= course.made.len() == 1 && !new;
         if rules::heed(action) {
             self.rules.hear(&self.added(&course.sent.last)).await?;
         }
@@ -134,11 +166,11 @@ impl Sender {
         (case, version): (&str, u64),
         (url, body, code): (&str, &Value, &str),
     ) -> Result<(), Failure> {
-        let shown = self.client.get(case, &[], &course.story.principal(step.staff)).await?;
+        let shown = self.client.get(case, &[], &course.principal(step)).await?;
         if shown.get("version").and_then(Value::as_u64) > Some(version) {
             return Ok(());
         }
-        match self.command(course.story, step, url, body).await {
+        match self.command(course, step, url, body).await {
             Err(Unanswered::Problem(StatusCode::CONFLICT, refusal)) if refusal == code => {
                 course.sent.refused += 1;
                 Ok(())
@@ -152,9 +184,10 @@ impl Sender {
 
     /// Waits until a rule has recorded it.
     async fn find(&self, course: &mut Course<'_>, step: &Step, event: &str, facts: &Value) -> Result<(), Failure> {
-        let case = course.cases.get(step.service).map_or_else(|| offered(course.story), |(case, _)| case.clone());
-        let url = format!("{}/v1/cases/{case}/events", self.address(step.service));
-        let who = course.story.principal(step.staff);
+        let kind = (step.service, step.plural);
+        let case = course.cases.get(&kind).map_or_else(|| offered(course.story), |(case, _)| case.clone());
+        let url = format!("{}/v1/{}/{case}/events", self.address(step.service), step.plural);
+        let who = course.principal(step);
         let since = Instant::now();
         let (entry, version) = loop {
             let events = self.client.get(&url, &[], &who).await.ok();
@@ -166,31 +199,35 @@ impl Sender {
             }
             tokio::time::sleep(PAUSE).await;
         };
-        course.cases.insert(step.service, (case, version));
+        course.cases.insert(kind, (case, version));
         course.made.insert(step.name.clone(), entry);
         Ok(())
     }
 
-    async fn command(&self, story: &Story, step: &Step, url: &str, body: &Value) -> Result<Value, Unanswered> {
-        let (key, who) = (story.key(&step.name), story.principal(step.staff));
+    async fn command(&self, course: &Course<'_>, step: &Step, url: &str, body: &Value) -> Result<Value, Unanswered> {
+        let (key, who, known) = (course.story.key(&step.name), course.principal(step), course.known());
         let since = Instant::now();
         loop {
-            match self.client.post(url, &key, body, &who).await {
+            match self.client.post(url, &key, body, (&who, &known)).await {
                 Err(unanswered) if passes(&unanswered) && since.elapsed() < PATIENCE => tokio::time::sleep(PAUSE).await,
                 other => return other,
             }
         }
     }
 
-    fn count(&self, sent: &mut Sent, answer: &Value) {
+    /// Counts an answer, and tells whether it was not there before.
+    fn count(&self, sent: &mut Sent, answer: &Value) -> bool {
         sent.actions += 1;
         let position = text(answer, "position").split_once(':');
-        if let Some((service, number)) = position.and_then(|(service, number)| Some((service, number.parse().ok()?))) {
-            sent.new += usize::from(self.is_new(service, number));
+        let position = position.and_then(|(service, number)| Some((service, number.parse().ok()?)));
+        let new = position.is_some_and(|(service, number)| self.is_new(service, number));
+        if let Some((service, number)) = position {
             sent.reach(service, number);
         }
+        sent.new += usize::from(new);
         let warnings = answer.get("warnings").and_then(Value::as_array);
         sent.warned += usize::from(warnings.is_some_and(|warnings| !warnings.is_empty()));
+        new
     }
 
     fn is_new(&self, service: &str, number: u64) -> bool {
@@ -250,12 +287,12 @@ fn offered(story: &Story) -> String {
     To::OwnCase.aggregate(aftercare::policy::OfferAftercare::NAME, story.woman, centre).to_string()
 }
 
-/// Whether the same command may be taken a moment later.
+/// Whether the same command may be taken a moment later: also where a service has not heard of her for longer than it waits.
 fn passes(unanswered: &Unanswered) -> bool {
     match unanswered {
         Unanswered::Silent(_) => true,
         Unanswered::Problem(status, _) => {
-            matches!(*status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
+            matches!(*status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS | StatusCode::NOT_FOUND)
         }
         Unanswered::Token(_) => false,
     }

@@ -31,6 +31,8 @@ impl Staff {
     /// Who is likely to log in a service.
     pub(super) fn usual(service: &str, chance: &mut Chance) -> Self {
         let of: &[Self] = match service {
+            // Who she is and how she is reached is her contact person's, whatever else varies.
+            people::SERVICE => return Self::Contact,
             safety::SERVICE => &[Self::Contact, Self::Contact, Self::Contact, Self::DayDuty, Self::Colleague],
             aftercare::SERVICE => &[Self::Aftercare, Self::Aftercare, Self::Contact],
             housing::SERVICE => &[Self::Contact, Self::Contact, Self::Adviser, Self::Colleague],
@@ -57,6 +59,11 @@ impl Staff {
             Self::Leader => "leder",
         };
         format!("demo-{centre}-{name}").parse().unwrap_or_else(|_| ActorId::service("demo"))
+    }
+
+    /// Whether they answer for every woman whom the centre has known.
+    pub(super) fn answers(self) -> bool {
+        matches!(self, Self::DayDuty | Self::NightDuty | Self::Leader)
     }
 
     fn role(self) -> Role {

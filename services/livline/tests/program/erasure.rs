@@ -1,6 +1,9 @@
 //! Who was erased stays erased, whichever backup comes back; and keys that were wrapped anew open with what the backup holds.
 
-use crate::backup::{Drill, PLACE, Staff, found, moving, woman};
+use crate::{
+    backup::{Drill, PLACE, Staff, found, moving},
+    livline::woman_of,
+};
 use ::livline::cluster::Which;
 use std::{fs, path::Path, process::Command};
 
@@ -15,14 +18,14 @@ async fn nobody_erased_comes_back_with_an_older_backup() {
     let (recipient, keys_recipient) = drill.recipients();
     let to = drill.backup.to_str().unwrap();
     let running = place.up(&[]);
-    let staff = Staff::of(place);
+    let staff = Staff(place);
     for name in ["Asta", "Bodil"] {
         staff.log("housing", name, &moving()).await;
     }
     let mut housing = drill.connect(Which::Data, "livline_housing").await;
     sqlx::raw_sql(VAULT).execute(&mut housing).await.unwrap();
     for name in ["Asta", "Bodil"] {
-        let kept = format!("INSERT INTO vault (woman) VALUES ('{}')", woman(name));
+        let kept = format!("INSERT INTO vault (woman) VALUES ('{}')", woman_of(name));
         sqlx::raw_sql(&kept).execute(&mut housing).await.unwrap();
     }
     let events = drill.settled().await;
@@ -30,11 +33,11 @@ async fn nobody_erased_comes_back_with_an_older_backup() {
     let older = drill.backup.with_file_name("older");
     copy(&drill.backup, &older);
     let mut keys = drill.connect(Which::Keys, "livline_keys").await;
-    let hers = format!("SELECT wrapped FROM data_keys WHERE subject = '{}'", woman("Asta"));
+    let hers = format!("SELECT wrapped FROM data_keys WHERE subject = '{}'", woman_of("Asta"));
     let wrapped: Vec<Vec<u8>> = sqlx::query_scalar(&hers).fetch_all(&mut keys).await.unwrap();
     assert!(wrapped.len() >= 2);
 
-    let erasing = format!("SELECT erase('{}', 'woman', now())", woman("Asta"));
+    let erasing = format!("SELECT erase('{}', 'woman', now())", woman_of("Asta"));
     sqlx::raw_sql(&erasing).execute(&mut keys).await.unwrap();
     let destroyed = "SELECT subject::text, destroyed FROM erasures";
     let ledger: Vec<(String, time::OffsetDateTime)> = sqlx::query_as(destroyed).fetch_all(&mut keys).await.unwrap();
@@ -48,7 +51,7 @@ async fn nobody_erased_comes_back_with_an_older_backup() {
         entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
     };
     assert_eq!((ledgers(&older), ledgers(&drill.backup)), (vec!["0.json.age".into()], vec!["1.json.age".into()]));
-    assert_eq!(found(&drill.backup, &[woman("Asta").into_bytes()]), 0, "it tells nobody who was erased");
+    assert_eq!(found(&drill.backup, &[woman_of("Asta").into_bytes()]), 0, "it tells nobody who was erased");
     drill.backup(&["--check"]);
     drop((housing, keys));
     drill.lose_everything(running);
@@ -82,12 +85,12 @@ fn events_end(drill: &Drill) -> String {
 }
 
 async fn nothing_of_her_is_there(drill: &Drill, wrapped: &[Vec<u8>]) {
-    let course = |name: &str| drill.place.run(&["timeline", &woman(name)]);
+    let course = |name: &str| drill.place.course(&woman_of(name));
     let (hers, anothers) = (course("Asta"), course("Bodil"));
     assert!(hers.contains("Slettet") && !hers.contains(PLACE), "{hers}");
     assert!(anothers.contains(PLACE), "{anothers}");
     let mut keys = drill.connect(Which::Keys, "livline_keys").await;
-    let left = format!("SELECT count(*) FROM data_keys WHERE subject = '{}'", woman("Asta"));
+    let left = format!("SELECT count(*) FROM data_keys WHERE subject = '{}'", woman_of("Asta"));
     let left: i64 = sqlx::query_scalar(&left).fetch_one(&mut keys).await.unwrap();
     assert_eq!(left, 0);
     let plain = |part: &&[u8]| !part.iter().any(|byte| matches!(byte, 0 | b'\n'));
@@ -97,7 +100,7 @@ async fn nothing_of_her_is_there(drill: &Drill, wrapped: &[Vec<u8>]) {
     assert_eq!(found(&Which::Keys.dir(drill.place.folder()), &pieces), 0);
     let mut housing = drill.connect(Which::Data, "livline_housing").await;
     let vault: Vec<String> = sqlx::query_scalar("SELECT woman::text FROM vault").fetch_all(&mut housing).await.unwrap();
-    assert_eq!(vault, [woman("Bodil")]);
+    assert_eq!(vault, [woman_of("Bodil")]);
 }
 
 fn from<'a>(drill: &'a Drill, backup: &'a Path) -> Vec<&'a str> {

@@ -1,6 +1,6 @@
 //! A data folder as it was before the keys had a cluster of their own.
 
-use crate::{command, livline::Place, refused, woman};
+use crate::{livline::Place, refused, woman};
 use ::livline::cluster::{DataFolder, Postgres, Which, programs::PostgresPrograms};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
@@ -15,11 +15,9 @@ const KEYS: &str = "livline_keys";
 async fn keys_that_lay_with_the_data_are_moved_once() {
     let place = Place::new();
     let running = place.up(&[]);
-    let housing = place.url("housing");
-    let opened = command(&place, &format!("{housing}/v1/cases"), "open", &json!({ "woman": woman() })).await;
-    let case = opened["id"].as_str().unwrap();
+    let case = place.case("housing", &place.registered("woman").await, "open").await;
     let need = json!({ "facts": { "excluded_municipalities": ["Eksempelby"] } });
-    command(&place, &format!("{housing}/v1/cases/{case}/assess-need"), "need", &need).await;
+    place.post("housing", &format!("cases/{case}/assess-need"), "need", &need).await;
     let course = place.eventually(&["timeline", &woman()], |course| course.contains("Eksempelby"));
     assert_eq!(running.stop(), Some(0));
     let keys = as_it_was(&place, true).await;
@@ -27,34 +25,34 @@ async fn keys_that_lay_with_the_data_are_moved_once() {
 
     let running = place.up(&[]);
     assert!(running.said().contains("moved to a cluster of their own"), "{}", running.said());
-    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(place.course(&woman()), course);
     assert_eq!(fs::read_to_string(place.folder().join("format")).unwrap(), "2\n");
     no_backup_has_keys_with_the_data(&place).await;
     assert_eq!(running.stop(), Some(0));
 
     // Killed while they were taken away: what is left goes, and what was copied is what counts.
     let running = place.up(&[]);
-    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(place.course(&woman()), course);
     assert_eq!(running.stop(), Some(0));
     assert_eq!(moved(&place).await, keys);
 
     // Killed while copying: the copy is begun afresh, whatever there is of it.
     assert_eq!(as_it_was(&place, false).await, keys);
     let running = place.up(&[]);
-    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(place.course(&woman()), course);
     assert_eq!(running.stop(), Some(0));
 
     // Killed after it: what was copied is what counts.
     fs::write(place.folder().join("format"), "1\n").unwrap();
     let running = place.up(&[]);
-    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(place.course(&woman()), course);
     assert_eq!(running.stop(), Some(0));
     assert_eq!(moved(&place).await, keys);
 
     // An earlier version was killed while it took them away: they had arrived, and nobody touches them.
     half_gone(&place, &[]).await;
     let running = place.up(&[]);
-    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(place.course(&woman()), course);
     assert_eq!(running.stop(), Some(0));
     assert_eq!(moved(&place).await, keys);
 

@@ -1,7 +1,9 @@
 //! Running the program as a person does: a data folder and ports of its own, waits with a bound.
 
-use ::livline::cluster::Which;
+use ::livline::{client::Client, cluster::Which, token};
+use engine::http;
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
 use std::{
     cell::RefCell,
     fs::{self, File, Permissions},
@@ -9,7 +11,10 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -26,6 +31,8 @@ pub(crate) struct Place {
     folder: PathBuf,
     offset: u16,
     spawned: AtomicU32,
+    /// How far people is, as far as the test knows.
+    known: Mutex<String>,
 }
 
 /// A program that ended.
@@ -51,7 +58,32 @@ impl Place {
         let folder = temporary.path().canonicalize().unwrap().join("data");
         let free = |offset: &u16| (7342..=7371).all(|port| TcpListener::bind(("127.0.0.1", port + offset)).is_ok());
         let offset = (0..SLOTS).map(|_| slot()).find(free).unwrap();
-        Self { _temporary: temporary, folder, offset, spawned: AtomicU32::new(0) }
+        Self { _temporary: temporary, folder, offset, spawned: AtomicU32::new(0), known: Mutex::default() }
+    }
+
+    /// Sends a command as whoever leads the demo's first centre; no service decides it before it has heard what people answered.
+    pub(crate) async fn post(&self, service: &str, path: &str, key: &str, body: &Value) -> Value {
+        let (client, known) = (Client::new(&self.folder).unwrap(), self.known.lock().unwrap().clone());
+        let url = format!("{}/v1/{path}", self.url(service));
+        let answer = client.post(&url, key, body, (&token::usual(), &known)).await.unwrap();
+        if service == people::SERVICE {
+            answer["position"].as_str().unwrap().clone_into(&mut self.known.lock().unwrap());
+        }
+        answer
+    }
+
+    /// The woman who is registered under a key, from then on.
+    pub(crate) async fn registered(&self, key: &str) -> String {
+        let answer = self.post(people::SERVICE, "women", key, &json!({})).await;
+        let woman = answer["id"].as_str().unwrap();
+        assert_eq!(woman, woman_of(key));
+        woman.to_owned()
+    }
+
+    /// A case for a woman who is known; its id.
+    pub(crate) async fn case(&self, service: &str, woman: &str, key: &str) -> String {
+        let opened = self.post(service, "cases", key, &json!({ "woman": woman })).await;
+        opened["id"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -86,7 +118,7 @@ impl Place {
     /// `livline up`, once everything runs.
     pub(crate) fn up(&self, more: &[&str]) -> Livline {
         let running = Livline::spawn(self, &self.up_arguments(more));
-        running.wait_for(if more.contains(&"--demo") { "Look at one of them" } else { "Open a housing case" });
+        running.wait_for(if more.contains(&"--demo") { "Look at one of them" } else { "Register a made-up woman" });
         running
     }
 
@@ -122,6 +154,11 @@ impl Place {
         ended.said
     }
 
+    /// A woman's course, once nothing of it is hidden: until the timeline has heard how far people is, it hides places.
+    pub(crate) fn course(&self, woman: &str) -> String {
+        self.eventually(&["timeline", woman], |course| !course.is_empty() && !course.contains("Skjult"))
+    }
+
     /// The same, once it says what is expected.
     pub(crate) fn eventually(&self, arguments: &[&str], expected: impl Fn(&str) -> bool) -> String {
         let since = Instant::now();
@@ -134,6 +171,11 @@ impl Place {
             std::thread::sleep(PAUSE);
         }
     }
+}
+
+/// Whom people makes under a key of [`token::usual`]'s.
+pub(crate) fn woman_of(key: &str) -> String {
+    http::woman_of(people::SERVICE, http::command_key(&token::usual().actor, key)).to_string()
 }
 
 /// The next offset; no two tests of this process are given the same.
@@ -228,6 +270,15 @@ impl Drop for Livline {
 /// Ends a process at once.
 pub(crate) fn kill(pid: i32) {
     kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+}
+
+/// Looks until it is so, where looking waits itself.
+pub(crate) fn eventually(what: &str, is: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !is() {
+        assert!(since.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(PAUSE);
+    }
 }
 
 /// Looks until it is so.

@@ -20,89 +20,99 @@ use ::livline::cluster::Which;
 use livline::{Livline, Place};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
-use std::{fs, net::TcpListener, path::Path};
+use std::{fs, net::TcpListener, path::Path, process::Command};
 
 #[tokio::test]
 async fn a_life_of_a_data_folder() {
     let place = Place::new();
     let first = place.up(&[]);
     let housing = place.url("housing");
-    for service in ["housing", "aftercare", "timeline"] {
-        assert_eq!(get(&format!("{}/readyz", place.url(service))).await["service"], service);
+    for service in ["people", "housing", "aftercare", "timeline"] {
+        // It announces itself as soon as it listens, and is ready once it stands on everything it needs.
+        let url = format!("{}/readyz", place.url(service));
+        livline::until(service, async || get(&url).await["service"] == service).await;
     }
-    a_command_shows_on_the_timeline(&place, &housing).await;
-    what_is_held_back_is_shown_and_tried_again(&place, &housing).await;
+    the_first_steps_can_be_pasted(&first);
+    a_command_shows_on_the_timeline(&place).await;
+    what_is_held_back_is_shown_and_tried_again(&place).await;
     roles_may_do_what_they_need_and_nothing_else(&place).await;
     nobody_touches_the_stream_of_another(&place).await;
     one_service_runs_alone_beside_it(&place).await;
     the_tables_are_brought_up_to_date_again(&place);
     the_demo_is_there_once(&place);
     refused(&place.start_up(&[]), "is already running on the data folder");
-    let course = place.run(&["timeline", &woman()]);
+    let course = place.course(&woman());
     assert_eq!(first.stop(), Some(0));
 
     // Nothing of it is lost by a stop, nor by the end of everything at once.
     let second = place.up(&["--demo"]);
     assert!(second.said().contains("nothing was added"), "{}", second.said());
-    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(place.course(&woman()), course);
     second.kill();
     let third = place.up(&[]);
-    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(place.course(&woman()), course);
     a_server_that_ends_is_started_again(&place, &third, &housing).await;
     assert_eq!(third.stop(), Some(0));
 
     without_its_own_master_key_it_refuses(&place);
     // And with it, everything is as it was.
     let last = place.up(&[]);
-    assert_eq!(place.run(&["timeline", &woman()]), course);
+    assert_eq!(place.course(&woman()), course);
     assert_eq!(last.stop(), Some(0));
     the_files_are_ours_alone(place.folder());
 }
 
 fn woman() -> String {
-    kit::ids::derive_id(&["test", "woman"]).to_string()
+    livline::woman_of("woman")
 }
 
 async fn get(url: &str) -> Value {
     reqwest::get(url).await.unwrap().json().await.unwrap()
 }
 
-async fn command(place: &Place, url: &str, key: &str, body: &Value) -> Value {
-    let token = place.run(&["token"]);
-    let sent = reqwest::Client::new().post(url).bearer_auth(token.trim()).header("Idempotency-Key", key).json(body);
-    let answer = sent.send().await.unwrap();
-    assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
-    answer.json().await.unwrap()
+/// What `up` says first, as a person pastes it, again and again: she is there once, with her stay and a case.
+fn the_first_steps_can_be_pasted(running: &Livline) {
+    let said = running.said();
+    let lines = said.lines().skip_while(|line| !line.starts_with("Register a made-up")).skip(2);
+    let script = lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+    livline::eventually(&script, || {
+        let ran = Command::new("sh").args(["-euc", &script]).output().unwrap();
+        let said = String::from_utf8(ran.stdout).unwrap();
+        let all = ["housing:1", "Forløb for ", "Oprettet", "Indflytning", "Bolig 1"].map(|text| said.contains(text));
+        ran.status.success() && all == [true; 5]
+    });
 }
 
-async fn a_command_shows_on_the_timeline(place: &Place, housing: &str) {
-    let opened = command(place, &format!("{housing}/v1/cases"), "open", &json!({ "woman": woman() })).await;
-    let case = opened["id"].as_str().unwrap();
+async fn a_command_shows_on_the_timeline(place: &Place) {
+    let woman = place.registered("woman").await;
+    let case = place.case("housing", &woman, "open").await;
     let need = json!({ "facts": { "persons": 3, "excluded_municipalities": ["Eksempelby"] } });
-    let answer = command(place, &format!("{housing}/v1/cases/{case}/assess-need"), "need", &need).await;
-    assert_eq!(answer["position"], "housing:2");
-    let course = place.eventually(&["timeline", &woman()], |course| course.contains("Boligbehov afklaret"));
-    assert!(course.contains("Antal personer i boligen: 3") && course.contains("Eksempelby"), "{course}");
+    let answer = place.post("housing", &format!("cases/{case}/assess-need"), "need", &need).await;
+    assert!(answer["position"].as_str().unwrap().starts_with("housing:"));
+    let course = place.eventually(&["timeline", &woman], |course| course.contains("Eksempelby"));
+    assert!(course.contains("Boligbehov afklaret") && course.contains("Antal personer i boligen: 3"), "{course}");
     assert!(!course.contains('\u{1b}'), "no colours in a pipe");
-    let masked = place.run(&["timeline", &woman(), "--role", "worker", "--lang", "en"]);
+    let heading = course.lines().next().unwrap();
+    let (alias, rest) = heading.strip_prefix("Forløb for ").unwrap().split_once('-').unwrap();
+    assert!(alias.chars().all(char::is_alphabetic) && rest.ends_with(&format!(" ({woman})")), "{heading}");
+    let masked = place.run(&["timeline", &woman, "--role", "worker", "--lang", "en"]);
     assert!(masked.contains("Hidden") && !masked.contains("Eksempelby"), "{masked}");
-    let whole: Value = serde_json::from_str(&place.run(&["timeline", &woman(), "--json"])).unwrap();
-    assert_eq!((whole["entries"].as_array().unwrap().len(), &whole["next"]), (2, &Value::Null));
-    let elsewhere = place.start(&["timeline", &woman(), "--centre", &woman()]);
+    let whole: Value = serde_json::from_str(&place.run(&["timeline", &woman, "--json"])).unwrap();
+    assert_eq!((whole["entries"].as_array().unwrap().len(), &whole["next"]), (4, &Value::Null));
+    let elsewhere = place.start(&["timeline", &woman, "--centre", &woman]);
     refused(&elsewhere, "There is nothing about");
 }
 
-async fn what_is_held_back_is_shown_and_tried_again(place: &Place, housing: &str) {
+async fn what_is_held_back_is_shown_and_tried_again(place: &Place) {
     assert_eq!(place.run(&["quarantine", "list"]), "Nothing is held back.\n");
     let admin = place.admin("livline_timeline");
     let broken = "ALTER TABLE entries ADD CONSTRAINT broken CHECK (body->>'type' NOT LIKE '%HousingOfferMade%')";
     sql(&admin, broken).await.unwrap();
-    let woman = kit::ids::derive_id(&["test", "another woman"]).to_string();
-    let opened = command(place, &format!("{housing}/v1/cases"), "another", &json!({ "woman": woman })).await;
-    let case = opened["id"].as_str().unwrap();
+    let woman = place.registered("another woman").await;
+    let case = place.case("housing", &woman, "another").await;
     for rent in [1, 2] {
-        let (url, key) = (format!("{housing}/v1/cases/{case}/make-offer"), format!("rent {rent}"));
-        command(place, &url, &key, &json!({ "facts": { "rent": rent } })).await;
+        let (path, key) = (format!("cases/{case}/make-offer"), format!("rent {rent}"));
+        place.post("housing", &path, &key, &json!({ "facts": { "rent": rent } })).await;
     }
     let list = place.eventually(&["quarantine", "list"], |list| list.contains("1 event waits"));
     assert!(list.starts_with("timeline") && list.contains("HousingOfferMade") && !list.contains(&woman), "{list}");
@@ -244,13 +254,13 @@ fn the_demo_is_there_once(place: &Place) {
     assert!(first.contains("40 made-up women: ") && !first.contains(" 0 of them new"), "{first}");
     let line = first.lines().find(|line| line.contains(" timeline ")).unwrap();
     let woman = line.split_whitespace().nth(2).unwrap();
-    let course = place.run(&["timeline", woman]);
+    let course = place.course(woman);
     for expected in ["Overskredet med", "I dag", "Om 3 dage", "Rettet nr.", "Fejlregistreret nr."] {
         assert!(course.contains(expected), "{expected}: {course}");
     }
     let again = place.run(&["demo"]);
     assert!(again.contains("nothing was added"), "{again}");
-    assert_eq!(place.run(&["timeline", woman]), course);
+    assert_eq!(place.course(woman), course);
 }
 
 async fn a_server_that_ends_is_started_again(place: &Place, running: &Livline, housing: &str) {
@@ -260,7 +270,7 @@ async fn a_server_that_ends_is_started_again(place: &Place, running: &Livline, h
     let ready =
         || async { reqwest::get(format!("{housing}/readyz")).await.is_ok_and(|answer| answer.status().is_success()) };
     livline::until("it is ready again", async || ready().await).await;
-    command(place, &format!("{housing}/v1/cases"), "open", &json!({ "woman": woman() })).await;
+    place.case("housing", &woman(), "open").await;
 }
 
 fn without_its_own_master_key_it_refuses(place: &Place) {
@@ -326,10 +336,10 @@ async fn what_differs_is_named_and_healed() {
     let place = Place::new();
     refused(&place.start(&["verify"]), "start `livline up` first");
     let running = place.up(&[]);
-    a_command_shows_on_the_timeline(&place, &place.url("housing")).await;
-    let course = place.run(&["timeline", &woman()]);
+    a_command_shows_on_the_timeline(&place).await;
+    let course = place.course(&woman());
     let whole = place.run(&["verify"]);
-    for service in ["housing", "legal", "financial", "safety", "aftercare"] {
+    for service in ["people", "housing", "legal", "financial", "safety", "aftercare"] {
         let line = whole.lines().find(|line| line.trim_start().starts_with(service)).unwrap();
         assert!(line.contains("events  chain whole  stream equal  timeline equal"), "{whole}");
     }
@@ -341,7 +351,7 @@ async fn what_differs_is_named_and_healed() {
         rebuilt.contains("housing from its feed") && rebuilt.contains("is the same as the live one was"),
         "{rebuilt}"
     );
-    assert_eq!(place.run(&["timeline", &woman()]), course, "the service's own role reads the new tables");
+    assert_eq!(place.course(&woman()), course, "the service's own role reads the new tables");
 
     sql(
         &place.admin("livline_timeline"),
@@ -367,8 +377,8 @@ async fn what_differs_is_named_and_healed() {
         "{healed}"
     );
     assert_eq!(place.run(&["verify"]), whole);
-    assert_eq!(place.run(&["timeline", &woman()]), course);
-    command(&place, &format!("{}/v1/cases", place.url("housing")), "another", &json!({ "woman": woman() })).await;
+    assert_eq!(place.course(&woman()), course);
+    place.case("housing", &woman(), "another").await;
     assert!(place.run(&["verify"]).contains("3 events"));
 
     sql(&place.admin("livline_housing"), "UPDATE events SET event_version = '7' WHERE number = 1").await.unwrap();

@@ -1,8 +1,8 @@
 //! A new master key, beside services that go on working, stopped in the middle.
 
 use crate::{
-    backup::{Drill, PLACE, Staff, found, moving, woman},
-    livline::{Livline, until},
+    backup::{Drill, PLACE, Staff, found, moving},
+    livline::{Livline, until, woman_of},
     refused,
 };
 use ::livline::cluster::Which;
@@ -19,10 +19,10 @@ async fn keys_are_wrapped_anew_beside_everything() {
     let place = &drill.place;
     refused(&place.start(&["keys", "rotate"]), "`livline up` is not running on the data folder");
     let running = place.up(&[]);
-    let staff = Staff::of(place);
+    let staff = Staff(place);
     staff.log("housing", "Asta", &moving()).await;
     let events = drill.settled().await;
-    let course = place.run(&["timeline", &woman("Asta")]);
+    let course = place.course(&woman_of("Asta"));
     assert!(course.contains(PLACE));
     let file = place.folder().join("keys/master");
     let (before, old) = (fs::read_to_string(&file).unwrap(), FileMasterKey::read(&file).unwrap());
@@ -48,7 +48,7 @@ async fn keys_are_wrapped_anew_beside_everything() {
     assert!(anew > 0 && left > 0, "{anew} {left}");
     let in_between = fs::read_to_string(&file).unwrap();
     assert!(in_between.starts_with(before.trim()) && in_between.lines().count() == 2);
-    assert_eq!(place.run(&["timeline", &woman("Asta")]), course);
+    assert_eq!(place.course(&woman_of("Asta")), course);
     staff.log("housing", &names.next().unwrap(), &moving()).await;
     let said = place.eventually(&["keys", "status"], |said| said.contains(&code));
     assert!(said.contains("A rotation was begun and is not at its end"), "{said}");
@@ -56,7 +56,7 @@ async fn keys_are_wrapped_anew_beside_everything() {
     // Who begins in between reads the same; and the rotation goes on, by one at a time.
     assert_eq!(running.stop(), Some(0));
     let running = place.up(&[]);
-    assert_eq!(place.run(&["timeline", &woman("Asta")]), course);
+    assert_eq!(place.course(&woman_of("Asta")), course);
     let mut keys = drill.connect(Which::Keys, "livline_keys").await;
     let rotating = Livline::spawn(place, &["keys", "rotate"]);
     rotating.wait_for("Going on with the rotation");
@@ -75,12 +75,12 @@ async fn keys_are_wrapped_anew_beside_everything() {
     assert_eq!(count(&mut keys, &code, true).await, 0);
 
     // Everything opens, with the new one alone, for those that ran all the while and for those that begin; and no event is another.
-    assert_eq!(place.run(&["timeline", &woman("Asta")]), course);
+    assert_eq!(place.course(&woman_of("Asta")), course);
     assert_eq!(running.stop(), Some(0));
     let running = place.up(&[]);
-    assert_eq!(place.run(&["timeline", &woman("Asta")]), course);
+    assert_eq!(place.course(&woman_of("Asta")), course);
     for name in (0..4).map(|number| format!("Nr. {number}")) {
-        assert!(place.run(&["timeline", &woman(&name)]).contains(PLACE), "{name}");
+        assert!(place.course(&woman_of(&name)).contains(PLACE), "{name}");
     }
     let now = drill.settled().await;
     assert!(events.iter().all(|(service, events)| now[service].starts_with(events)));

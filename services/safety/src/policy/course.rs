@@ -111,6 +111,11 @@ impl Course<'_> {
         this.is_some_and(|this| missed(this.checked_sub(1)) || missed(this.checked_add(1)))
     }
 
+    /// Whether she is dead.
+    pub(super) fn died(&self) -> bool {
+        self.heard.at(self.centre).any(|stood| stood.what == Known::Died)
+    }
+
     /// Who her contact in aftercare is.
     pub(super) fn contact_worker(&self) -> Option<ActorId> {
         let mut workers = self.heard.at(self.centre).rev().filter_map(|stood| match &stood.what {

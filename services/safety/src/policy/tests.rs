@@ -130,16 +130,35 @@ fn a_broken_order_asks_for_a_new_assessment_each_time() {
 
 #[test]
 fn a_stay_ends_without_a_young_plan() {
-    let moved = |told: Told| told.then("housing", "MovedIn", json!({})).raised();
-    assert_eq!(moved(told()), [Interlock::NoSafetyPlan]);
+    let left = |told: Told| told.then("people", "StayEnded", json!({ "stay": ORDER })).raised();
+    assert_eq!(left(told()), [Interlock::NoSafetyPlan]);
     for agreed in ["SafetyPlanAgreed", "SafetyPlanRevised"] {
-        assert!(moved(told().on("2026-10-21", "safety", agreed, json!({}))).is_empty(), "{agreed}: 30 days");
-        assert_eq!(moved(told().on("2026-10-20", "safety", agreed, json!({}))), [Interlock::NoSafetyPlan]);
-        assert_eq!(moved(told().on("unknown", "safety", agreed, json!({}))), [Interlock::NoSafetyPlan]);
+        assert!(left(told().on("2026-10-21", "safety", agreed, json!({}))).is_empty(), "{agreed}: 30 days");
+        assert_eq!(left(told().on("2026-10-20", "safety", agreed, json!({}))), [Interlock::NoSafetyPlan]);
+        assert_eq!(left(told().on("unknown", "safety", agreed, json!({}))), [Interlock::NoSafetyPlan]);
     }
     let old_and_young = told().on("2026-11-01", "safety", "SafetyPlanRevised", json!({}));
     let old_and_young = old_and_young.on("2026-01-01", "safety", "SafetyPlanAgreed", json!({}));
-    assert!(moved(old_and_young).is_empty());
+    assert!(left(old_and_young).is_empty());
+    // Young enough on the day she left, whenever that is recorded.
+    let late = told().on("2026-10-01", "safety", "SafetyPlanAgreed", json!({}));
+    assert!(late.clone().on("2026-10-31", "people", "StayEnded", json!({})).raised().is_empty());
+    assert_eq!(late.on("2026-11-01", "people", "StayEnded", json!({})).raised(), [Interlock::NoSafetyPlan]);
+}
+
+#[test]
+fn nobody_is_asked_to_call_a_woman_who_died() {
+    let missed = |told: Told, on: &str| told.on(on, "aftercare", "ContactMissed", json!({}));
+    let left = |told: Told| told.then("people", "StayEnded", json!({}));
+    let before = missed(told(), "2026-11-01").then("people", "PersonDied", json!({}));
+    assert!(before.raised().is_empty());
+    assert!(missed(before.clone(), "2026-11-08").raised().is_empty() && left(before.clone()).raised().is_empty());
+    // What others must know of is raised all the same.
+    assert_eq!(before.clone().then("legal", "OrderBreachReported", json!({})).raised(), [Interlock::NewThreat]);
+    // Recorded in error, she is.
+    let back = before.then("people", "RecordedInError", json!({ "version": 3 }));
+    assert_eq!(missed(back.clone(), "2026-11-08").raised(), [Interlock::ContactsMissed]);
+    assert_eq!(left(back).raised(), [Interlock::NoSafetyPlan]);
 }
 
 #[test]
@@ -178,9 +197,9 @@ fn what_another_centre_recorded_is_not_known_here() {
     elsewhere.centre = CentreId(Uuid::from_u128(2));
     let now = Now { today: date!(2026 - 11 - 20), deadlines: &told.deadlines };
     assert!(RaiseAlerts::react(&told.known, &elsewhere, now).is_empty());
-    let mut moved = heard::<RaiseAlerts>("housing", 9, "MovedIn", json!({})).unwrap();
-    moved.centre = elsewhere.centre;
-    assert_eq!(RaiseAlerts::react(&told.known, &moved, now).len(), 1);
+    let mut left = heard::<RaiseAlerts>("people", 9, "StayEnded", json!({})).unwrap();
+    left.centre = elsewhere.centre;
+    assert_eq!(RaiseAlerts::react(&told.known, &left, now).len(), 1);
     assert_eq!(told.due(date!(2027 - 02 - 01)).len(), 1);
 }
 

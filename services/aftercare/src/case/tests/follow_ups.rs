@@ -1,6 +1,6 @@
 use super::{
     BOOKING, CALL, CHECK, FIND, MEETING, NEXT, OTHER_CONTACT, PLANNED, RETRY, SAFETY, accepted, booked, booking, case,
-    contact, offered, open, planned,
+    contact, died, offered, open, planned,
 };
 use kit::{Class, Happened, facets::Weight};
 use serde_json::json;
@@ -14,6 +14,25 @@ fn aftercare_begins_with_a_contact_after_a_week() {
     drop(later.opens(NEXT, "contact_her", Some("2026-12-08")));
     let unknown = offered().when_on("accept-aftercare", json!({}), Happened::Unknown);
     drop(unknown.opens(NEXT, "contact_her", None));
+}
+
+#[test]
+fn what_is_logged_after_her_death_asks_nobody_to_call_her() {
+    let missed = accepted().and("record-missed-contact", json!({}));
+    for (given, action) in [
+        (offered(), "accept-aftercare"),
+        (case(), "make-contact"),
+        (case(), "plan-contact"),
+        (case(), "record-missed-contact"),
+        (missed.clone(), "record-missed-contact"),
+    ] {
+        let before = open(&given).into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let after = died(given).and(action, json!({}));
+        assert!(open(&after).iter().all(|key| before.iter().any(|open| open == key)), "{action}");
+    }
+    // As it is while she lives.
+    drop(missed.clone().when("record-missed-contact", json!({})).weighs(Weight::Alert));
+    drop(died(missed).when("record-missed-contact", json!({})).weighs(Weight::Routine).leaves_follow_ups());
 }
 
 #[test]

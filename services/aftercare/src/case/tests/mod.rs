@@ -9,6 +9,7 @@ mod samples;
 mod walks;
 
 use super::Aftercare;
+use crate::heard::KnowCourse;
 use kit::given::{Given, given};
 use serde_json::{Value, json};
 
@@ -29,9 +30,20 @@ const PLANNED: &str = "contact/6f1c2b9e-0a3d-4c57-9b1e-2d4f6a8c0e11";
 const FIND: &str = "companion/2b7d9e10-4c3f-4a86-8d25-7e9f1b3c5d22/find";
 const MEETING: &str = "companion/2b7d9e10-4c3f-4a86-8d25-7e9f1b3c5d22/meeting";
 
-/// An aftercare case on Friday 20 November 2026, with the deadlines that are deployed.
-fn case() -> Given<Aftercare> {
+/// An aftercare case on Friday 20 November 2026, with the deadlines that are deployed; of her nothing was heard.
+fn unheard() -> Given<Aftercare> {
     given("2026-11-20", include_str!("../../../../../deploy/deadlines.toml"))
+}
+
+/// The same, where she confirmed at people how she may be reached.
+fn case() -> Given<Aftercare> {
+    let agreed = json!({ "contact": CONTACT, "confirmed_on": "2026-11-01" });
+    unheard().hears::<KnowCourse>("people", 2, "SafeContactAgreed", agreed)
+}
+
+/// She died, as people tells.
+fn died(given: Given<Aftercare>) -> Given<Aftercare> {
+    given.hears::<KnowCourse>("people", 3, "PersonDied", json!({}))
 }
 
 fn offered() -> Given<Aftercare> {

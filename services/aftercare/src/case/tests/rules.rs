@@ -1,6 +1,6 @@
 use super::{
-    ANSWER, BOOKING, CONTACT, LOAN, OTHER_BOOKING, OTHER_CONTACT, accepted, booked, booking, case, contact, offered,
-    planned,
+    ANSWER, BOOKING, CONTACT, LOAN, OTHER_BOOKING, OTHER_CONTACT, accepted, booked, booking, case, contact, died,
+    offered, planned, unheard,
 };
 use crate::case::{Aftercare, Command};
 use crate::heard::KnowCourse;
@@ -127,6 +127,49 @@ fn a_contact_is_planned_once_and_may_be_planned_anew() {
         let late = late.warns(&["contact_over"]).leaves_follow_ups().accepted();
         drop(late.when(outcome, contact()).already());
     }
+}
+
+#[test]
+fn a_contact_that_she_did_not_confirm_is_warned_about() {
+    let safe =
+        |event: &str, day: &str| (event.to_owned(), json!({ "contact": CONTACT, "day": day, "confirmed_on": day }));
+    let told = |events: &[(String, Value)]| {
+        let told = (2..).zip(events.iter().cloned());
+        told.fold(unheard(), |given, (version, (event, facts))| {
+            given.hears::<KnowCourse>("people", version, &event, facts)
+        })
+    };
+    let (agreed, doubted) = ("SafeContactAgreed", "SafeContactUnconfirmed");
+    let known = told(&[safe(agreed, "2026-11-01")]);
+    let unknown = [
+        unheard(),
+        told(&[safe(agreed, "2026-11-01"), safe(doubted, "2026-11-10")]),
+        told(&[safe(agreed, "2026-11-21")]),
+        // Where what was heard does not read, nobody knows that it is safe.
+        known.clone().heard("know-course", json!("of another program")),
+    ];
+    for action in ["plan-contact", "make-contact", "record-missed-contact"] {
+        drop(known.clone().when(action, json!({})).warns(&[]));
+        for given in &unknown {
+            drop(given.clone().when(action, json!({})).warns(&["contact_not_confirmed"]));
+        }
+    }
+    // It is no matter of hers who calls the lifeline, or what is offered her.
+    for (action, facts) in [("record-lifeline-call", json!({ "urgency": "soon" })), ("offer-aftercare", json!({}))] {
+        drop(unheard().when(action, facts).warns(&[]));
+    }
+}
+
+#[test]
+fn nobody_is_asked_to_call_a_woman_who_died() {
+    for given in [offered(), accepted(), planned(), case().and("record-missed-contact", json!({}))] {
+        assert_eq!(died(given).actions(), ["close-aftercare"]);
+    }
+    let closed = |reason: &str| case().and("close-aftercare", json!({ "reason": reason }));
+    assert!(died(closed("completed")).actions().is_empty() && closed("died").actions().is_empty());
+    // It ends whatever protected her.
+    let alarm = accepted().hears::<KnowCourse>("safety", 2, "AlarmIssued", json!({ "loan": LOAN }));
+    drop(died(alarm).when("close-aftercare", json!({ "reason": "other" })).warns(&[]));
 }
 
 #[test]

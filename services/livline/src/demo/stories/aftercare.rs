@@ -166,9 +166,8 @@ pub(super) fn relapse(story: &mut Story, day: i64) {
 
 /// She stays with us again.
 pub(super) fn readmitted(story: &mut Story, day: i64) {
-    let stay = kit::ids::derive_id(&["demo", "stay", &story.woman.to_string()]);
     story
-        .log(AFTERCARE, day, "record-readmission", json!({ "prior_stay": stay }))
+        .log(AFTERCARE, day, "record-readmission", json!({ "prior_stay": "@stay.stay" }))
         .note("Hun skulle ikke forklare noget i døren.");
 }
 

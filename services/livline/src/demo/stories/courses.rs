@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: the chapters' own texts and facts.
 
-use super::{aftercare, everyday, financial, housing, legal, safety};
+use super::{aftercare, everyday, financial, housing, legal, people, safety};
 use crate::demo::{plan::Story, staff::Staff};
 use ::{
     aftercare::SERVICE as AFTERCARE, housing::SERVICE as HOUSING, legal::SERVICE as LEGAL, safety::SERVICE as SAFETY,
@@ -94,6 +94,7 @@ pub(super) fn own_home(story: &mut Story) {
     financial::grant(story, moved - 14, "furniture_and_household", "granted");
     aftercare::agreed(story, moved - 9, moved - 5);
     housing::moved(story, moved);
+    people::moves_out(story, moved, "new_home");
     housing::after_move(story, moved);
     safety::locks(story, moved);
     aftercare::contacts(story, moved, 4);
@@ -112,6 +113,7 @@ pub(super) fn own_home(story: &mut Story) {
     financial::close(story, moved + 70, "finances_in_order");
     safety::close(story, moved + 98, "protection_in_place");
     aftercare::close(story, moved + 195, "completed", &[]);
+    people::released(story, moved + 195);
     // The way back stays open.
     if story.happens(50) {
         aftercare::lifeline(story, moved + 225, "violence_or_threats", "urgent");
@@ -169,23 +171,27 @@ pub(super) fn eventful(story: &mut Story) {
 /// She came yesterday.
 pub(super) fn begun(story: &mut Story) {
     safety::arrival(story);
+    people::conflict(story, 1);
 }
 
-/// Two days: the risk, a bed, a number to call.
+/// Two days: the risk, a plan, a bed, a number to call. Later she asks to be forgotten.
 pub(super) fn brief(story: &mut Story) {
     let note = story.one_of(&["Kom med politiet om natten. Ville kun sove.", "Kom til fods. Vil se tiden an."]);
     story.open(SAFETY, 0, false).note(note).by(Staff::NightDuty);
     safety::risk(story, 1, "high", true);
+    safety::plan(story, 1);
     let text = story.one_of(&[
         "Vil hjem efter sine ting. Vi har talt om, hvad hun gør, hvis han er der.",
         "Savner sin egen seng og sin kat. Er i tvivl hele dagen.",
     ]);
     everyday::note(story, SAFETY, 1, text).by(Staff::NightDuty);
     legal::screening(story, 1, &["protective_orders"]);
-    aftercare::refused(story, 2, 2);
-    safety::close(story, 2, "no_longer_needed");
+    aftercare::refused(story, 2, 3);
+    people::moves_out(story, 2, "back_to_perpetrator");
+    safety::close(story, 3, "no_longer_needed");
     legal::close(story, 4, "no_longer_needed");
     aftercare::lifeline(story, 34, "thinking_of_going_back", "soon");
+    people::forget(story, 41, story.now() > 300);
 }
 
 /// At the centre, with lists and an allocation, and nothing offered yet.
@@ -230,6 +236,7 @@ pub(super) fn moves_today(story: &mut Story) {
     towards_a_home(story, 10, now - 38);
     housing::lease(story, now - 15, now - 1);
     housing::moved(story, now);
+    people::moves_out(story, now, "new_home");
     let alert = safety::alerted(story, "no_safety_plan");
     if story.children.is_empty() {
         everyday::hand_over(story, SAFETY, now, "risk/reassess", Staff::Leader);

@@ -11,13 +11,15 @@ mod everyday;
 mod financial;
 mod housing;
 mod legal;
+mod people;
 mod places;
 mod safety;
 #[cfg(test)]
 mod tests;
 mod turns;
 
-use super::plan::Story;
+use super::plan::{CENTRES, Story};
+pub(super) use people::FIRST;
 use time::Date;
 
 type Course = fn(&mut Story);
@@ -71,8 +73,21 @@ const COURSES: [(Course, i64, usize); 40] = [
 pub(super) fn all(today: Date) -> Vec<Story> {
     let told = |(number, (course, arrived, children)): (usize, (Course, i64, usize))| {
         let mut story = Story::new(number, today, arrived, children);
+        people::arrival(&mut story);
         course(&mut story);
+        people::colleague(&mut story);
         story.told()
     };
     COURSES.into_iter().enumerate().map(told).collect()
+}
+
+/// What each centre records about nobody.
+pub(super) fn centres(today: Date) -> Vec<Story> {
+    let told = |centre| {
+        let mut story = Story::of_centre(centre, today, 45);
+        people::duties(&mut story);
+        people::enquiries(&mut story);
+        story.told()
+    };
+    (1..=CENTRES).map(told).collect()
 }

@@ -1,9 +1,13 @@
-//! Places and organisations that do not exist.
+//! Places, organisations and names that do not exist.
 //!
 //! Deliberately absent: any real one, any person, any number that can be called.
 
 pub(super) const MUNICIPALITIES: &[&str] =
     &["Eksempelby Kommune", "Prøvestad Kommune", "Fiktivkøbing Kommune", "Tænkeby Kommune"];
+pub(super) const NAMES: &[&str] =
+    &["Asta Eksempelsen", "Bodil Prøvegaard", "Clara Tænkeby", "Dagny Fiktivsen", "Ella Opdigt", "Freja Eksempelgaard"];
+/// What children are called here.
+pub(super) const CHILDREN: &[&str] = &["Mus", "Spire", "Bølge", "Komet", "Nød", "Pjok"];
 pub(super) const ORGANISATIONS: &[&str] =
     &["Boligselskabet Eksempel", "Boligforeningen Prøven", "Andelsforeningen Tænkehøj"];
 pub(super) const COURTS: &[&str] = &["Retten i Eksempelby", "Retten i Tænkeby"];

@@ -317,8 +317,8 @@ pub(super) fn ran_out(story: &mut Story, day: i64) {
 /// Nothing more is to be done; what is open is ended first.
 pub(super) fn close(story: &mut Story, day: i64, outcome: &str) {
     let open = [(RISK, "not_needed"), (PLAN, "not_needed"), ("digital-safety/again", "done"), (RENEWAL, "not_needed")];
-    // Of a stay of two days there is the risk alone.
-    everyday::tidy(story, SAFETY, day, open.get(..if day > 2 { 4 } else { 1 }).unwrap_or_default());
+    // Of a stay of two days there are the risk and the plan alone.
+    everyday::tidy(story, SAFETY, day, open.get(..if day > 3 { 4 } else { 2 }).unwrap_or_default());
     let text = everyday::farewell(story, outcome);
     story.log(SAFETY, day, "close-case", json!({ "outcome": outcome })).note(text);
 }

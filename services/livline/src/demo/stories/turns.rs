@@ -5,7 +5,7 @@
 use super::{
     aftercare,
     courses::{first_weeks, police, towards_a_home},
-    everyday, financial, housing, legal, safety,
+    everyday, financial, housing, legal, people, safety,
 };
 use crate::demo::{plan::Story, staff::Staff};
 use ::{
@@ -32,6 +32,7 @@ pub(super) fn over_the_children(story: &mut Story) {
     everyday::slip(story, FINANCIAL, 50, "open-own-account");
     everyday::too_soon(story, LEGAL, 176, "compensation/apply");
     if many {
+        people::asked(story, 120);
         legal::interim_contact(story, now);
         let alert = safety::alerted(story, "contact_during_order");
         safety::revise(story, now);
@@ -53,18 +54,21 @@ pub(super) fn returning(story: &mut Story) {
     legal::screening(story, 8, &["separation_or_divorce", "police_report"]);
     safety::rhythm(story, 31, 35);
     housing::need(story, 15);
+    safety::revise(story, left - 7);
     aftercare::agreed(story, left - 6, left - 4);
     housing::close(story, left, "no_longer_needed", None);
     legal::close(story, left, "no_longer_needed");
     financial::close(story, left, "no_longer_needed");
     safety::close(story, left, "no_longer_needed");
     everyday::note(story, AFTERCARE, left, "Rejste hjem til ham. Hun ved, at døren er åben.").by(Staff::Contact);
+    people::moves_out(story, left, "back_to_perpetrator");
     aftercare::contacts(story, left, 2);
     aftercare::lifeline(story, left + 60, "loneliness", "can_wait");
     aftercare::relapse(story, left + 75);
     aftercare::lifeline(story, back - 60, "thinking_of_going_back", "soon");
     everyday::hand_over(story, AFTERCARE, back - 59, "contact/next", Staff::DayDuty);
     aftercare::lifeline(story, back - 1, "violence_or_threats", "urgent");
+    people::returns(story, back);
     aftercare::readmitted(story, back);
     everyday::close(story, AFTERCARE, back, "contact/next", "not_needed", Some("Hun bor her igen."));
     again_with_us(story, back);
@@ -93,7 +97,7 @@ fn again_with_us(story: &mut Story, back: i64) {
     financial::again(story, back + 14);
 }
 
-/// He finds out where she goes: trackers, threats, an alarm that is set off and once lost.
+/// He finds out where she goes: trackers, threats, an alarm that is set off and once lost. Who has a child moves on today.
 pub(super) fn hunted(story: &mut Story) {
     let now = story.now();
     first_weeks(story);
@@ -126,6 +130,10 @@ pub(super) fn hunted(story: &mut Story) {
         "Naboen har set en fremmed bil to aftener i træk. Intet bevis, men vi ser på det i dag." }),
     );
     today.by(Staff::NightDuty);
+    people::in_doubt(story, 30);
+    if !story.children.is_empty() {
+        people::relocates(story, now);
+    }
 }
 
 /// He has to leave, and she keeps the home.
@@ -144,6 +152,7 @@ pub(super) fn keeps(story: &mut Story) {
     housing::meanwhile(story, 12, 24, true);
     safety::locks(story, 24);
     housing::kept(story, 25);
+    people::moves_out(story, 26, "former_home");
     aftercare::agreed(story, 20, 23);
     aftercare::contacts(story, 26, 3);
     aftercare::companion(story, 45, "family_law", true);
@@ -171,6 +180,7 @@ pub(super) fn ends_today(story: &mut Story) {
     safety::revise(story, moved - 12);
     aftercare::agreed(story, moved - 9, moved - 5);
     housing::moved(story, moved);
+    people::moves_out(story, moved, "new_home");
     housing::after_move(story, moved);
     aftercare::contacts(story, moved, 4);
     housing::close(story, moved + 62, "new_home", Some(&list));
@@ -222,7 +232,7 @@ pub(super) fn from_another_centre(story: &mut Story) {
     everyday::too_soon(story, HOUSING, 20, "deposit-loan/chase");
 }
 
-/// Nobody reaches her any more; what was open still is.
+/// Nobody reaches her any more; what was open still is, until she has died.
 pub(super) fn silent(story: &mut Story) {
     first_weeks(story);
     legal::screening(story, 7, &["custody", "separation_or_divorce"]);
@@ -232,6 +242,7 @@ pub(super) fn silent(story: &mut Story) {
     aftercare::agreed(story, 36, 38);
     safety::rhythm(story, 31, 32);
     everyday::note(story, SAFETY, 41, "Rejste om morgenen uden at sige farvel. Værelset er tomt.").by(Staff::NightDuty);
+    people::moves_out(story, 41, "unknown");
     aftercare::contacts(story, 41, 1);
     everyday::note(story, HOUSING, 78, "Svarer ikke på beskeder. Den aftalte sikre kontakt er brugt.");
     aftercare::missed(story, 77, None);
@@ -239,6 +250,7 @@ pub(super) fn silent(story: &mut Story) {
     housing::close(story, 120, "contact_lost", None);
     safety::close(story, 121, "contact_lost");
     aftercare::close(story, 150, "contact_lost", &[]);
+    people::died(story, 171);
 }
 
 /// Her permit hangs on the marriage she has left.
@@ -255,6 +267,7 @@ pub(super) fn her_permit(story: &mut Story) {
     financial::fund(story, 60);
     financial::again(story, 98);
     towards_a_home(story, 45, now - 24);
+    people::compelled(story, 112);
     everyday::note(story, LEGAL, 118, "Hun græd, da svaret kom. Nu tør hun planlægge mere end en uge frem.");
     everyday::note(story, HOUSING, now - 12, "Lejekontrakten er på vej; hun har spurgt til cykelkælderen.");
 }
@@ -271,6 +284,7 @@ pub(super) fn unanswered(story: &mut Story) {
     safety::revise(story, moved - 12);
     aftercare::agreed(story, moved - 9, moved - 5);
     housing::moved(story, moved);
+    people::moves_out(story, moved, "new_home");
     housing::after_move(story, moved);
     housing::close(story, moved + 62, "new_home", Some(&list));
     aftercare::contacts(story, moved, 3);
@@ -299,7 +313,9 @@ pub(super) fn in_debt(story: &mut Story) {
     housing::need(story, 30);
     let list = housing::list(story, 34);
     housing::meanwhile(story, 90, now + 40, false);
+    safety::revise(story, 86);
     aftercare::agreed(story, 84, 88);
+    people::moves_out(story, 90, "new_home");
     aftercare::contacts(story, 90, 3);
     aftercare::companion(story, 120, "money", false);
     everyday::hand_over(story, HOUSING, 130, &format!("list/{list}/renewal"), Staff::Aftercare);
@@ -333,6 +349,7 @@ pub(super) fn lives_with_family(story: &mut Story) {
     housing::meanwhile(story, 52, 140, true);
     safety::rhythm(story, 31, 40);
     aftercare::agreed(story, 44, 48);
+    people::moves_out(story, 52, "family_or_friends");
     aftercare::contacts(story, 52, 4);
     aftercare::companion(story, 80, "family_law", false);
     aftercare::counselling(story, 60, 200);
