@@ -37,10 +37,12 @@ pub fn contracts() -> Vec<(&'static str, Contract)> {
     livline::services::all().iter().filter_map(contract).collect()
 }
 
-/// The runs of every service there is.
+/// The runs of every service in which cases are opened.
 #[must_use]
 pub fn services() -> Vec<Service> {
-    contracts().iter().map(|(name, contract)| Service::read(name, contract)).collect()
+    let contracts = contracts();
+    let cases = contracts.iter().filter(|(name, _)| *name != people::SERVICE);
+    cases.map(|(name, contract)| Service::read(name, contract)).collect()
 }
 
 impl Service {

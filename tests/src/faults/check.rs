@@ -45,8 +45,10 @@ fn listener<P: Policy>(service: &'static str) -> Listener {
 }
 
 /// Every policy there is.
-fn listeners() -> [Listener; 4] {
+fn listeners() -> [Listener; 6] {
     [
+        listener::<people::policy::ReceiveRelocations>("people"),
+        listener::<people::heard::KnowProtection>("people"),
         listener::<housing::policy::LapseOffers>("housing"),
         listener::<safety::policy::RaiseAlerts>("safety"),
         listener::<aftercare::policy::OfferAftercare>("aftercare"),
@@ -80,7 +82,10 @@ impl Stores {
         let timeline = (&self.timeline, "timeline", all.as_slice());
         let policies = listeners();
         let policies = policies.iter().map(|(service, name, hears)| (self.of(service), *name, *hears));
-        for (pool, reader, hears) in policies.chain([timeline]) {
+        // What access follows from is heard by everybody.
+        let stores = self.domains.iter().map(|(_, pool)| pool).chain([&self.timeline]);
+        let relations = stores.map(|pool| (pool, engine::relations::READER, kit::relation::HEARS));
+        for (pool, reader, hears) in policies.chain([timeline]).chain(relations) {
             let reached: Vec<(String, Uuid, i64)> =
                 sqlx::query_as("SELECT service, epoch, number FROM progress WHERE reader = $1")
                     .bind(reader)

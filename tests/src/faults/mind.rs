@@ -67,6 +67,25 @@ pub fn key(command: &Command) -> Uuid {
     derive_id(&["key", &command.actor, &command.header])
 }
 
+/// How many women a client opens cases for, and how many all of them together: then it is the first one's turn again.
+const WOMEN: u64 = 40;
+
+/// A woman of a client's own; those of all have no client.
+fn registration(client: Option<usize>, woman: u64) -> Command {
+    let actor = client.map_or_else(|| TOGETHER.to_owned(), |client| format!("w-{}", client + 1));
+    let header = format!("woman/{}", woman % WOMEN);
+    let id = engine::http::woman_of(people::SERVICE, derive_id(&["key", &actor, &header])).0;
+    let (path, body) = ("/v1/women".to_owned(), "{}".to_owned());
+    Command { service: people::SERVICE, actor, header, path, body, case: id, woman: id, if_match: None }
+}
+
+/// The registrations of all women for whom so many clients will open cases: nobody may without.
+#[must_use]
+pub fn registrations(clients: usize) -> Vec<Command> {
+    let whose = (0..clients).map(Some).chain([None]);
+    whose.flat_map(|client| (0..WOMEN).map(move |woman| registration(client, woman))).collect()
+}
+
 /// A command that opens a case: its id follows from its key.
 fn opening(service: &'static str, actor: String, header: String, woman: Uuid) -> Command {
     let mut command = Command {
@@ -176,7 +195,7 @@ impl Mind {
         let (woman, service) = (number / many, usize::try_from((number + number / many) % many).unwrap());
         let run = usize::try_from((woman + self.number as u64) % services[service].runs.len() as u64).unwrap();
         let number = (self.number as u64 + 1) << 24 | number;
-        let woman = Uuid::from_u128(0xa_0000_0000_0000 + u128::from((self.number as u64 + 1) << 24 | woman));
+        let woman = registration(Some(self.number), woman).woman;
         let command = opening(services[service].name, self.actor(), format!("open/{number}"), woman);
         self.current = Some(Case { number, service, run, place: 0, id: command.case, woman });
         command
@@ -185,7 +204,7 @@ impl Mind {
     /// The opening of a shared case, which everybody sends who comes there.
     fn together(&self, service: usize) -> (Command, u64) {
         let generation = self.turn / GENERATION;
-        let woman = Uuid::from_u128(0xb_0000_0000_0000 + u128::from(generation));
+        let woman = registration(None, generation).woman;
         let header = format!("together/{generation}");
         (opening(self.services[service].name, TOGETHER.into(), header, woman), generation)
     }

@@ -102,6 +102,8 @@ pub async fn run(plan: &Plan, program: &str) -> Report {
     crate::eventually("every policy has its place", async || stores.begun().await.then_some(())).await;
 
     let history = Arc::new(History::default());
+    register(&nemesis, &history, plan.clients).await;
+    crate::eventually("every service has heard of every woman", async || stores.begun().await.then_some(())).await;
     let (stop, watched) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let length = schedule.iter().map(|fault| fault.at + fault.lasts).max().unwrap_or_default();
     let mut writing = Vec::new();
@@ -184,6 +186,19 @@ pub async fn run(plan: &Plan, program: &str) -> Report {
     );
     nemesis.stop().await;
     report
+}
+
+/// Makes all women known before anything goes wrong.
+async fn register(nemesis: &Nemesis, history: &History, clients: usize) {
+    let client = nemesis.ground.leader().through(nemesis.addresses(), writers::PATIENCE);
+    for command in mind::registrations(clients) {
+        let sent = history.elapsed();
+        let answer = writers::send(&client, &command, &replica(command.service, 0)).await;
+        let outcome = writers::outcome(answer.as_ref());
+        assert!(matches!(outcome, Outcome::Acknowledged(_)), "{outcome:?}");
+        let (key, when) = (mind::key(&command), (sent, history.elapsed()));
+        history.keep(Record { client: 0, command, key, when, outcome, unsure: false });
+    }
 }
 
 /// The schedule, a line each.

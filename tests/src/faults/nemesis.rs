@@ -10,8 +10,8 @@ use super::{
     writers::replica,
 };
 use crate::{Ground, eventually, process::Process};
-use engine::{config::Settings, database};
-use livline::{cluster::ClusterError, services::Kind as Role};
+use engine::config::Settings;
+use livline::cluster::ClusterError;
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection};
 use std::{
@@ -117,8 +117,7 @@ impl Nemesis {
         let mut addresses: Vec<BTreeMap<String, String>> = vec![BTreeMap::new(); REPLICAS];
         for service in livline::services::all() {
             for (place, addresses) in addresses.iter_mut().enumerate() {
-                let tables = if service.kind == Role::Domain { &database::SERVICE } else { &timeline::TABLES };
-                let mut settings = self.ground.settings(service.name, tables).await;
+                let mut settings = self.ground.settings(service.name, service.tables).await;
                 if place > 0 {
                     settings.listen.set_port(livline::cluster::free_port().unwrap());
                 }
