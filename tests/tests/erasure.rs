@@ -366,6 +366,7 @@ const VAULT: &str = "
 
 /// A service whose own events erase, as people's do.
 async fn madeup(ground: &Ground) -> Running {
+    ground.people().await;
     let settings = ground.settings("madeup", &database::SERVICE).await;
     let domain =
         Domain::<madeup::Bicycles>::open(madeup::contract().unwrap(), "madeup", settings, ground.clock.clone()).await;

@@ -88,9 +88,12 @@ async fn one_course_across_all_five() {
     let offer = log.at(20, "housing", "make-offer", json!({ "rent": 650_000, "answer_by": in_days(-10) })).await;
     let offer = json!({ "offer": offer["events"][0]["facts"]["offer"] });
     log.at(15, "housing", "accept-offer", offer).await;
-    // The lease comes before the address is protected: the first interlock. The plan is old when she moves: the fourth.
+    // The lease comes before the address is protected: the first interlock. The plan is old when her stay ends: the fourth.
     log.at(10, "housing", "sign-lease", json!({})).await;
     log.at(2, "housing", "move-in", json!({})).await;
+    let began = leader.act_for(woman, "start-stay", json!({})).await.ok().body;
+    let stay = began["events"][0]["facts"]["stay"].clone();
+    leader.act_for(woman, "end-stay", json!({ "stay": stay })).await.ok();
 
     let course = eventually("the rules have acted", async || {
         let course = leader.course(woman, &log.positions()).await;

@@ -159,7 +159,7 @@ async fn nearness_ties_duty_and_conflicts_decide_who_sees_what() {
     assert!(!follow_ups.to_string().contains(&woman.to_string()));
     assert!(sees(&leader.get("housing", &shown).await.ok()));
     // She calls: it is recorded, and aftercare offered again brings the others back.
-    leader.act("aftercare", &offered, "record-lifeline-call", json!({})).await.ok();
+    leader.act("aftercare", &offered, "record-lifeline-call", json!({ "urgency": "can_wait" })).await.ok();
     leader.act("aftercare", &offered, "offer-aftercare", json!({})).await.ok();
     until(&other, "housing", &shown, |answer| answer.status == 200).await;
 }
