@@ -134,6 +134,10 @@ fn action(facts: &Value) -> Value {
     let mut facts = facts.clone();
     strip(&mut facts);
     let needed = facts.get("required").and_then(Value::as_array).is_some_and(|required| !required.is_empty());
+    if let Some(members) = facts.as_object_mut().filter(|_| !needed) {
+        // Nothing need be said: left out, or said to be nothing.
+        members.insert("type".into(), json!(["object", "null"]));
+    }
     if let Some(members) = body.as_object_mut() {
         if let Some(properties) = members.get_mut("properties").and_then(Value::as_object_mut) {
             properties.insert("facts".into(), facts);

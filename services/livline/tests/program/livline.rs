@@ -1,6 +1,10 @@
 //! Running the program as a person does: a data folder and ports of its own, waits with a bound.
 
-use ::livline::{client::Client, cluster::Which, token};
+use ::livline::{
+    client::{Client, Unanswered},
+    cluster::Which,
+    token,
+};
 use engine::http;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -65,7 +69,18 @@ impl Place {
     pub(crate) async fn post(&self, service: &str, path: &str, key: &str, body: &Value) -> Value {
         let (client, known) = (Client::new(&self.folder).unwrap(), self.known.lock().unwrap().clone());
         let url = format!("{}/v1/{path}", self.url(service));
-        let answer = client.post(&url, key, body, (&token::usual(), &known)).await.unwrap();
+        let since = Instant::now();
+        let answer = loop {
+            match client.post(&url, key, body, (&token::usual(), &known)).await {
+                // Under load a service hears of a woman later than a command waits for, or has to come back.
+                Err(Unanswered::Problem(status, _))
+                    if matches!(status.as_u16(), 404 | 503) && since.elapsed() < PATIENCE =>
+                {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                answer => break answer.unwrap(),
+            }
+        };
         if service == people::SERVICE {
             answer["position"].as_str().unwrap().clone_into(&mut self.known.lock().unwrap());
         }
