@@ -121,6 +121,14 @@ impl Watch {
         let leader = ground.leader();
         let case = leader.open("housing", woman).await;
         let acknowledged = Arc::new(Mutex::new((offer(&leader, &case).await, 2)));
+        // Each has heard of her; without NATS that takes a while.
+        for timeline in timelines {
+            eventually("the timeline has heard of her", async || {
+                let seen = leader.get(timeline, &format!("/v1/women/{woman}/timeline")).await;
+                seen.status.is_success().then_some(())
+            })
+            .await;
+        }
         let writing = tokio::spawn({
             let (stop, acknowledged, leader) = (stop.clone(), acknowledged.clone(), leader.clone());
             async move {
@@ -221,7 +229,9 @@ async fn under_load_with_two_replicas_killed_and_resumed() {
     let watch = Watch::start(&ground, &rows, &["timeline", "madeup"]).await;
     let rebuilt = run(&domains, &url, None).await;
     println!("{rebuilt:?}");
-    assert_eq!((rebuilt.resumed, rebuilt.findings.len()), (0, 0), "{rebuilt:?}");
+    // What people has is of the epoch it was, and stays.
+    let of_people = store::head(&domains[1].journal).await.unwrap().number;
+    assert!(rebuilt.resumed <= of_people && rebuilt.findings.is_empty(), "{rebuilt:?}");
     assert!(watch.stop().await > 10, "they read all the while");
     ground.nats.start_again().await.unwrap();
     assert_equal_to_a_rebuild(&ground, &rows, &[("housing", &journal)]).await;
