@@ -186,7 +186,8 @@ impl Keyring {
             return Ok(key);
         }
         let row = match self.offer(subject, class).await {
-            Err(KeyError::Database(error)) if of_another_master(&error) => {
+            // There is a newer one: the database says so, or the one that was the newest is gone from the file already.
+            Err(error) if of_another_master(&error) => {
                 self.look_again().await?;
                 self.offer(subject, class).await
             }
@@ -249,9 +250,15 @@ impl Keyring {
     }
 }
 
-/// The keys database takes no new keys under this master key: there is a newer one.
-fn of_another_master(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("LV001"))
+/// New keys are not made under this master key any more.
+fn of_another_master(error: &KeyError) -> bool {
+    match error {
+        KeyError::Database(error) => {
+            error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("LV001"))
+        }
+        KeyError::WrongMasterKey => true,
+        _ => false,
+    }
 }
 
 fn cache<K: std::hash::Hash + Eq + Send + Sync + 'static>() -> moka::sync::Cache<K, Arc<DataKey>> {
