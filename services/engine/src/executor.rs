@@ -136,7 +136,7 @@ impl<D: Decider> Executor<D> {
         if request.if_match.is_some_and(|version| version != loaded.case.version()) {
             return Err(ExecuteError::Changed);
         }
-        let (decided, claims) = self.decide(request, &loaded, &opened).await?;
+        let (decided, claims, free) = self.decide(request, &loaded, &opened).await?;
         if decided.entries.is_empty() {
             return Ok(Attempt::Done(self.nothing(request.aggregate, &loaded, decided.warnings)));
         }
@@ -168,6 +168,8 @@ impl<D: Decider> Executor<D> {
                 events: happenings,
                 warnings: decided.warnings.into_iter().map(str::to_owned).collect(),
             })),
+            // What was free when it was decided was taken meanwhile: decided again, it is another one (an alias that was made).
+            Ok(Outcome::Claimed) if free => Ok(Attempt::Again),
             Ok(Outcome::Claimed) => Err(ExecuteError::Refused { code: CommonRejection::ClaimTaken.into() }),
             Ok(Outcome::Clash) => Ok(Attempt::Again),
             // It may be stored: the next look at the aggregate finds the key, or the version unchanged under the lock.
@@ -215,7 +217,7 @@ impl<D: Decider> Executor<D> {
         request: &Request<D::Command>,
         loaded: &Loaded<D>,
         opened: &CaseOpened,
-    ) -> Result<(Decided<D::Event>, Vec<Claim>), ExecuteError> {
+    ) -> Result<(Decided<D::Event>, Vec<Claim>, bool), ExecuteError> {
         let mut heard = self.heard(opened.woman).await?;
         heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), Some(heard))));
         let looking = self.looking(request.aggregate, (request.actor.clone(), request.role), request.centre, &heard);
@@ -223,8 +225,10 @@ impl<D: Decider> Executor<D> {
             Some(Ask::Record(command)) => D::shares(command, &looking),
             _ => None,
         };
+        let shares = shared.is_some();
+        let taken = self.taken(shared, request.aggregate).await?;
         let context = Context {
-            taken: self.taken(shared, request.aggregate).await?,
+            taken,
             key: request.key,
             happened: request.when.unwrap_or(looking.happened),
             due: request.due,
@@ -247,7 +251,7 @@ impl<D: Decider> Executor<D> {
             Claim::Take(claim) => Claim::Take(self.digested(&claim)),
             Claim::Release(claim) => Claim::Release(self.digested(&claim)),
         });
-        Ok((all, claims.collect()))
+        Ok((all, claims.collect(), shares && !taken))
     }
 
     /// Whether another aggregate holds a claim about the same; `shared` ends with the `#` behind which holders are told apart.
