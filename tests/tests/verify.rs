@@ -116,7 +116,7 @@ async fn what_differs_in_a_journal_is_named() {
     // What says the same in other bytes is another event all the same; and so is one with another key, which is not published.
     let spaced = after("UPDATE events SET body = (' ' || body::text)::json WHERE number = 8").await;
     assert_eq!(of(Part::Journal, &spaced), ["the chain breaks at number 8: it is not what was stored there"]);
-    assert_eq!(of(Part::Timeline, &spaced)[0], "the entry housing:6 differs in standing", "it does not read any more");
+    assert_eq!(of(Part::Timeline, &spaced), [] as [&str; 0], "it reads as it did");
     let key = after("UPDATE events SET key = gen_random_uuid() WHERE number IN (2, 5)").await;
     assert_eq!(of(Part::Journal, &key).len(), 2);
     assert_eq!(key.len(), 2, "{key:?}");
