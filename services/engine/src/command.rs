@@ -4,8 +4,7 @@
 
 use crate::{keys::KeyError, root::LoadError, seal::SealError};
 use kit::{
-    ActorId, AggregateId, CentreId, Happened, Narrative, access::Role, case::Ask, entry::CaseOpened, facts::BadFact,
-    when::DueBy,
+    ActorId, AggregateId, CentreId, Happened, Narrative, case::Ask, entry::CaseOpened, facts::BadFact, when::DueBy,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -30,8 +29,6 @@ pub struct Request<C> {
     pub responsible: Option<ActorId>,
     /// Who acts.
     pub actor: ActorId,
-    /// What the actor is.
-    pub role: Role,
     /// For which centre.
     pub centre: CentreId,
     /// The command's key.

@@ -13,7 +13,6 @@ use crate::{
 };
 use kit::{
     ActorId, AggregateId, CentreId, Context, Decider, Happened, WomanId,
-    access::Role,
     case::{Ask, CommonRejection, Decided, Refusal},
     deadlines::Deadlines,
     decider::Claim,
@@ -211,7 +210,7 @@ impl<D: Decider> Executor<D> {
     ) -> Result<(Decided<D::Event>, Vec<Claim>), ExecuteError> {
         let mut heard = self.heard(opened.woman).await?;
         heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), Some(heard))));
-        let looking = self.looking(request.aggregate, (request.actor.clone(), request.role), request.centre, &heard);
+        let looking = self.looking(request.aggregate, request.actor.clone(), request.centre, &heard);
         let shared = match &request.ask {
             Some(Ask::Record(command)) => D::shares(command, &looking),
             _ => None,
@@ -262,7 +261,7 @@ impl<D: Decider> Executor<D> {
     pub fn looking<'a>(
         &'a self,
         aggregate: AggregateId,
-        (actor, role): (ActorId, Role),
+        actor: ActorId,
         centre: CentreId,
         heard: &'a BTreeMap<String, Option<Value>>,
     ) -> Context<'a> {
@@ -273,7 +272,6 @@ impl<D: Decider> Executor<D> {
             now: self.clock.now(),
             today,
             actor,
-            role,
             centre,
             key: Uuid::nil(),
             happened: Happened::On(today.into()),

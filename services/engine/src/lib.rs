@@ -10,7 +10,6 @@ pub mod database;
 pub mod executor;
 pub mod feed;
 pub mod heard;
-mod hearing;
 pub mod http;
 pub mod journal;
 pub mod keys;

@@ -14,13 +14,15 @@ use crate::{
     executor::Executor,
     feed::Feed,
     heard::{self, HeardError},
-    hearing::{Sound, hear},
     quarantine::{self, WAITS},
     reader::{Apply, Event, ReadError, Start, progress},
-    seal::SealError,
+    seal::{Opening, Place, SealError},
     store,
 };
-use kit::{Policy, WomanId, policy::Now};
+use kit::{
+    Class, Policy, WomanId,
+    policy::{Heard, Now, Whole},
+};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use std::{
@@ -54,11 +56,53 @@ pub struct PolicyRunner<P: Policy> {
     policy: PhantomData<fn() -> P>,
 }
 
+/// How an event sounds to a policy.
+enum Sound<F> {
+    /// None of its business.
+    Nothing,
+    /// Something it understands.
+    Heard(Box<Heard<F>>),
+    /// It may be its business, and cannot be read: a code.
+    Unreadable(&'static str),
+}
+
 impl<P: Policy> PolicyRunner<P> {
     /// A runner for a policy.
     #[must_use]
     pub fn new(executor: Executor<P::Decider>, pool: PgPool, feeds: Vec<(&'static str, Feed)>) -> Self {
         Self { clock: executor.clock.clone(), executor, pool, feeds, policy: PhantomData }
+    }
+
+    /// An event as the policy hears it.
+    async fn hear(&self, service: &str, event: &Event) -> Result<Sound<P::Foreign>, ReadError> {
+        let Some(body) = &event.body else { return Ok(Sound::Unreadable("does_not_read")) };
+        let Some(place) = Place::of(service, body) else { return Ok(Sound::Unreadable("another_service")) };
+        let (Some(woman), Some(centre)) = (place.woman, place.centre) else { return Ok(Sound::Nothing) };
+        let (event, facets) = (place.event.to_owned(), body.data.facets.clone());
+        let whole = |facts: Value| Whole { event: event.clone(), facts, facets: facets.clone() };
+        // Most events are none of its business: they are told by their names, with nothing opened.
+        match whole(body.data.facts.clone()).read::<P::Foreign>(body.version) {
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(Sound::Nothing),
+            Err(_) => return Ok(Sound::Unreadable("does_not_read")),
+        }
+        let mut facts = body.data.facts.clone();
+        let opening = |class| if class == Class::Personal { Opening::Value } else { Opening::Leave };
+        match self.executor.seal.open(place, &mut facts, opening).await {
+            Ok(()) => {}
+            Err(SealError::Foreign | SealError::Malformed) => return Ok(Sound::Unreadable("does_not_open")),
+            Err(error) => return Err(ReadError::Effect(error.to_string())),
+        }
+        let (Ok(Some((entry, said))), Ok(happened)) = (whole(facts).read::<P::Foreign>(body.version), body.happened())
+        else {
+            return Ok(Sound::Unreadable("does_not_read"));
+        };
+        // The moment of its recording tells it from another event that had the same id before a restore.
+        let id = format!("{} {}", body.id, body.recordedtime.unix_timestamp_nanos());
+        let (aggregate, actor) = (body.aggregate, body.actor.clone());
+        let service = service.to_owned();
+        let heard = Heard { id, service, aggregate, entry, actor, woman, centre, happened, facets, said };
+        Ok(Sound::Heard(Box::new(heard)))
     }
 
     /// What was heard of a woman, as it is kept (`Null` where nothing is) and as the policy's own.
@@ -145,10 +189,20 @@ impl<P: Policy> PolicyRunner<P> {
         &self,
         connection: &mut PgConnection,
         waiting: &mut BTreeSet<WomanId>,
-        (service, woman): (&str, WomanId),
+        service: &str,
         event: &Event,
         reason: &str,
     ) -> Result<(), ReadError> {
+        let Some(woman) = event.woman else {
+            tracing::error!(
+                policy = P::NAME,
+                service,
+                number = event.number,
+                reason,
+                "an event about nobody was passed"
+            );
+            return Ok(());
+        };
         waiting.insert(woman);
         let centre = event.body.as_ref().and_then(|body| body.centre);
         let what = (event.number, &*event.bytes);
@@ -211,20 +265,19 @@ impl<P: Policy> Apply for PolicyRunner<P> {
         let mut all: BTreeMap<WomanId, (Value, P::Heard)> = BTreeMap::new();
         let mut waiting = quarantine::waiting(transaction, (P::NAME, service), events).await?;
         for event in events {
-            // Policies hear of people.
-            let Some(woman) = event.woman else { continue };
-            if waiting.contains(&woman) {
-                self.hold(transaction, &mut waiting, (service, woman), event, WAITS).await?;
+            if event.woman.is_some_and(|woman| waiting.contains(&woman)) {
+                self.hold(transaction, &mut waiting, service, event, WAITS).await?;
                 continue;
             }
-            let event_heard = match hear::<P::Foreign>(&self.executor.seal, service, event, P::OPENS).await? {
+            let event_heard = match self.hear(service, event).await? {
                 Sound::Nothing => continue,
                 Sound::Unreadable(reason) => {
-                    self.hold(transaction, &mut waiting, (service, woman), event, reason).await?;
+                    self.hold(transaction, &mut waiting, service, event, reason).await?;
                     continue;
                 }
                 Sound::Heard(heard) => heard,
             };
+            let woman = event_heard.woman;
             let known = match all.remove(&woman) {
                 Some(known) => Ok(known),
                 None => self.remembered(transaction, woman).await,
@@ -232,8 +285,7 @@ impl<P: Policy> Apply for PolicyRunner<P> {
             // What concerns one woman alone must not keep the others' events from being heard.
             let (kept, mut heard) = match known {
                 Err(ReadError::Malformed) => {
-                    self.hold(transaction, &mut waiting, (service, woman), event, "what_was_heard_does_not_read")
-                        .await?;
+                    self.hold(transaction, &mut waiting, service, event, "what_was_heard_does_not_read").await?;
                     continue;
                 }
                 known => known?,
@@ -246,7 +298,7 @@ impl<P: Policy> Apply for PolicyRunner<P> {
                     Err(ReadError::Malformed) => {
                         // It will be heard when it is tried again, and must not have been before.
                         heard = serde_json::from_value(before).map_err(|_| ReadError::Malformed)?;
-                        self.hold(transaction, &mut waiting, (service, woman), event, "case_does_not_read").await?;
+                        self.hold(transaction, &mut waiting, service, event, "case_does_not_read").await?;
                     }
                     given => given?,
                 }

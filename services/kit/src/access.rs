@@ -18,14 +18,6 @@ pub struct Principal {
     pub centre: Option<CentreId>,
 }
 
-impl Principal {
-    /// Who acts, and as what.
-    #[must_use]
-    pub fn acts(&self) -> (ActorId, Role) {
-        (self.actor.clone(), self.role)
-    }
-}
-
 /// What somebody is.
 #[derive(
     Debug,

@@ -229,7 +229,6 @@ impl Contract {
         let mut entries: Vec<_> = described.iter().map(|entry| event(entry, &mut asking)).collect();
         let earlier = described.iter().flat_map(EntryDescription::earlier);
         let past = earlier.map(|entry| event(&entry, &mut asking)).collect();
-        // Where the beginning is an entry of its own, there is no other way to open one.
         entries.extend(common().iter().map(|entry| event(entry, &mut asking)));
         let contract = Self {
             service: service.to_owned(),
@@ -242,16 +241,6 @@ impl Contract {
         asking.missing.sort();
         asking.missing.dedup();
         if asking.missing.is_empty() { Ok(contract) } else { Err(MissingLabels(asking.missing)) }
-    }
-
-    /// The same service with another kind of aggregate beside.
-    #[must_use]
-    pub fn with(mut self, other: Self) -> Self {
-        self.aggregates.extend(other.aggregates);
-        self.follow_ups.extend(other.follow_ups);
-        self.warnings.extend(other.warnings);
-        self.rejections.extend(other.rejections);
-        self
     }
 
     /// The description of an event.

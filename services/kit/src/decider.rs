@@ -4,12 +4,10 @@
 
 use crate::{
     ActorId, AggregateId, CentreId, Facets, Happened,
-    access::Role,
     contract::EntryDescription,
     deadlines::Deadlines,
     facts::BadFact,
     ids::{Secret, derive_id},
-    relation::Relation,
     when::DueBy,
 };
 use serde::Serialize;
@@ -27,8 +25,6 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     const TYPE: &'static str;
     /// Its place in URLs: `cases`.
     const PLURAL: &'static str;
-    /// How one comes to be.
-    const BEGINS: Begins = Begins::ForAWoman;
     /// What can be asked of it.
     type Command: Commands<Event = Self::Event>;
     /// What can have happened to it.
@@ -75,32 +71,6 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     #[must_use]
     fn deadlines() -> &'static [&'static str] {
         &[]
-    }
-    /// What access to her follows from, as far as this aggregate itself says it. `None`: it is as the service has heard.
-    fn relation(&self) -> Option<Relation> {
-        None
-    }
-}
-
-/// How an aggregate comes to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Begins {
-    /// For a woman who is known: `POST /v1/cases` names her.
-    ForAWoman,
-    /// With the entry of this action, which makes her: her id comes from the key, and in URLs the aggregate is named by her.
-    WithAWoman(&'static str),
-    /// With the entry of this action, and about nobody.
-    AboutNobody(&'static str),
-}
-
-impl Begins {
-    /// The action that begins one.
-    #[must_use]
-    pub fn action(self) -> &'static str {
-        match self {
-            Self::ForAWoman => "open-case",
-            Self::WithAWoman(action) | Self::AboutNobody(action) => action,
-        }
     }
 }
 
@@ -200,8 +170,6 @@ pub struct Context<'a> {
     pub today: Date,
     /// Who acts.
     pub actor: ActorId,
-    /// What the actor is: [`Role::Service`] where a rule acts.
-    pub role: Role,
     /// The actor's centre.
     pub centre: CentreId,
     /// The command's key.

@@ -19,7 +19,6 @@ pub use walk::walk;
 
 use crate::{
     ActorId, AggregateId, Case, CentreId, Class, Context, Decider, Happened, WomanId,
-    access::Role,
     case::{Ask, Decided, Refusal},
     deadlines::Deadlines,
     decider::{Commands, Events},
@@ -50,7 +49,6 @@ pub struct Given<D: Decider> {
     case: Case<D>,
     entries: Vec<Entry<D::Event>>,
     actor: ActorId,
-    role: Role,
     today: Date,
     deadlines: Deadlines,
     commands: u32,
@@ -76,7 +74,6 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         case: Case::default(),
         entries: Vec::new(),
         actor: "w-1".parse().expect("an actor"),
-        role: Role::Worker,
         today: day(today),
         deadlines,
         commands: 0,
@@ -103,20 +100,13 @@ impl<D: Decider> Given<D> {
     #[must_use]
     pub fn by(mut self, actor: &str) -> Self {
         self.actor = actor.parse().expect("an actor");
-        self.role = Role::Worker;
         self
-    }
-
-    /// Acted on by whoever leads the centre.
-    #[must_use]
-    pub fn by_leader(self, actor: &str) -> Self {
-        Self { role: Role::Leader, ..self.by(actor) }
     }
 
     /// Acted on by a rule of the service.
     #[must_use]
     pub fn by_rule(self) -> Self {
-        Self { role: Role::Service, ..self.by(ActorId::service(SERVICE).as_str()) }
+        self.by(ActorId::service(SERVICE).as_str())
     }
 
     /// Where another aggregate holds what the next commands would share.
@@ -220,7 +210,6 @@ impl<D: Decider> Given<D> {
             now: crate::calendar::local(self.today.midnight()) + time::Duration::hours(12),
             today: self.today,
             actor: self.actor.clone(),
-            role: self.role,
             centre: CENTRE,
             key: Uuid::from_u128(u128::from(self.commands) + 1000),
             happened,

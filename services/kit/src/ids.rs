@@ -51,17 +51,6 @@ ids! {
     Epoch;
 }
 
-impl WomanId {
-    /// Nobody: what an aggregate about no person has in a woman's place (an enquiry, a duty).
-    pub const NOBODY: Self = Self(Uuid::nil());
-
-    /// Her id; none where it is nobody's.
-    #[must_use]
-    pub fn somebody(self) -> Option<Self> {
-        (self != Self::NOBODY).then_some(self)
-    }
-}
-
 /// What a service alone knows. It prints nothing.
 #[derive(Clone, Copy)]
 pub struct Secret(Uuid);

@@ -21,7 +21,6 @@ pub mod ids;
 pub mod labels;
 pub mod policy;
 pub mod published;
-pub mod relation;
 pub mod schema;
 pub mod sealed;
 mod strict;
@@ -30,7 +29,7 @@ pub mod when;
 pub mod words;
 
 pub use case::Case;
-pub use decider::{Begins, Context, Decider, Decision};
+pub use decider::{Context, Decider, Decision};
 pub use facets::Facets;
 pub use facts::{Money, Text};
 pub use ids::{ActorId, AddressRef, AggregateId, CentreId, ChildId, Epoch, WomanId};

@@ -3,7 +3,7 @@
 //! Deliberately absent: progress, retries, exactly-once; the engine's policy runner keeps those.
 
 use crate::{
-    ActorId, AggregateId, CentreId, Class, Facets, Happened, WomanId,
+    ActorId, AggregateId, CentreId, Facets, Happened, WomanId,
     deadlines::Deadlines,
     decider::{Commands, Decider, Events},
     entry::{ENTRY_CORRECTED, RECORDED_IN_ERROR},
@@ -21,9 +21,6 @@ pub trait Policy: Send + Sync + 'static {
     const HEARS: &'static [&'static str];
     /// Whether it starts with all that has ever happened. Otherwise it starts at the head on its first run.
     const FROM_THE_BEGINNING: bool = false;
-    /// The classes of facts that it hears opened. Personal ones, unless a rule cannot be without another: people's own rule that a
-    /// woman moves to another centre, which is a place.
-    const OPENS: &'static [Class] = &[Class::Personal];
     /// What it keeps of one woman; sealed where it is stored.
     type Heard: Default + Serialize + DeserializeOwned + Send + Sync;
     /// The events it understands: an enum by event with only the fields it needs (`#[serde(tag = "event", content = "facts")]`), read

@@ -15,7 +15,6 @@ use engine::{
 use housing::case::{Command, Housing};
 use kit::{
     AggregateId, WomanId,
-    access::Role,
     case::Ask,
     decider::Commands,
     entry::{CaseOpened, Common, NoteWritten},
@@ -159,7 +158,6 @@ fn request(executor: &Executing, course: u64, place: usize) -> Request<Command> 
         due: None,
         responsible: None,
         actor: "w-1".parse().unwrap(),
-        role: Role::Worker,
         centre: CENTRE,
         key,
         if_match: None,

@@ -122,7 +122,6 @@ pub(super) async fn open<D: Decider>(
         due: None,
         responsible: None,
         actor: caller.principal.actor.clone(),
-        role: caller.principal.role,
         centre,
         key,
         if_match: None,
@@ -158,7 +157,6 @@ pub(super) async fn act<D: Decider>(
         due,
         responsible: responsible.or_else(|| Some(caller.principal.actor.clone())),
         actor: caller.principal.actor.clone(),
-        role: caller.principal.role,
         centre,
         key,
         if_match,
@@ -179,7 +177,7 @@ pub(super) async fn show<D: Decider>(
     let (id, woman, centre) = app.relation(&caller, &id).await?;
     let loaded = app.executor.load(id).await.map_err(ExecuteError::from)?;
     let heard = app.executor.heard(woman).await?;
-    let context = app.executor.looking(id, caller.principal.acts(), centre, &heard);
+    let context = app.executor.looking(id, caller.principal.actor.clone(), centre, &heard);
     let mut state = loaded.case.state().map_err(|_| Problem::common("unavailable"))?;
     reveal(&mut state, opening(&caller, centre)).map_err(|_| Problem::common("unavailable"))?;
     let mut follow_ups = loaded.case.follow_ups().clone();

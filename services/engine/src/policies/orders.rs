@@ -9,7 +9,6 @@ use crate::{
 };
 use kit::{
     ActorId, AggregateId, Policy, WomanId,
-    access::Role,
     case::Ask,
     entry::CaseOpened,
     policy::{Order, To},
@@ -122,7 +121,6 @@ impl<P: Policy> PolicyRunner<P> {
             due: None,
             responsible: order.responsible,
             actor: ActorId::service(self.executor.service),
-            role: Role::Service,
             centre: order.centre,
             if_match: None,
             heard: Some((P::NAME, heard.clone())),
