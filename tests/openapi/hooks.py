@@ -52,7 +52,7 @@ def before_call(context, case, kwargs):
     with lock:
         number = next(keys)
     if not negative(case, ParameterLocation.PATH):
-        put_given(case.path_parameters or {}, GIVEN["path"], number)
+        put_given(case.path_parameters or {}, GIVEN["path"].get(resource(case), {}), number)
     if not negative(case, ParameterLocation.QUERY):
         put_given(case.query or {}, GIVEN["query"], number)
     headers = case.headers or {}
@@ -60,6 +60,11 @@ def before_call(context, case, kwargs):
         headers["Idempotency-Key"] = f"schemathesis-{number}"
     # A version that somebody made up is never the case's: nothing would ever be taken. tests/tests/input.rs has the header.
     headers.pop("If-Match", None)
+
+
+def resource(case):
+    """What a path is about: `/v1/cases/{id}/…` about cases."""
+    return (case.operation.path.split("/") + ["", ""])[2]
 
 
 def put_given(parameters, given, number):

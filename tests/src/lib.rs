@@ -18,7 +18,7 @@ use engine::{
     executor::{ExecuteError, Executor, Request},
     feed::Feed,
     http::{AT_LEAST, Bounds, Limits},
-    keys::{FileMasterKey, Keyring},
+    keys::{FileMasterKey, Keyring, MasterKey},
     nats::NatsConfig,
     run::Service,
     tokens::{self, DESK, Issuer},
@@ -146,6 +146,28 @@ impl Ground {
     #[must_use]
     pub fn master_key_file(&self) -> PathBuf {
         self.directory.path().join("master.key")
+    }
+
+    /// The master key, as the file has it now.
+    #[must_use]
+    pub fn master_key(&self) -> FileMasterKey {
+        FileMasterKey::read(&self.master_key_file()).unwrap()
+    }
+
+    /// Every key of a subject: as it is stored, and as it is in memory.
+    pub async fn key_bytes(&self, subject: Uuid) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+        let rows: Vec<(Uuid, String, Vec<u8>)> =
+            sqlx::query_as("SELECT key_id, class, wrapped FROM data_keys WHERE subject = $1")
+                .bind(subject)
+                .fetch_all(&self.pool("keys").await)
+                .await
+                .unwrap();
+        let master = self.master_key();
+        let plain = rows.iter().map(|(id, class, wrapped)| {
+            let place = [id.as_bytes().as_slice(), subject.as_bytes(), class.as_bytes()].concat();
+            master.unwrap(&place, wrapped).unwrap().to_vec()
+        });
+        (rows.iter().map(|row| row.2.clone()).collect(), plain.collect())
     }
 
     /// A folder of the test's own.
@@ -486,6 +508,12 @@ impl Client {
         self.try_send(Method::POST, service, path, &headers, Some(body.to_string().into_bytes()))
             .await
             .expect("an answer")
+    }
+
+    /// Puts a value where there may be one, under a key.
+    pub async fn put(&self, service: &str, path: &str, key: &str, body: Value) -> Answer {
+        let body = Some(body.to_string().into_bytes());
+        self.try_send(Method::PUT, service, path, &[("idempotency-key", key)], body).await.expect("an answer")
     }
 
     /// Makes a woman known to this client's centre, where she is not yet.

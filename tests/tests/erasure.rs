@@ -2,7 +2,7 @@
 
 use engine::{
     database,
-    keys::{Erasure, FileMasterKey, KeyError, Keyring, Kind, MasterKey, Rotation},
+    keys::{Erasure, FileMasterKey, KeyError, Keyring, Kind, Rotation},
     run::Domain,
     seal::{Opening, Place, Seal, SealError},
 };
@@ -26,32 +26,12 @@ async fn as_role(ground: &Ground, role: &str) -> PgPool {
     PgPool::connect(&url).await.unwrap()
 }
 
-fn master(ground: &Ground) -> FileMasterKey {
-    FileMasterKey::read(&ground.master_key_file()).unwrap()
-}
-
 async fn keyring(ground: &Ground, pool: PgPool) -> Keyring {
-    Keyring::open(pool, Arc::new(master(ground))).await.unwrap()
+    Keyring::open(pool, Arc::new(ground.master_key())).await.unwrap()
 }
 
 async fn erase(keys: &Keyring, subject: Uuid) -> Erasure {
     keys.erase(subject, Kind::Woman, OffsetDateTime::now_utc()).await.unwrap()
-}
-
-/// Every key of a subject: as it is stored, and as it is in memory.
-async fn key_bytes(ground: &Ground, subject: Uuid) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
-    let rows: Vec<(Uuid, String, Vec<u8>)> =
-        sqlx::query_as("SELECT key_id, class, wrapped FROM data_keys WHERE subject = $1")
-            .bind(subject)
-            .fetch_all(&ground.pool("keys").await)
-            .await
-            .unwrap();
-    let master = master(ground);
-    let plain = rows.iter().map(|(id, class, wrapped)| {
-        let place = [id.as_bytes().as_slice(), subject.as_bytes(), class.as_bytes()].concat();
-        master.unwrap(&place, wrapped).unwrap().to_vec()
-    });
-    (rows.iter().map(|row| row.2.clone()).collect(), plain.collect())
 }
 
 fn code(error: &sqlx::Error) -> String {
@@ -85,9 +65,9 @@ async fn what_is_erased_is_nowhere_and_everything_works_on() {
     for canary in ["Kanariegade 11", "Kanariefuglen", "7654321"] {
         assert!(before.to_string().contains(canary), "{canary}");
     }
-    let (wrapped, plain) = key_bytes(&ground, woman).await;
+    let (wrapped, plain) = ground.key_bytes(woman).await;
     assert!(wrapped.len() >= 3, "{}", wrapped.len());
-    let (of_other, _) = key_bytes(&ground, other).await;
+    let (of_other, _) = ground.key_bytes(other).await;
     // Whatever may keep a copy has been there: statistics, and the pages themselves.
     for statement in ["ANALYZE", "CHECKPOINT"] {
         sqlx::raw_sql(statement).execute(&admin).await.unwrap();
@@ -145,7 +125,7 @@ async fn what_is_erased_is_nowhere_and_everything_works_on() {
     assert_eq!(usize::try_from(all).unwrap(), stored.len() + 2, "one entry and one case, and nothing twice");
 
     // Nothing of it made a key, and erasing once more is the same erasure.
-    assert!(key_bytes(&ground, woman).await.0.is_empty());
+    assert!(ground.key_bytes(woman).await.0.is_empty());
     assert_eq!(erase(&people, woman).await, erased);
     assert_eq!(people.erasure(woman).await.unwrap(), Some(erased));
     assert_eq!(people.erasure(other).await.unwrap(), None);
@@ -262,11 +242,11 @@ async fn a_rotation_loses_no_key_and_brings_none_back() {
     for subject in &subjects {
         keys.push(running.of(*subject, Class::Personal).await.unwrap().id);
     }
-    let old = master(&ground).codes();
+    let old = ground.master_key().codes();
     let mut rotation = Rotation::hold(owner().await).await.unwrap().unwrap();
     assert!(Rotation::hold(owner().await).await.unwrap().is_none(), "one at a time");
     put(&FileMasterKey::with_another(&file).unwrap());
-    let both = master(&ground);
+    let both = ground.master_key();
     rotation.switch(&both).await.unwrap();
 
     // It has the old one alone in mind, and offers a key wrapped with that: the database takes none.
@@ -321,7 +301,7 @@ async fn no_key_is_made_beside_an_erasure() {
         for key in asked {
             assert!(matches!(key, Ok(_) | Err(KeyError::Erased)), "{key:?}");
         }
-        assert!(key_bytes(&ground, subject).await.0.is_empty());
+        assert!(ground.key_bytes(subject).await.0.is_empty());
         assert_eq!(people.erasure(subject).await.unwrap(), Some(erased));
     }
 }

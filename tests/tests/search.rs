@@ -2,17 +2,12 @@
 
 use kit::access::Role;
 use livline_tests::{
-    Answer, CENTRE, Client, Ground, OTHER_CENTRE,
+    Answer, CENTRE, Client, Ground, OTHER_CENTRE, raw,
+    raw::Log,
     women::{Woman, Women, at, identity, location, people, personal, registered, somebody},
 };
 use serde_json::{Value, json};
-use std::{
-    io::Write,
-    path::Path,
-    sync::{Arc, Mutex},
-    time::Instant,
-};
-use tracing_subscriber::{EnvFilter, fmt::MakeWriter};
+use std::time::Instant;
 use uuid::Uuid;
 
 async fn search(client: &Client, text: &str) -> Answer {
@@ -314,45 +309,19 @@ async fn a_letter_says_what_the_law_asks_and_never_where() {
     assert!(letter(&leader, &nameless, "municipality-in?anonymous=false").await.1.contains("Anna"));
 }
 
-/// Logs of this thread, as they are written.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 /// Canaries by every route, right and wrong; then the raw bytes of the clusters and all logs at TRACE are searched. One thread runs it
 /// all, so that its log is whole.
 #[tokio::test]
 async fn nothing_kept_or_looked_for_stands_anywhere_in_clear() {
     let log = Log::default();
-    let logging = tracing_subscriber::fmt().with_env_filter(EnvFilter::new("trace")).with_writer(log.clone()).finish();
-    let _logging = tracing::subscriber::set_default(logging);
+    let _logging = log.everything();
     let ground = Ground::start().await;
     let (running, women) = people(&ground).await;
     let leader = ground.leader();
     let her = women.register(somebody(), registered("Kanariebirk-1", Some("Kanarie Lund"), Some("0101909996"))).await;
     let put = async |slot: &str, body: Value| {
         let path = format!("/v1/women/{}/vault/{slot}", her.woman);
-        let (key, body) = (Uuid::new_v4().to_string(), Some(body.to_string().into_bytes()));
-        leader
-            .try_send(reqwest::Method::PUT, "people", &path, &[("idempotency-key", key.as_str())], body)
-            .await
-            .unwrap()
+        leader.put("people", &path, &Uuid::new_v4().to_string(), body).await
     };
     let contact = format!("contact/{}", Uuid::new_v4());
     for (slot, value) in [
@@ -383,24 +352,12 @@ async fn nothing_kept_or_looked_for_stands_anywhere_in_clear() {
     let pool = ground.pool("livline_people").await;
     sqlx::query("CHECKPOINT").execute(&pool).await.unwrap();
     running.stop().await;
-    let log = log.0.lock().unwrap().clone();
+    log.write(ground.path());
     // The search finds what is there in the open.
-    assert!(contains(&log, b"stopping") && contains(&log, b"TRACE"));
-    assert!(holds(ground.path(), b"code-word"));
-    for canary in ["Kanarie", "kanarie", "0101909996", "010190-9996"] {
-        assert!(!contains(&log, canary.as_bytes()), "{canary} in the log");
-        assert!(!holds(ground.path(), canary.as_bytes()), "{canary} on the disk");
+    for open in ["stopping", "TRACE", "code-word"] {
+        assert!(!raw::holding(ground.path(), &raw::text(open)).is_empty(), "{open}");
     }
-}
-
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    bytes.windows(text.len()).any(|window| window == text)
-}
-
-/// Whether a file below a folder holds the text.
-fn holds(folder: &Path, text: &[u8]) -> bool {
-    std::fs::read_dir(folder).unwrap().filter_map(Result::ok).any(|entry| {
-        let path = entry.path();
-        if path.is_dir() { holds(&path, text) } else { std::fs::read(&path).is_ok_and(|bytes| contains(&bytes, text)) }
-    })
+    for canary in ["Kanarie", "kanarie", "0101909996", "010190-9996"] {
+        assert_eq!(raw::holding(ground.path(), &raw::text(canary)), Vec::<String>::new(), "{canary}");
+    }
 }

@@ -21,8 +21,7 @@ const ADDRESS: &str = "Kanariegade 11, 2. tv.";
 
 async fn put(client: &Client, her: &Woman, slot: &str, key: &str, body: Value) -> Answer {
     let path = format!("/v1/women/{}/vault/{slot}", her.woman);
-    let body = Some(body.to_string().into_bytes());
-    client.try_send(Method::PUT, "people", &path, &[("idempotency-key", key)], body).await.unwrap()
+    client.put("people", &path, key, body).await
 }
 
 async fn keep(client: &Client, her: &Woman, slot: &str, value: &str) -> String {
