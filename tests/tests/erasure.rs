@@ -2,7 +2,7 @@
 
 use engine::{
     database,
-    keys::{Erasure, FileMasterKey, KeyError, Keyring, Kind, Rotation},
+    keys::{Erasure, FileMasterKey, KeyError, Keyring, Kind, MasterKey, Rotation},
     run::Domain,
     seal::{Opening, Place, Seal, SealError},
 };
