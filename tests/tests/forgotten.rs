@@ -89,43 +89,67 @@ impl Planter {
     }
 }
 
-/// Everything that was planted, and what of it was taken.
+/// Everything that was planted, and what was taken of it, by entry.
 #[derive(Default)]
 struct Planted {
     all: BTreeSet<String>,
     taken: BTreeSet<String>,
+    entries: BTreeSet<String>,
 }
 
-/// Records of a woman what can be recorded, one after the other. What a rule refuses is left out.
-async fn help(leader: &Client, woman: Uuid, leave_out: &[&str], planted: &mut Planted) {
-    leader.know(woman).await;
-    let services = livline::services::domains();
-    for service in services.iter().map(|listed| listed.name) {
-        let case = if service == people::SERVICE { None } else { Some(leader.open(service, woman).await) };
+/// Registers a woman and records of her whatever was not taken of another yet, one after the other. What a rule refuses is left out.
+async fn help(leader: &Client, leave_out: &[&str], planted: &mut Planted) -> Uuid {
+    let (mut her, mut refused) = (None, Vec::new());
+    for service in livline::services::domains().iter().map(|listed| listed.name) {
         let samples = golden::samples(service);
+        let case = match her {
+            Some(woman) => Some(open(leader, service, woman).await),
+            None => None,
+        };
         for entry in entries(service) {
-            if leave_out.contains(&&*entry.action) {
+            let registers = entry.action == "register-woman";
+            if leave_out.contains(&&*entry.action) || (planted.entries.contains(&entry.action) && !registers) {
                 continue;
             }
             let mut planter = Planter { event: entry.event, planted: BTreeSet::new(), number: planted.taken.len() };
             let mut facts = samples.latest(entry.event, "complete");
             planter.plant("", &entry.facts, &mut facts, false);
             planted.all.extend(planter.planted.iter().cloned());
-            let path = match &case {
-                Some(case) => format!("/v1/cases/{case}/{}", entry.action),
-                None => format!("/v1/women/{woman}/{}", entry.action),
+            let path = match (&her, &case) {
+                (None, _) => "/v1/women".to_owned(),
+                (Some(_), Some(case)) => format!("/v1/cases/{case}/{}", entry.action),
+                (Some(woman), None) => format!("/v1/women/{woman}/{}", entry.action),
             };
+            if registers {
+                // No two women at a centre have the same.
+                facts["alias"] = format!("{CANARY} {}", Uuid::new_v4().as_fields().0).into();
+            }
             let body = json!({ "facts": facts, "note": format!("{CANARY}note om hende") });
             let answer = leader.post(service, &path, &Uuid::new_v4().to_string(), body).await;
             assert!(answer.status.as_u16() < 500, "{} {}", entry.action, answer.body);
             assert!(!answer.body.to_string().contains(CANARY), "{} {}", entry.action, answer.body);
             if answer.status.is_success() {
                 planted.taken.extend(planter.planted);
+                planted.entries.insert(entry.action);
+                if registers {
+                    her = Some(answer.text("id").parse().unwrap());
+                }
             } else {
-                println!("{service} {}: {}", entry.action, answer.body["code"]);
+                refused.push((entry.action, answer.body["code"].clone()));
             }
         }
     }
+    println!("refused: {refused:?}");
+    her.unwrap()
+}
+
+async fn open(leader: &Client, service: &str, woman: Uuid) -> String {
+    let key = Uuid::new_v4().to_string();
+    let heard = eventually("the service has heard of her", async || {
+        let answer = leader.post(service, "/v1/cases", &key, json!({ "woman": woman })).await;
+        (answer.status != 404).then_some(answer)
+    });
+    heard.await.ok().text("id")
 }
 
 /// The entries of a service that are about a woman.
@@ -151,9 +175,12 @@ async fn keep_in_the_vault(leader: &Client, woman: Uuid) {
 /// All that a database says of itself, where everybody who makes a dump would find it.
 fn dump(ground: &Ground) {
     let to = ground.path().join("dump.sql");
+    let url = ground.postgres.admin_url("postgres");
+    let password = reqwest::Url::parse(&url).unwrap().password().unwrap_or_default().to_owned();
     let done = std::process::Command::new(PostgresPrograms::find().unwrap().program("pg_dumpall"))
-        .args(["--dbname", &ground.postgres.admin_url("postgres"), "--file"])
+        .args(["--dbname", &url, "--file"])
         .arg(to)
+        .env("PGPASSWORD", password)
         .status();
     assert!(done.unwrap().success());
 }
@@ -161,10 +188,12 @@ fn dump(ground: &Ground) {
 fn nowhere(ground: &Ground, log: &Log, needles: &[Vec<u8>]) {
     dump(ground);
     log.write(ground.path());
-    for needle in needles {
-        let found = raw::holding(ground.path(), std::slice::from_ref(needle));
-        assert_eq!(found, Vec::<String>::new(), "{}", String::from_utf8_lossy(needle));
-    }
+    let found = raw::holding(ground.path(), needles);
+    let which = needles.iter().filter(|needle| {
+        found.iter().any(|path| std::fs::read(path).unwrap().windows(needle.len()).any(|bytes| bytes == **needle))
+    });
+    let which: Vec<_> = which.map(|needle| String::from_utf8_lossy(needle)).collect();
+    assert_eq!(found, Vec::<String>::new(), "{which:?}");
 }
 
 fn canaries() -> Vec<Vec<u8>> {
@@ -191,10 +220,13 @@ async fn she_is_forgotten_and_nothing_else() {
     }
     let contracts = || livline::services::all().iter().filter_map(|s| s.contract).map(|c| c().unwrap()).collect();
     let timeline = ground.timeline(contracts()).await;
-    let (leader, woman, other) = (ground.leader(), Uuid::new_v4(), Uuid::new_v4());
-    let mut planted = Planted::default();
-    help(&leader, woman, &HOLDS, &mut planted).await;
-    help(&leader, other, &[], &mut planted).await;
+    let (leader, mut planted) = (ground.leader(), Planted::default());
+    let woman = help(&leader, &HOLDS, &mut planted).await;
+    let other = help(&leader, &[], &mut planted).await;
+    // What was done for them has one outcome; a few more women have the others.
+    for _ in 0..3 {
+        help(&leader, &[], &mut planted).await;
+    }
     keep_in_the_vault(&leader, woman).await;
     keep_in_the_vault(&leader, other).await;
     let missed: Vec<&String> = planted.all.difference(&planted.taken).collect();
@@ -210,8 +242,12 @@ async fn she_is_forgotten_and_nothing_else() {
         }
         leader.course(woman, &heads.join(",")).await
     };
-    let count = |course: &Value| course["entries"].as_array().unwrap().len();
-    let before = course(woman).await;
+    let rows = ground.pool("livline_timeline").await;
+    let count = async || -> i64 {
+        let entries = "SELECT count(*) FROM entries WHERE woman = $1";
+        sqlx::query_scalar(entries).bind(woman).fetch_one(&rows).await.unwrap()
+    };
+    let (before, entries) = (course(woman).await, count().await);
     assert!(before.to_string().matches(CANARY).count() > 100, "whoever may see it sees it");
     sqlx::raw_sql("CHECKPOINT").execute(&keys).await.unwrap();
     nowhere(&ground, &log, &canaries());
@@ -260,7 +296,6 @@ async fn she_is_forgotten_and_nothing_else() {
     assert!(!raw::holding(ground.path(), &of_other).is_empty(), "nobody else's went with them");
 
     // What is made from the events is made again from the first, and brings nothing back; the others have what they had.
-    let rows = ground.pool("livline_timeline").await;
     sqlx::raw_sql("TRUNCATE entries; DELETE FROM progress").execute(&rows).await.unwrap();
     let mut running = vec![ground.timeline(contracts()).await];
     for service in golden::domains() {
@@ -268,9 +303,9 @@ async fn she_is_forgotten_and_nothing_else() {
     }
     let after = course(woman).await;
     let told = after.to_string();
-    assert_eq!(count(&after), count(&before) + 2, "what was recorded stays, asked for and done came to it");
+    assert_eq!(count().await, entries + 2, "what was recorded stays, asked for and done came to it");
     assert!(!told.contains(CANARY) && !told.contains("7654321") && told.matches("Slettet").count() > 100, "{told}");
-    assert!(course(other).await.to_string().matches(CANARY).count() > 100);
+    assert!(course(other).await.to_string().contains(CANARY));
 
     // She is known as one who was forgotten; cases work on, and nothing new is sealed for her.
     let status = leader.get(people::SERVICE, &format!("/v1/women/{woman}/erasure")).await.ok();
