@@ -99,6 +99,12 @@ pub async fn people(ground: &Ground) -> (Running, Women) {
 }
 
 impl Women {
+    /// The journal of the people service that runs beside every other one.
+    pub async fn beside(ground: &Ground) -> Self {
+        let executor = &ground.people().await.executor;
+        Self { journal: executor.journal.clone(), seal: executor.seal.clone() }
+    }
+
     /// What opens it.
     #[must_use]
     pub fn seal(&self) -> &Seal {
