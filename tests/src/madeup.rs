@@ -49,8 +49,16 @@ pub struct Seat {
     pub height: OfChild<Personal<u32>>,
 }
 
+/// Whose a child is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rider {
+    /// The child.
+    pub child: ChildId,
+}
+
 mod table {
-    use super::{Back, Forgotten, Loan, Seat};
+    use super::{Back, Forgotten, Loan, Rider, Seat};
     kit::entries! {
         /// Lends a bicycle.
         LendBicycle => BicycleLent(Loan), never;
@@ -58,6 +66,8 @@ mod table {
         TakeBack => BicycleReturned(Back), never;
         /// Puts a child's seat on.
         MountSeat => SeatMounted(Seat), never;
+        /// Says whose a child is, as the service of people does.
+        RegisterRider => ChildRegistered(Rider), never;
         /// Forgets somebody, as the service of people does.
         ForgetRider => PersonErased(Forgotten), never;
     }
@@ -108,7 +118,7 @@ impl Decider for Bicycles {
         let second = match &command {
             Command::LendBicycle(_) => !self.lent.is_empty(),
             Command::TakeBack(back) if !self.lent.contains(&back.bicycle) => return Err(Rejection::NotLent),
-            Command::TakeBack(_) | Command::MountSeat(_) | Command::ForgetRider(_) => false,
+            Command::TakeBack(_) | Command::MountSeat(_) | Command::RegisterRider(_) | Command::ForgetRider(_) => false,
         };
         Ok(Decision::event(command.record()).warn_if(second, Warning::SecondBicycle))
     }
@@ -121,7 +131,7 @@ impl Decider for Bicycles {
         match event {
             Event::BicycleLent(loan) => self.lent.push(loan.bicycle.clone()),
             Event::BicycleReturned(back) => self.lent.retain(|lent| *lent != back.bicycle),
-            Event::SeatMounted(_) | Event::PersonErased(_) => {}
+            Event::SeatMounted(_) | Event::ChildRegistered(_) | Event::PersonErased(_) => {}
         }
     }
 
@@ -136,7 +146,7 @@ impl Decider for Bicycles {
             Event::BicycleReturned(back) => {
                 Facets::routine().with(FollowUpChange::closed(format!("bicycle/{}", back.bicycle)))
             }
-            Event::SeatMounted(_) | Event::PersonErased(_) => Facets::routine(),
+            Event::SeatMounted(_) | Event::ChildRegistered(_) | Event::PersonErased(_) => Facets::routine(),
         }
     }
 }
@@ -146,6 +156,7 @@ pub fn contract() -> Result<Contract, ContractError> {
     let common = "service-madeup = Cykler\nevent-BicycleLent = Cykel udlånt\nevent-BicycleReturned = Cykel afleveret\n\
                   action-lend-bicycle = Udlån\n    .help = Når hun låner en\naction-take-back = Tag imod\n    .help = Når den er tilbage\nfact-bicycle = Cykel\nfact-phone = Telefon\n\
                   event-SeatMounted = Sæde sat på\naction-mount-seat = Sæt sæde på\n    .help = Til et barn\nfact-height = Højde\n\
+                  event-ChildRegistered = Barn\naction-register-rider = Barn\n    .help = Hvem der kører med\n\
                   event-PersonErased = Glemt\naction-forget-rider = Glem\n    .help = Når det er besluttet\nfact-child = Barn\nfollow-up-fetch_bicycle = Hent cyklen\n\
                   warning-second_bicycle = Hun har en i forvejen\nrejection-not_lent = Hun har den ikke\n";
     Contract::load::<Bicycles>("madeup", common, &common.replace("Cykel", "Bicycle").replace("Cykler", "Bicycles"))

@@ -1,16 +1,23 @@
 //! Erasure: keys that are gone from everywhere, for good, and everything else working on.
 
 use engine::{
+    clock::Clock,
     database,
     keys::{Erasure, FileMasterKey, KeyError, Keyring, Kind, MasterKey, Rotation},
     run::Domain,
     seal::{Opening, Place, Seal, SealError},
 };
-use kit::{Class, WomanId};
-use livline_tests::{Ground, PATIENCE, Running, eventually, history::has_heard, madeup, raw};
+use kit::{Class, WomanId, access::Role};
+use livline_tests::{Client, Ground, OTHER_CENTRE, PATIENCE, Running, eventually, history::has_heard, madeup, raw};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgPool};
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Instant,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -324,11 +331,14 @@ async fn an_erasure_is_acknowledged_when_nobody_remembers() {
     assert_eq!(erased.backups_until(8) - erased.destroyed, time::Duration::days(8));
     let status = people::erase::status(&people, subject, 8).await.unwrap().unwrap();
     assert_eq!(status.letter("da", OffsetDateTime::now_utc()), None, "nobody is told yet");
+    let told = || status.told(OffsetDateTime::now_utc()).as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(told(), ["decided"]);
     let since = Instant::now();
     while OffsetDateTime::now_utc() < erased.acknowledged() {
         assert!(since.elapsed() < PATIENCE * 3);
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
+    assert_eq!(told(), ["decided", "destroyed", "acknowledged_at", "backups_until"]);
     for (language, said) in [("da", "er væk senest den"), ("en", "are gone by"), ("", "er væk senest den")] {
         let text = status.letter(language, OffsetDateTime::now_utc()).unwrap();
         let until = kit::calendar::in_copenhagen_time(status.backups_until).date();
@@ -405,6 +415,22 @@ async fn what_was_decided_is_carried_out_once_and_for_whom_it_was_decided() {
         .await
         .unwrap();
     let service = madeup(&ground).await;
+    // Nobody's keys go but hers and those of a child that is hers alone: not another woman's, nor one that two have, nor one unheard of.
+    let shared = Uuid::new_v4();
+    for (case, of) in [(&case, child), (&case, shared), (&others, shared), (&case, other)] {
+        leader.act("madeup", case, "register-rider", json!({ "child": of })).await.ok();
+    }
+    for (case, nobodys) in [(&case, other), (&case, shared), (&others, child), (&case, Uuid::new_v4())] {
+        leader.act("madeup", case, "forget-rider", json!({ "child": nobodys })).await.ok();
+    }
+    let held: Vec<String> = eventually("they are held back", async || {
+        let held = "SELECT reason FROM held_back WHERE reader = 'erase_keys'";
+        let held: Vec<String> = sqlx::query_scalar(held).fetch_all(&rows).await.unwrap();
+        (held.len() == 4).then_some(held)
+    })
+    .await;
+    assert_eq!(held, ["not_hers"; 4]);
+    assert_eq!((subjects().await.len(), ledger().await.len()), (2, 1), "nobody else was erased");
     leader.act("madeup", &case, "forget-rider", json!({ "child": child })).await.ok();
     eventually("the child's keys are gone", async || (subjects().await == [other]).then_some(())).await;
     eventually("and from the vault", async || (in_vault().await == [(other, None); 2]).then_some(())).await;
@@ -415,7 +441,8 @@ async fn what_was_decided_is_carried_out_once_and_for_whom_it_was_decided() {
         [(woman, "woman"), (child, "child")]
     );
     let decided: Vec<OffsetDateTime> = sqlx::query_scalar(
-        "SELECT (body->>'recordedtime')::timestamptz FROM events WHERE event_type = 'PersonErased' ORDER BY number",
+        "SELECT (body->>'recordedtime')::timestamptz FROM events WHERE event_type = 'PersonErased'
+         AND number NOT IN (SELECT number FROM held_back) ORDER BY number",
     )
     .fetch_all(&rows)
     .await
@@ -469,4 +496,97 @@ async fn a_childs_envelope_opens_for_that_child_alone() {
     assert_eq!(left, json!({ "one": { "child": one, "value": gone }, "two": { "child": two, "value": 2 }, "hers": 3 }));
     let mut again = facts;
     assert!(matches!(seal.seal(place, &mut again).await, Err(SealError::Key(KeyError::Erased))));
+}
+
+/// She moved from one centre to another, and her keys are the same at both. Where she is she is forgotten, once nothing that any centre
+/// recorded protects her and that is known for certain; then her child is. Nobody registers it as another woman's.
+#[tokio::test(flavor = "multi_thread")]
+async fn she_is_forgotten_where_she_is_and_her_child_after_her() {
+    let mut ground = Ground::start().await;
+    let days = Arc::new(AtomicI64::new(0));
+    let ahead = days.clone();
+    ground.clock = Clock::of(move || Clock::system().now() + time::Duration::days(ahead.load(Ordering::SeqCst)));
+    let (safety, _legal) = (ground.serve("safety").await, ground.serve("legal").await);
+    let (old, chief) = (ground.leader(), ground.client(Role::Leader, Some(OTHER_CENTRE)).named("n-chief"));
+    let asked = chief.clone().named("n-asked");
+    let (her, another, child) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
+    let alarm = old.open("safety", her).await;
+    old.know(another).await;
+    let refused = async |client: &Client, woman: Uuid, action: &str, facts: &Value| {
+        let answer = client.act_for(woman, action, facts.clone()).await;
+        (answer.status.as_u16(), answer.code().to_owned())
+    };
+    let conflict = |code: &str| (409, code.to_owned());
+    let of_child = json!({ "child": child, "alias": { "value": "Mus" } });
+    old.act_for(her, "register-child", of_child.clone()).await.ok();
+    assert_eq!(refused(&old, another, "register-child", &of_child).await, conflict("claim_taken"));
+    let erasure_of_child = json!({ "child": child, "recognised": "meeting" });
+    assert_eq!(refused(&old, another, "request-erasure", &erasure_of_child).await, conflict("child_unknown"));
+
+    let loan = json!({ "loan": Uuid::new_v4() });
+    old.act("safety", &alarm, "issue-alarm", loan.clone()).await.ok();
+    old.act_for(her, "relocate-to-centre", json!({ "to": OTHER_CENTRE })).await.ok();
+    // There it is the same child.
+    eventually("she is received with her child", async || {
+        let answer = chief.act_for(her, "register-child", of_child.clone()).await;
+        answer.status.is_success().then_some(())
+    })
+    .await;
+    let hers = json!({ "recognised": "code_word" });
+    assert_eq!(refused(&old, her, "request-erasure", &hers).await, conflict("relocated"));
+    assert_eq!(refused(&old, her, "request-erasure", &erasure_of_child).await, conflict("relocated"));
+    let request = async |facts: &Value| {
+        let answer = asked.act_for(her, "request-erasure", facts.clone()).await.ok();
+        days.fetch_add(14, Ordering::SeqCst);
+        json!({ "erasure": answer.body["events"][0]["facts"]["erasure"] })
+    };
+    let erasure = request(&hers).await;
+    let protected = conflict("protection_out");
+    assert_eq!(refused(&chief, her, "approve-erasure", &erasure).await, protected, "the other centre's alarm is out");
+    old.act("safety", &alarm, "return-alarm", loan).await.ok();
+    has_heard(&ground, "people", "know-protection", &["safety"]).await;
+    // Everything was heard; but whether that is all, nobody can tell.
+    safety.stop().await;
+    assert_eq!(refused(&chief, her, "approve-erasure", &erasure).await, protected, "safety does not answer");
+    let _safety = ground.serve("safety").await;
+    eventually("it is approved", async || {
+        chief.act_for(her, "approve-erasure", erasure.clone()).await.status.is_success().then_some(())
+    })
+    .await;
+    eventually("her keys are gone", async || ground.key_bytes(her).await.0.is_empty().then_some(())).await;
+    assert!(!ground.key_bytes(child).await.0.is_empty(), "her child's are not");
+
+    let erasure = request(&erasure_of_child).await;
+    chief.act_for(her, "approve-erasure", erasure).await.ok();
+    eventually("her child's keys are gone", async || ground.key_bytes(child).await.0.is_empty().then_some(())).await;
+}
+
+/// Whoever must see nothing of her must not when her keys are gone either, in any service.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_of_interest_outlives_her_keys() {
+    let ground = Ground::start().await;
+    let people = keyring(&ground, as_role(&ground, "people").await).await;
+    let (leader, woman) = (ground.leader(), Uuid::new_v4());
+    let housing = ground.housing().await;
+    let case = leader.open("housing", woman).await;
+    let conflict = json!({ "kind": "worker", "who": "w-66", "reason": "De er i familie" });
+    leader.act_for(woman, "record-conflict-of-interest", conflict).await.ok();
+    let kin = leader.clone().named("w-66");
+    let seen = async |client: &Client| client.get("housing", &format!("/v1/cases/{case}")).await.status.as_u16();
+    eventually("housing has heard of it", async || (seen(&kin).await == 404).then_some(())).await;
+    erase(&people, woman).await;
+    housing.stop().await;
+    let housing = ground.housing().await;
+    assert_eq!((seen(&leader).await, seen(&kin).await), (200, 404), "what is known of her by then");
+    // Nor when all of it is heard once more.
+    housing.stop().await;
+    let rows = ground.pool("livline_housing").await;
+    sqlx::raw_sql("DELETE FROM relations; DELETE FROM progress WHERE reader = 'relations'")
+        .execute(&rows)
+        .await
+        .unwrap();
+    let _housing = ground.housing().await;
+    eventually("it was heard again", async || (seen(&leader).await == 200).then_some(())).await;
+    has_heard(&ground, "housing", "relations", &["people"]).await;
+    assert_eq!((seen(&leader).await, seen(&kin).await), (200, 404));
 }

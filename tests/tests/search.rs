@@ -133,7 +133,7 @@ async fn an_insider_learns_nothing_beyond_what_is_the_insiders() {
     }
     assert_eq!(search(&leader, "anna").await.body["women"][0]["former"], true);
 
-    let conflict = json!({ "kind": personal("worker"), "who": personal("w-9") });
+    let conflict = json!({ "kind": personal("worker"), "who": "w-9" });
     women.record(&mut former, &[("ConflictOfInterestRecorded", conflict)]).await;
     assert_eq!(asked(&leader, "Anna Lund").await, asked(&leader, "Ingen Kendt").await, "a conflict of interest");
     assert_eq!(finds(&ground.leader(), "anna").await, [former.woman], "others still find her");

@@ -5,7 +5,7 @@ use futures::future::join_all;
 use kit::access::Role;
 use livline::{provision, services};
 use livline_tests::{
-    Answer, CENTRE, Client, Ground, OTHER_CENTRE,
+    Answer, CENTRE, Client, Ground, OTHER_CENTRE, eventually,
     women::{Woman, Women, at, people, personal, registered, somebody},
 };
 use reqwest::Method;
@@ -49,7 +49,7 @@ async fn known(women: &Women) -> Woman {
 async fn a_value_is_kept_replaced_and_its_history_forgotten() {
     let ground = Ground::start().await;
     let (_people, women) = people(&ground).await;
-    let (leader, her) = (ground.leader(), known(&women).await);
+    let (leader, mut her) = (ground.leader(), known(&women).await);
     let first = put(&leader, &her, "address", "k1", json!({ "value": ADDRESS })).await.ok();
     let reference = first.text("reference");
     let second = put(&leader, &her, "address", "k2", json!({ "value": "Nygade 2" })).await.ok();
@@ -64,7 +64,11 @@ async fn a_value_is_kept_replaced_and_its_history_forgotten() {
     }
     // Each contact and each child has a value of its own.
     let (child, contact) = (Uuid::new_v4(), Uuid::new_v4());
-    let childs = put(&leader, &her, "address", "k3", json!({ "value": "Hos faster", "child": child })).await.ok();
+    let of_child = json!({ "value": "Hos faster", "child": child });
+    let refused = put(&leader, &her, "address", "k3", of_child.clone()).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (422, "facts_invalid"), "no child of hers");
+    women.record(&mut her, &[("ChildRegistered", json!({ "child": child }))]).await;
+    let childs = put(&leader, &her, "address", "k3", of_child).await.ok();
     assert_ne!(childs.text("reference"), reference);
     keep(&leader, &her, &format!("contact/{contact}"), "20 30 40 50").await;
     keep(&leader, &her, &format!("contact/{}", Uuid::new_v4()), "anna@example.org").await;
@@ -191,7 +195,7 @@ async fn what_is_not_yours_is_not_there() {
     // Whoever leads the centre still finds who left, and goes on with what is kept of her.
     assert_eq!(get(&leader, &former, &format!("/{gone}")).await.text("value"), "x");
     // A conflict of interest, from one moment to the next; also for whoever leads the centre. Others go on.
-    let conflict = json!({ "kind": personal("worker"), "who": personal("w-9") });
+    let conflict = json!({ "kind": personal("worker"), "who": "w-9" });
     women.record(&mut hers, &[("ConflictOfInterestRecorded", conflict)]).await;
     for (route, answer) in asked(&leader, &hers, &reference).await {
         assert_eq!((answer.status.as_u16(), answer.code()), (404, "not_found"), "{route}");
@@ -247,7 +251,10 @@ async fn a_value_opens_in_its_own_place_alone() {
     let ground = Ground::start().await;
     let (_people, women) = people(&ground).await;
     let (leader, pool) = (ground.leader(), ground.pool("livline_people").await);
-    let (her, other) = (known(&women).await, known(&women).await);
+    let (mut her, other) = (known(&women).await, known(&women).await);
+    for child in [7, 8] {
+        women.record(&mut her, &[("ChildRegistered", json!({ "child": Uuid::from_u128(child) }))]).await;
+    }
     let there = women.register(at(her.woman, OTHER_CENTRE), registered("Ask-1", None, None)).await;
     let elsewhere = ground.client(Role::Leader, Some(OTHER_CENTRE));
     let contact = |number| format!("contact/{}", Uuid::from_u128(number));
@@ -363,7 +370,8 @@ async fn a_code_word_is_checked_by_whoever_may_not_read_it() {
 async fn an_erased_value_is_gone() {
     let ground = Ground::start().await;
     let (running, women) = people(&ground).await;
-    let (leader, her, child) = (ground.leader(), known(&women).await, Uuid::new_v4());
+    let (leader, mut her, child) = (ground.leader(), known(&women).await, Uuid::new_v4());
+    women.record(&mut her, &[("ChildRegistered", json!({ "child": child }))]).await;
     let address = keep(&leader, &her, "address", ADDRESS).await;
     keep(&leader, &her, "code-word", "blå cykel").await;
     let childs = put(&leader, &her, "address", "k", json!({ "value": "Hos faster", "child": child })).await.ok();
@@ -384,9 +392,9 @@ async fn an_erased_value_is_gone() {
     assert_eq!((again.status.as_u16(), again.code()), (410, "erased"));
     // The rows go with the keys: hers, and a child's by its own decision.
     let mut pool = ground.pool("livline_people").await.acquire().await.unwrap();
-    forget(&mut pool, her.woman, Kind::Woman).await.unwrap();
+    forget(&mut pool, None, (her.woman, Kind::Woman)).await.unwrap();
     assert_eq!(get(&leader, &her, "").await.ok().body["values"].as_array().unwrap().len(), 1);
-    forget(&mut pool, child, Kind::Child).await.unwrap();
+    forget(&mut pool, None, (child, Kind::Child)).await.unwrap();
     let left: i64 = sqlx::query_scalar(
         "SELECT (SELECT count(*) FROM vault) + (SELECT count(*) FROM vault_history) + (SELECT count(*) FROM vault_answers)",
     )
@@ -394,6 +402,48 @@ async fn an_erased_value_is_gone() {
     .await
     .unwrap();
     assert_eq!(left, 0);
+}
+
+/// Her keys are gone and her child's live: what is kept of the child opens for as few as of a woman who left. From the moment that it is
+/// decided nothing more is kept of whom it is decided about.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_of_a_child_opens_no_wider_when_its_mother_was_forgotten() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let (leader, kin) = (ground.leader(), ground.leader().named("w-66"));
+    let contact = ground.client(Role::Worker, Some(CENTRE)).named("w-2");
+    let (mut her, mut other) = (known(&women).await, known(&women).await);
+    let (child, shared) = (Uuid::new_v4(), Uuid::new_v4());
+    let registered = |child: Uuid| ("ChildRegistered", json!({ "child": child }));
+    let tie = json!({ "worker": personal("w-2"), "role": "contact_person" });
+    let conflict = json!({ "kind": personal("worker"), "who": "w-66" });
+    let before =
+        [registered(child), registered(shared), ("WorkerAssigned", tie), ("ConflictOfInterestRecorded", conflict)];
+    women.record(&mut her, &before).await;
+    women.record(&mut other, &[registered(shared)]).await;
+    let of = |child: Uuid| json!({ "value": "Hos faster", "child": child });
+    let childs = put(&leader, &her, "address", "k1", of(child)).await.ok().text("reference");
+    keep(&leader, &her, "address", ADDRESS).await;
+    let status = async |client: &Client| get(client, &her, &format!("/{childs}")).await.status.as_u16();
+    assert_eq!((status(&leader).await, status(&contact).await, status(&kin).await), (200, 200, 404));
+
+    women.record(&mut her, &[("PersonErased", json!({ "erasure": Uuid::new_v4() }))]).await;
+    let refused = put(&leader, &her, "address", "k2", json!({ "value": ADDRESS })).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (410, "erased"));
+    eventually("hers are gone", async || ground.key_bytes(her.woman).await.0.is_empty().then_some(())).await;
+    let path = format!("/{childs}");
+    assert_eq!(get(&leader, &her, &path).await.ok().text("value"), "Hos faster");
+    for (who, client) in [("her contact person", &contact), ("whoever has a conflict of interest", &kin)] {
+        for rest in ["", path.as_str()] {
+            assert_eq!(get(client, &her, rest).await.status, 404, "{who}");
+        }
+    }
+    put(&leader, &her, "address", "k3", of(child)).await.ok();
+    // Decided, and not carried out, for it is another woman's too: its keys live, and nothing comes to what is kept.
+    women.record(&mut her, &[("PersonErased", json!({ "erasure": Uuid::new_v4(), "child": shared }))]).await;
+    let refused = put(&leader, &her, "address", "k4", of(shared)).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (410, "erased"));
+    put(&leader, &other, "address", "k5", of(shared)).await.ok();
 }
 
 /// The service's role writes the vault's tables and still no record.

@@ -1,23 +1,30 @@
 //! Erasure, where it was decided: a service hears its own events and destroys the keys of whom they say were erased.
 //!
 //! Keys first, then the values of theirs that this service's vault holds, then its progress: killed in between, all of it is done again, and
-//! done again it changes nothing. Deliberately absent: deciding (a domain does), and telling her (the service does, by what
+//! done again it changes nothing. Whose keys go is the woman herself, or a child that was registered as hers and as nobody else's: whatever an
+//! event says of anybody else is held back. Deliberately absent: deciding (a domain does), and telling her (the service does, by what
 //! [`crate::keys::Keyring::erasure`] says).
 
 use crate::{
     keys::{Keyring, Kind},
     quarantine,
     reader::{Apply, Event, ReadError, Start},
+    vault,
 };
-use kit::{ChildId, WomanId};
+use kit::{ChildId, WomanId, entry::ENTRY_CORRECTED};
 use serde::Deserialize;
 use sqlx::{PgConnection, Postgres, Transaction};
 use uuid::Uuid;
 
 /// The event that says so; [`kit::relation::Foreign`] has it as well.
 pub const EVENT: &str = "PersonErased";
+/// The event that says whose a child is.
+pub const REGISTERED: &str = "ChildRegistered";
 /// Under which its progress is kept.
 pub const NAME: &str = "erase_keys";
+/// Why one is held back.
+const DOES_NOT_READ: &str = "does_not_read";
+const NOT_HERS: &str = "not_hers";
 /// Erasing writes the table of keys anew, which takes a moment for each.
 const BATCH: usize = 16;
 
@@ -41,22 +48,61 @@ impl Eraser {
         Self { keys }
     }
 
-    async fn erase(&self, connection: &mut PgConnection, woman: WomanId, event: &Event) -> Result<(), ReadError> {
-        let Some(body) = &event.body else { return Ok(()) };
+    /// Erases; a code where that is not done.
+    async fn erase(
+        &self,
+        connection: &mut PgConnection,
+        woman: WomanId,
+        event: &Event,
+    ) -> Result<Option<&'static str>, ReadError> {
+        let Some(body) = &event.body else { return Ok(Some(DOES_NOT_READ)) };
         let read: Result<PersonErased, _> = serde_json::from_value(body.data.facts.clone());
-        let child = read.map_err(|_| ReadError::Malformed)?.child;
+        let Ok(PersonErased { child }) = read else { return Ok(Some(DOES_NOT_READ)) };
+        if let Some(child) = child
+            && !hers_alone(connection, woman, child).await?
+        {
+            return Ok(Some(NOT_HERS));
+        }
         let (subject, kind) = child.map_or((woman.0, Kind::Woman), |child| (child.0, Kind::Child));
         let erased = self.keys.erase(subject, kind, body.recordedtime).await;
         erased.map_err(|error| ReadError::Effect(error.to_string()))?;
-        forget(connection, subject, kind).await?;
+        forget(connection, Some(woman), (subject, kind)).await?;
         tracing::info!(number = event.number, "keys were destroyed");
-        Ok(())
+        Ok(None)
     }
 }
 
+/// Whether a child was ever registered as hers, and as nobody else's; and is no woman.
+async fn hers_alone(connection: &mut PgConnection, woman: WomanId, child: ChildId) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "WITH registered AS (
+             SELECT a.woman, CASE e.event_type WHEN $3 THEN e.body #>> '{data,facts,child}'
+                                               ELSE e.body #>> '{data,facts,facts,child}' END AS child
+             FROM events e JOIN aggregates a USING (aggregate_type, aggregate_id)
+             WHERE e.event_type = $3 OR (e.event_type = $4 AND e.body #>> '{data,facts,event}' = $3)
+         )
+         SELECT coalesce(bool_and(r.woman = $1), false) AND NOT EXISTS (SELECT FROM aggregates WHERE woman = $2)
+         FROM registered r WHERE r.child = $2::text",
+    )
+    .bind(woman.0)
+    .bind(child.0)
+    .bind(REGISTERED)
+    .bind(ENTRY_CORRECTED)
+    .fetch_one(connection)
+    .await
+}
+
 /// Takes the values of a woman, or of a child, from the vault of a database, where it has one; what was there before goes with them. What is
-/// hers does not take what is a child's with it: that is decided by itself.
-pub async fn forget(connection: &mut PgConnection, subject: Uuid, kind: Kind) -> Result<(), sqlx::Error> {
+/// hers does not take what is a child's with it: that is decided by itself. `woman` is whose vault may be written to meanwhile: none, where
+/// no service runs.
+pub async fn forget(
+    connection: &mut PgConnection,
+    woman: Option<WomanId>,
+    (subject, kind): (Uuid, Kind),
+) -> Result<(), sqlx::Error> {
+    if let Some(woman) = woman {
+        vault::lock(connection, woman).await?;
+    }
     let of_hers = [("vault", "woman = $1 AND child IS NULL"), ("vault_wrong_words", "woman = $1")];
     let of_a_childs = [("vault", "child = $1")];
     let tables: &[_] = if kind == Kind::Woman { &of_hers } else { &of_a_childs };
@@ -69,6 +115,23 @@ pub async fn forget(connection: &mut PgConnection, subject: Uuid, kind: Kind) ->
         }
     }
     Ok(())
+}
+
+/// Whether it was decided that somebody is erased, as this database has it.
+pub(crate) async fn decided(
+    connection: &mut PgConnection,
+    woman: WomanId,
+    child: Option<ChildId>,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM events e JOIN aggregates a USING (aggregate_type, aggregate_id)
+                        WHERE a.woman = $1 AND e.event_type = $2 AND e.body #>> '{data,facts,child}' IS NOT DISTINCT FROM $3::text)",
+    )
+    .bind(woman.0)
+    .bind(EVENT)
+    .bind(child.map(|child| child.to_string()))
+    .fetch_one(connection)
+    .await
 }
 
 impl Apply for Eraser {
@@ -95,18 +158,15 @@ impl Apply for Eraser {
             let Some(woman) = event.woman else { continue };
             let named = event.body.as_ref().and_then(kit::published::Body::event).map(|event| event.name);
             // One that does not read may be one: it is kept until somebody has looked.
-            let erased = match named {
-                Some(EVENT) => self.erase(transaction, woman, event).await,
+            let reason = match named {
+                Some(EVENT) => self.erase(transaction, woman, event).await?,
                 Some(_) => continue,
-                None => Err(ReadError::Malformed),
+                None => Some(DOES_NOT_READ),
             };
-            match erased {
-                Err(ReadError::Malformed) => {
-                    let centre = event.body.as_ref().and_then(|body| body.centre);
-                    let what = (event.number, &*event.bytes);
-                    quarantine::hold(transaction, (NAME, service), (woman, centre), what, "does_not_read").await?;
-                }
-                erased => erased?,
+            if let Some(reason) = reason {
+                let centre = event.body.as_ref().and_then(|body| body.centre);
+                let what = (event.number, &*event.bytes);
+                quarantine::hold(transaction, (NAME, service), (woman, centre), what, reason).await?;
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ pub use crate::command::{Answer, ExecuteError, Happening, Request};
 
 use crate::{
     clock::{Clock, jitter},
-    heard::{self, HeardError},
+    heard::{self, HeardError, Listening},
     journal::{Append, Journal, NewEvent, Outcome},
     root::{LoadError, Loaded, Seen, load},
     seal::{Place, Seal},
@@ -56,8 +56,8 @@ pub struct Executor<D> {
     pub clock: Clock,
     /// The service's own secret, for what must not be guessed back.
     pub secret: Secret,
-    /// The service's policies, with how many services each hears.
-    pub policies: Arc<RwLock<Vec<(&'static str, usize)>>>,
+    /// The service's policies, with the feeds of the services each hears.
+    pub policies: Arc<RwLock<Vec<Listening>>>,
     /// The kind of aggregate.
     pub decider: PhantomData<fn() -> D>,
 }
@@ -218,7 +218,8 @@ impl<D: Decider> Executor<D> {
         loaded: &Loaded<D>,
         opened: &CaseOpened,
     ) -> Result<(Decided<D::Event>, Vec<Claim>, bool), ExecuteError> {
-        let mut heard = self.heard(opened.woman).await?;
+        let certain = matches!(&request.ask, Some(Ask::Record(command)) if D::irrevocable(command));
+        let mut heard = self.heard(opened.woman, certain).await?;
         heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), Some(heard))));
         let looking = self.looking(request.aggregate, (request.actor.clone(), request.role), request.centre, &heard);
         let shared = match &request.ask {
@@ -299,12 +300,10 @@ impl<D: Decider> Executor<D> {
     }
 
     /// What this service's policies have heard of her; see [`heard::all`].
-    pub async fn heard(&self, woman: WomanId) -> Result<BTreeMap<String, Option<Value>>, ExecuteError> {
+    pub async fn heard(&self, woman: WomanId, certain: bool) -> Result<BTreeMap<String, Option<Value>>, ExecuteError> {
         let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner).clone();
-        if policies.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        heard::all(&self.pool, &self.seal, self.service, woman, &policies).await.map_err(|error| match error {
+        let all = heard::all(&self.pool, &self.seal, (self.service, woman), &policies, certain).await;
+        all.map_err(|error| match error {
             HeardError::Store(error) => unreadable(&error),
             HeardError::Seal(error) => error.into(),
         })

@@ -1,11 +1,14 @@
 //! What a service's policies have heard of each woman: one sealed row per policy and woman.
 //!
 //! It is made of other services' facts, personal ones among them, so it is sealed as a whole under her personal key. When that key
-//! is gone, nothing was heard. Deliberately absent: what is kept (each policy says so), and when it is written
+//! is gone, nothing was heard. What cannot be undone is decided only where all that there is by now was heard. Deliberately absent: what is
+//! kept (each policy says so), and when it is written
 //! ([`crate::policies`]).
 
 use crate::{
+    feed::Feed,
     keys::KeyError,
+    reader::progress,
     seal::{Opening, Place, Seal, SealError},
 };
 use kit::{
@@ -14,7 +17,7 @@ use kit::{
 };
 use serde_json::{Value, json};
 use sqlx::{PgConnection, PgPool};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// What was heard cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +28,37 @@ pub enum HeardError {
     /// It does not open.
     #[error(transparent)]
     Seal(#[from] SealError),
+}
+
+/// How long another service is asked how far it is.
+const ANSWERED: Duration = Duration::from_secs(2);
+
+/// A policy, and the services it hears with their feeds.
+#[derive(Debug, Clone)]
+pub struct Listening {
+    /// Its name.
+    pub policy: &'static str,
+    /// Its services.
+    pub feeds: Vec<(&'static str, Feed)>,
+}
+
+/// Those that have not heard all that other services have recorded by now, or of which that cannot be learnt. `own` is heard from nobody
+/// else.
+async fn behind(pool: &PgPool, own: &str, all: &[Listening]) -> Vec<&'static str> {
+    let mut behind = Vec::new();
+    for Listening { policy, feeds } in all {
+        for (service, feed) in feeds.iter().filter(|(service, _)| *service != own) {
+            let head = tokio::time::timeout(ANSWERED, feed.page(i64::MAX.unsigned_abs(), None)).await;
+            let reached = progress(pool, policy, service).await.ok().flatten();
+            let known = head.ok().and_then(Result::ok).zip(reached);
+            if known.is_none_or(|(head, reached)| reached.epoch != head.epoch || reached.number < head.head) {
+                tracing::warn!(policy, service, "not all of it was heard: what cannot be undone is refused");
+                behind.push(*policy);
+                break;
+            }
+        }
+    }
+    behind
 }
 
 /// Where what a policy has heard is sealed for.
@@ -46,14 +80,20 @@ async fn open(seal: &Seal, place: Place<'_>, mut row: Value) -> Result<Option<Va
 }
 
 /// What the policies of a service have heard of a woman, by the policy's name; none where that is not whole: a policy is still taking in
-/// what there was when it began, or something of hers is held back. `policies` are all there are, with how many services each hears.
+/// what there was when it began, or something of hers is held back. `policies` are all there are. Where it must be `certain`, none either where
+/// more was recorded by now.
 pub async fn all(
     pool: &PgPool,
     seal: &Seal,
-    service: &str,
-    woman: WomanId,
-    policies: &[(&'static str, usize)],
+    (service, woman): (&str, WomanId),
+    policies: &[Listening],
+    certain: bool,
 ) -> Result<BTreeMap<String, Option<Value>>, HeardError> {
+    if policies.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    // Asked first: what is read afterwards holds at least that.
+    let behind = if certain { behind(pool, service, policies).await } else { Vec::new() };
     let rows: Vec<(String, i64, bool, Option<Value>)> = sqlx::query_as(
         "SELECT p.reader, count(*), bool_and(p.number >= p.until)
                 AND NOT EXISTS (SELECT 1 FROM held_back b WHERE b.reader = p.reader AND b.woman = $1),
@@ -63,9 +103,9 @@ pub async fn all(
     .bind(woman.0)
     .fetch_all(pool)
     .await?;
-    let mut heard: BTreeMap<_, _> = policies.iter().map(|(policy, _)| ((*policy).to_owned(), None)).collect();
+    let mut heard: BTreeMap<_, _> = policies.iter().map(|one| (one.policy.to_owned(), None)).collect();
     for (policy, begun, whole, row) in rows {
-        let hears = policies.iter().find(|(name, _)| *name == policy).map(|(_, hears)| *hears);
+        let hears = policies.iter().find(|one| one.policy == policy).map(|one| one.feeds.len());
         if !whole || hears.is_none_or(|hears| usize::try_from(begun).is_ok_and(|begun| begun < hears)) {
             continue;
         }
@@ -82,6 +122,7 @@ pub async fn all(
             None => drop(heard.remove(&policy)),
         }
     }
+    heard.extend(behind.into_iter().map(|policy| (policy.to_owned(), None)));
     Ok(heard)
 }
 

@@ -1,6 +1,7 @@
 //! What a service has heard of the ties between women, centres and staff, and how an asker stands to a woman now.
 //!
-//! A reader of people and aftercare keeps one sealed row for each woman, centre and service heard. Deliberately absent: what follows
+//! A reader of people and aftercare keeps one sealed row for each woman, centre and service heard. What it keeps goes with her key; only
+//! whoever must see nothing of her must not later either, so conflicts are sealed once more, under nobody's. Deliberately absent: what follows
 //! from it ([`kit::access`]), and what another centre knows: a row is looked for by the asker's own centre alone.
 
 mod head;
@@ -12,17 +13,18 @@ pub use hear::{Hearing, READER};
 use crate::{
     clock::Clock,
     http::Problem,
+    keys::KeyError,
     reader::progress,
     seal::{Opening, Place, Seal, SealError},
 };
 use kit::{
-    AggregateId, CentreId, Epoch, WomanId,
+    AggregateId, CentreId, Class, Epoch, WomanId,
     access::{Heard, Known, Principal},
     policy::Standing,
     relation::{HEARS, Relation, Sign},
-    sealed::Stored,
+    sealed::{ERASED, OPEN, Stored},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{PgPool, Row, postgres::PgRow};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
@@ -102,15 +104,15 @@ impl Relations {
         let mut relation = None;
         for service in HEARS {
             if let Some(sealed) = row.try_get::<Option<Value>, _>(*service)? {
-                let signs = open(&self.seal, place(self.service, woman, centre, service), sealed).await;
+                let signs = open(&self.seal, (self.service, woman, centre, service), sealed).await;
                 let signs = signs.map_err(|error| {
                     tracing::error!(%error, "what ties a woman to a centre does not open");
                     Problem::common("unavailable")
                 })?;
                 let relation: &mut Relation = relation.get_or_insert_default();
-                match signs {
-                    Some(signs) => signs.iter().for_each(|stood| relation.take(&stood.what)),
-                    None => relation.take(&Sign::Erased),
+                signs.standing.iter().for_each(|stood| relation.take(&stood.what));
+                if signs.erased {
+                    relation.take(&Sign::Erased);
                 }
             }
         }
@@ -175,11 +177,66 @@ fn place<'a>(service: &'a str, woman: WomanId, centre: CentreId, heard: &'a str)
     }
 }
 
-/// What a row holds; none where her key is gone.
-async fn open(seal: &Seal, place: Place<'_>, mut row: Value) -> Result<Option<Standing<Sign>>, SealError> {
-    seal.open(place, &mut row, |_| Opening::Value).await?;
-    if matches!(Stored::of(&row), Some(Stored::Erased)) {
-        return Ok(None);
+/// Where conflicts are sealed for, under nobody's key: the woman they are about stands in the aggregate's place.
+fn place_of_conflicts<'a>(service: &'a str, woman: WomanId, centre: CentreId, heard: &'a str) -> Place<'a> {
+    Place { woman: None, aggregate: AggregateId(woman.0), ..place(service, woman, centre, heard) }
+}
+
+/// The members of a row. In a row from before, all of it was the first.
+const SIGNS: &str = "signs";
+const CONFLICTS: &str = "conflicts";
+
+/// What a row holds.
+pub(crate) struct Signs {
+    standing: Standing<Sign>,
+    /// Her key is gone: all that stands are conflicts.
+    erased: bool,
+}
+
+async fn open(
+    seal: &Seal,
+    (service, woman, centre, heard): (&str, WomanId, CentreId, &str),
+    mut row: Value,
+) -> Result<Signs, SealError> {
+    let conflicts = row.get_mut(CONFLICTS).map(Value::take);
+    let signs = row.get_mut(SIGNS).map(Value::take).unwrap_or(row);
+    let opened = async |place: Place<'_>, mut sealed: Value| {
+        seal.open(place, &mut sealed, |_| Opening::Value).await?;
+        if matches!(Stored::of(&sealed), Some(Stored::Erased)) {
+            return Ok(None);
+        }
+        serde_json::from_value(sealed).map(Some).map_err(|_| SealError::Foreign)
+    };
+    let standing = opened(place(service, woman, centre, heard), signs).await?;
+    let erased = standing.is_none();
+    Ok(match (standing, conflicts) {
+        (None, Some(conflicts)) => {
+            let kept = opened(place_of_conflicts(service, woman, centre, heard), conflicts).await?;
+            Signs { standing: kept.unwrap_or_default(), erased }
+        }
+        (standing, _) => Signs { standing: standing.unwrap_or_default(), erased },
+    })
+}
+
+/// The row that holds these.
+async fn sealed(
+    seal: &Seal,
+    (service, woman, centre, heard): (&str, WomanId, CentreId, &str),
+    standing: &Standing<Sign>,
+) -> Result<Value, SealError> {
+    let mark = |signs: &Standing<Sign>| json!({ OPEN: { "class": Class::Personal, "value": signs } });
+    let mut signs = mark(standing);
+    match seal.seal(place(service, woman, centre, heard), &mut signs).await {
+        // She was forgotten, and that is nearly all there is to know.
+        Err(SealError::Key(KeyError::Erased)) => signs = json!({ ERASED: Class::Personal }),
+        sealed => sealed?,
     }
-    serde_json::from_value(row).map(Some).map_err(|_| SealError::Foreign)
+    let mut row = json!({ SIGNS: signs });
+    let conflicts = standing.clone().only(|sign| matches!(sign, Sign::Conflict(_)));
+    if let Some(members) = row.as_object_mut().filter(|_| !conflicts.is_empty()) {
+        let mut conflicts = mark(&conflicts);
+        seal.seal(place_of_conflicts(service, woman, centre, heard), &mut conflicts).await?;
+        members.insert(CONFLICTS.into(), conflicts);
+    }
+    Ok(row)
 }

@@ -10,6 +10,7 @@ use crate::{
     erasure::Eraser,
     executor::Executor,
     feed::Feed,
+    heard::Listening,
     http::{self, App, Auth, Operations, openapi},
     journal::Journal,
     keys::{FileMasterKey, KeyError, Keyring},
@@ -391,10 +392,12 @@ impl<D: Decider> Domain<D> {
     /// Adds a policy: a reader of each service it hears, and its calendar.
     pub fn policy<P: Policy<Decider = D>>(mut self) -> Result<Self, StartError> {
         self.host.settings.deadlines.require(P::deadlines().iter().copied())?;
-        let policies = self.executor.policies.write();
-        policies.unwrap_or_else(std::sync::PoisonError::into_inner).push((P::NAME, P::HEARS.len()));
-        let feeds =
-            P::HEARS.iter().map(|heard| Ok((*heard, self.host.feed(heard)?))).collect::<Result<_, StartError>>()?;
+        let feeds = P::HEARS
+            .iter()
+            .map(|heard| Ok((*heard, self.host.feed(heard)?)))
+            .collect::<Result<Vec<_>, StartError>>()?;
+        let listening = Listening { policy: P::NAME, feeds: feeds.clone() };
+        self.executor.policies.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(listening);
         let runner = PolicyRunner::<P>::new(self.executor.clone(), self.host.readers.clone(), feeds);
         let runner = Arc::new(runner);
         for heard in P::HEARS {

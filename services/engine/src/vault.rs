@@ -11,6 +11,7 @@ pub use word::{Checked, WRONG_WORDS};
 
 use crate::{
     database::{self, SERVICE},
+    erasure::decided,
     keys::KeyError,
     seal::{Opening, Place, Seal, SealError},
 };
@@ -178,9 +179,13 @@ impl Vault {
     pub async fn put(&self, owner: Owner, put: &Put) -> Result<Entry, VaultError> {
         let fingerprint = self.seal.fingerprint(owner.woman, &put.bytes).await?.bytes;
         let mut changes = self.pool.begin().await?;
-        lock(&mut changes, owner).await?;
+        lock(&mut changes, owner.woman).await?;
         if let Some(first) = answered(&mut changes, owner, put, &fingerprint).await? {
             return Ok(first);
+        }
+        // Keys may be in memory for a while after it was decided.
+        if decided(&mut changes, owner.woman, put.child).await? {
+            return Err(KeyError::Erased.into());
         }
         let before = sqlx::query(
             "SELECT reference, version FROM vault
@@ -283,7 +288,7 @@ impl Vault {
     /// Forgets what stood there before, and by which requests it came.
     pub async fn forget(&self, owner: Owner, reference: Uuid) -> Result<(), VaultError> {
         let mut changes = self.pool.begin().await?;
-        lock(&mut changes, owner).await?;
+        lock(&mut changes, owner.woman).await?;
         for statement in [
             "DELETE FROM vault_history h USING vault v
              WHERE v.reference = h.reference AND v.woman = $1 AND v.centre = $2 AND v.reference = $3",
@@ -338,9 +343,9 @@ impl Vault {
     }
 }
 
-/// One change at a time to what is kept of a woman at a centre.
-async fn lock(connection: &mut PgConnection, owner: Owner) -> Result<(), sqlx::Error> {
-    let whose = format!("vault {} {}", owner.woman, owner.centre);
+/// One change at a time to what is kept of a woman: at whichever centre, for an erasure is of all.
+pub(crate) async fn lock(connection: &mut PgConnection, woman: WomanId) -> Result<(), sqlx::Error> {
+    let whose = format!("vault {woman}");
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(whose).execute(connection).await.map(drop)
 }
 

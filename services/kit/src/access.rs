@@ -150,24 +150,18 @@ fn near(principal: &Principal, known: &Known, act: Act) -> Verdict {
     let close = answers || relation.is_contact_person(&principal.actor, known.today);
     let current = known.heard == Heard::Whole;
     let shown = |allowed: bool| if allowed { Verdict::Allow } else { Verdict::Mask };
-    // What is not known for certain is taken for the less.
-    let nearness = match relation.nearness() {
-        Nearness::Live if known.heard == Heard::HeldBack => Nearness::Past,
-        nearness => nearness,
-    };
-    match (nearness, act) {
-        // She calls the lifeline, or comes back: whoever answers for the house finds her.
-        (Nearness::Past, _) if !answers => Verdict::Deny,
-        // Of somebody who was forgotten nothing is left to be seen: all of it is shown as erased.
-        (_, Act::Record | Act::Read(Class::Open | Class::Personal)) | (Nearness::Erased, Act::Read(_)) => {
-            Verdict::Allow
-        }
-        (Nearness::Live, Act::Read(Class::Narrative)) => shown(close),
-        (Nearness::Live, Act::Read(Class::Identity | Class::Location)) => shown(close && current),
-        (Nearness::Past, Act::Read(Class::Identity)) => shown(current),
-        (Nearness::Past, Act::Read(Class::Narrative)) => shown(leads),
-        (Nearness::Past, Act::Read(Class::Location)) => shown(leads && current),
-        (_, Act::Feed) => Verdict::Deny,
+    // What is not known for certain is taken for the less. Whoever was forgotten is as one who left: what was kept of her children opens.
+    let live = relation.nearness() == Nearness::Live && known.heard != Heard::HeldBack;
+    // She calls the lifeline, or comes back: whoever answers for the house finds her.
+    if !live && !answers {
+        return Verdict::Deny;
+    }
+    match act {
+        Act::Record | Act::Read(Class::Open | Class::Personal) => Verdict::Allow,
+        Act::Read(Class::Narrative) => shown(if live { close } else { leads }),
+        Act::Read(Class::Identity) => shown(close && current),
+        Act::Read(Class::Location) => shown(current && if live { close } else { leads }),
+        Act::Feed => Verdict::Deny,
     }
 }
 
@@ -218,7 +212,7 @@ mod tests {
                                 let works = *role == Role::Worker || leads || (*role == Role::Temp && engaged);
                                 let answers = leads || on_duty;
                                 let live = *nearness == Nearness::Live && !held_back;
-                                let past = !live && *nearness != Nearness::Erased;
+                                let past = !live;
                                 let seen = works && home == Some(OWN) && tie != 3 && (!past || answers);
                                 let close = answers || tie == 1;
                                 let expected = match act {
@@ -226,7 +220,6 @@ mod tests {
                                     Act::Feed => Verdict::Deny,
                                     _ if !seen => Verdict::Deny,
                                     Act::Record | Act::Read(Class::Open | Class::Personal) => Verdict::Allow,
-                                    Act::Read(_) if *nearness == Nearness::Erased => Verdict::Allow,
                                     Act::Read(Class::Narrative) if live && close => Verdict::Allow,
                                     Act::Read(Class::Identity | Class::Location) if live && close && current => {
                                         Verdict::Allow

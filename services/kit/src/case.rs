@@ -371,7 +371,8 @@ fn chosen(facets: Vec<&mut Facets>, context: &Context<'_>) {
             change.basis = None;
         }
         if change.responsible.is_none() {
-            change.responsible.clone_from(&context.responsible);
+            let others = change.others;
+            change.responsible = context.responsible.clone().filter(|holder| !others || *holder != context.actor);
         }
     }
 }

@@ -77,6 +77,13 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
         let _ = event;
         Amendable::Always
     }
+    /// Whether a command cannot be undone and rests on what was heard. Then what the others have recorded by now must have been heard, or
+    /// it is not known.
+    #[must_use]
+    fn irrevocable(command: &Self::Command) -> bool {
+        let _ = command;
+        false
+    }
     /// The configured deadlines its facets use; checked at start.
     #[must_use]
     fn deadlines() -> &'static [&'static str] {

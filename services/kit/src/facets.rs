@@ -60,6 +60,9 @@ pub struct FollowUpChange {
     /// Why that date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<Basis>,
+    /// Whether whoever opens it is not the one to deal with it: it is nobody's until somebody is named. Only while it is decided.
+    #[serde(skip)]
+    pub others: bool,
 }
 
 /// What happens to a follow-up.
@@ -95,7 +98,16 @@ impl FollowUpChange {
 
     /// A bare change.
     pub fn new(key: impl Into<String>, change: Change) -> Self {
-        Self { key: key.into(), change, what: None, due: None, class: Class::Personal, responsible: None, basis: None }
+        Self {
+            key: key.into(),
+            change,
+            what: None,
+            due: None,
+            class: Class::Personal,
+            responsible: None,
+            basis: None,
+            others: false,
+        }
     }
 
     /// One that ends.
@@ -117,6 +129,13 @@ impl FollowUpChange {
             Some(day) => self.due(DueBy::On(*day)),
             None => self,
         }
+    }
+
+    /// Not for whoever opens it.
+    #[must_use]
+    pub fn for_others(mut self) -> Self {
+        self.others = true;
+        self
     }
 
     /// The date derives from a fact of this class.

@@ -207,6 +207,19 @@ impl<T> Standing<T> {
         self.0.iter().filter(move |stood| stood.centre == centre)
     }
 
+    /// Only what is so.
+    #[must_use]
+    pub fn only(mut self, is: impl Fn(&T) -> bool) -> Self {
+        self.0.retain(|stood| is(&stood.what));
+        self
+    }
+
+    /// Whether nothing does.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All that stands.
     #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Stood<T>> {

@@ -191,10 +191,13 @@ pub enum Nearness {
 
 /// One woman at one centre.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is said by entries of its own")]
 pub struct Relation {
     expected: bool,
     stays: BTreeMap<StayId, bool>,
     aftercare: bool,
+    /// She went on to another centre, and has not come back.
+    left: bool,
     erased: bool,
     ties: BTreeMap<ActorId, (Tie, Option<Day>)>,
     conflicts: BTreeSet<ActorId>,
@@ -215,12 +218,13 @@ impl Relation {
         match sign {
             Sign::Known => self.expected = true,
             Sign::Received(received) => {
-                self.expected = true;
+                (self.expected, self.left) = (true, false);
                 self.received.push(*received);
             }
             // A stay that is over stays over, whatever is recorded late.
             Sign::Began(stay) => {
                 self.expected = false;
+                self.left &= self.stays.contains_key(stay);
                 self.stays.entry(*stay).or_insert(true);
             }
             Sign::Ended(stay) => {
@@ -228,7 +232,7 @@ impl Relation {
                 self.stays.insert(*stay, false);
             }
             Sign::Left => {
-                self.expected = false;
+                (self.expected, self.left) = (false, true);
                 self.stays.values_mut().for_each(|live| *live = false);
             }
             Sign::Tied { worker, role, until } => drop(self.ties.insert(worker.clone(), (*role, *until))),
@@ -263,6 +267,12 @@ impl Relation {
     #[must_use]
     pub fn lives_here(&self) -> bool {
         self.stays.values().any(|live| *live)
+    }
+
+    /// Whether she went on to another centre, and has not come back.
+    #[must_use]
+    pub fn relocated(&self) -> bool {
+        self.left
     }
 
     /// Whether somebody is her contact person on a day.
@@ -335,6 +345,33 @@ mod tests {
         for (sign, nearness) in steps {
             relation.take(&sign);
             assert_eq!(relation.nearness(), nearness, "{sign:?}");
+        }
+    }
+
+    #[test]
+    fn she_is_another_centres_until_she_comes_back() {
+        let stay = |bits| StayId(Uuid::from_u128(bits));
+        let received = Received {
+            from: CentreId(Uuid::from_u128(2)),
+            along: Along::All,
+            until: "2026-11-20T14:30".parse().unwrap(),
+        };
+        let mut relation = Relation::default();
+        let steps = [
+            (Sign::Began(stay(1)), false),
+            (Sign::Left, true),
+            // What is recorded late, goes on beside or ends is no return.
+            (Sign::Began(stay(1)), true),
+            (Sign::Known, true),
+            (Sign::Aftercare, true),
+            (Sign::Ended(stay(1)), true),
+            (Sign::Began(stay(2)), false),
+            (Sign::Left, true),
+            (Sign::Received(received), false),
+        ];
+        for (sign, relocated) in steps {
+            relation.take(&sign);
+            assert_eq!(relation.relocated(), relocated, "{sign:?}");
         }
     }
 

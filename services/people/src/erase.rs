@@ -6,6 +6,7 @@
 use engine::keys::{KeyError, Keyring};
 use kit::calendar::in_copenhagen_time;
 use serde::Serialize;
+use serde_json::Value;
 use time::{OffsetDateTime, macros::format_description};
 use uuid::Uuid;
 
@@ -41,6 +42,16 @@ pub async fn status(keys: &Keyring, subject: Uuid, days: u16) -> Result<Option<S
 }
 
 impl Status {
+    /// As it is told at a moment: until nobody has a key in memory, no more than that it was decided.
+    #[must_use]
+    pub fn told(&self, now: OffsetDateTime) -> Value {
+        let mut told = serde_json::to_value(self).unwrap_or_default();
+        if let Some(members) = told.as_object_mut().filter(|_| now < self.acknowledged_at) {
+            members.retain(|name, _| name == "decided");
+        }
+        told
+    }
+
     /// The letter, once it may be said; Danish where the language is none of ours.
     #[must_use]
     pub fn letter(&self, language: &str, now: OffsetDateTime) -> Option<String> {

@@ -1,12 +1,12 @@
 //! What people has heard of what protects her: the alarms that are out and the orders in force.
 //!
 //! While one of them is, nobody is forgotten: it would be forgotten what it is for. It is aftercare's rule once more (`aftercare::heard`),
-//! for a domain knows no other. Deliberately absent: what they are, where they hold and against whom; and what another centre recorded,
-//! which is not known here.
+//! for a domain knows no other. Keys are the same at every centre, so it goes by what any of them recorded, and never tells which.
+//! Deliberately absent: what they are, where they hold and against whom.
 
 use crate::woman::Woman;
 use kit::{
-    CentreId, Day, Personal, Policy,
+    Day, Personal, Policy,
     policy::{Heard, Standing},
     sealed::known,
 };
@@ -125,21 +125,23 @@ impl Order {
 pub struct Protection(Standing<Known>);
 
 impl Protection {
-    /// Whether an alarm is with her or an order in force, as this centre recorded it. On its last day an order still is.
+    /// Whether an alarm is with her or an order in force, as any centre recorded it. On its last day an order still is.
     #[must_use]
-    pub fn protects(&self, centre: CentreId, today: Date) -> bool {
+    pub fn protects(&self, today: Date) -> bool {
         // A loan that is over stays over, whatever is recorded late; any other that was heard of is with her.
         let mut loans = BTreeMap::new();
         let mut orders = BTreeMap::<_, Order>::new();
-        for stood in self.0.at(centre) {
+        for stood in self.0.iter() {
+            // What one centre ends is its own: ids are said by whoever records.
+            let at = |id: ProtectionId| (stood.centre, id);
             match stood.what {
-                Known::AlarmOut(loan) => drop(loans.entry(loan).or_insert(true)),
-                Known::AlarmOver(loan) => drop(loans.insert(loan, false)),
+                Known::AlarmOut(loan) => drop(loans.entry(at(loan)).or_insert(true)),
+                Known::AlarmOver(loan) => drop(loans.insert(at(loan), false)),
                 Known::Issued { order, provisional, until } => {
-                    orders.entry(order).or_default().issue(provisional, until);
+                    orders.entry(at(order)).or_default().issue(provisional, until);
                 }
-                Known::Extended { order, until } => orders.entry(order).or_default().extend(until),
-                Known::Ended(order) => orders.entry(order).or_default().ended = true,
+                Known::Extended { order, until } => orders.entry(at(order)).or_default().extend(until),
+                Known::Ended(order) => orders.entry(at(order)).or_default().ended = true,
             }
         }
         loans.values().any(|out| *out) || orders.values().any(|order| order.protects(today))

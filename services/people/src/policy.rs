@@ -5,7 +5,7 @@
 
 use crate::woman::{Arrival, Command, Woman};
 use kit::{
-    CentreId, Class, Location, Moment, Policy,
+    CentreId, ChildId, Class, Location, Moment, Policy,
     policy::{Heard, Now, Order, Standing, To},
     relation::Along,
 };
@@ -29,6 +29,9 @@ pub enum Foreign {
         along: Option<Along>,
         /// What was recorded by then.
         until: Option<Moment>,
+        /// Her children.
+        #[serde(default)]
+        children: Option<Vec<ChildId>>,
     },
 }
 
@@ -48,7 +51,7 @@ impl Policy for ReceiveRelocations {
     }
 
     fn react(heard: &Self::Heard, event: &Heard<Foreign>, _: Now<'_>) -> Vec<Order<Woman>> {
-        let Some(Foreign::CentreRelocated { to, along, until: Some(until) }) = event.recorded() else {
+        let Some(Foreign::CentreRelocated { to, along, until: Some(until), children }) = event.recorded() else {
             return Vec::new();
         };
         // Erased since: nobody knows where to.
@@ -60,7 +63,12 @@ impl Policy for ReceiveRelocations {
             centre,
             about: event.id.clone(),
             responsible: None,
-            command: Command::ReceiveRelocation(Arrival { from: event.centre, along, until: *until }),
+            command: Command::ReceiveRelocation(Arrival {
+                from: event.centre,
+                along,
+                until: *until,
+                children: children.clone(),
+            }),
         }]
     }
 }

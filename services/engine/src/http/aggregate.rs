@@ -288,7 +288,7 @@ pub(super) async fn show<D: Decider>(
     let reached = app.reach(&caller, &id, Act::Read(Class::Open)).await?;
     let Reached { aggregate: id, woman, centre, .. } = reached;
     let loaded = app.executor.load(id).await.map_err(ExecuteError::from)?;
-    let heard = app.executor.heard(woman.unwrap_or(WomanId::NOBODY)).await?;
+    let heard = app.executor.heard(woman.unwrap_or(WomanId::NOBODY), false).await?;
     let context = app.executor.looking(id, caller.principal.acts(), centre, &heard);
     let mut state = loaded.case.state().map_err(|_| Problem::common("unavailable"))?;
     let open = opening(&caller.principal, reached.about());
@@ -322,14 +322,13 @@ fn versioned(version: u64, answer: impl IntoResponse) -> Response {
 
 /// What somebody gets of each class of what is known of somebody.
 pub fn opening<'a>(principal: &'a Principal, about: About<'a>) -> impl Fn(Class) -> Opening + use<'a> {
-    move |class| match (decide(principal, about, Act::Read(class)), about) {
-        (Verdict::Allow, About::Woman(Known { relation: Some(relation), .. }))
-            if relation.nearness() == Nearness::Erased =>
-        {
-            Opening::Erased
-        }
-        (Verdict::Allow, _) => Opening::Value,
-        (Verdict::Mask | Verdict::Deny, _) => Opening::Mask,
+    let relation = if let About::Woman(known) = about { known.relation.as_ref() } else { None };
+    let erased = relation.is_some_and(|relation| relation.nearness() == Nearness::Erased);
+    move |class| match decide(principal, about, Act::Read(class)) {
+        // Of somebody who was forgotten nothing is left to be masked.
+        Verdict::Allow | Verdict::Mask if erased => Opening::Erased,
+        Verdict::Allow => Opening::Value,
+        Verdict::Mask | Verdict::Deny => Opening::Mask,
     }
 }
 

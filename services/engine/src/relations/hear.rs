@@ -1,9 +1,8 @@
 //! The reader that hears what access follows from.
 
-use super::{open, place};
+use super::{open, sealed};
 use crate::{
     hearing::{Sound, hear},
-    keys::KeyError,
     quarantine::{self, WAITS},
     reader::{Apply, Event, ReadError, Start},
     seal::{Seal, SealError},
@@ -12,9 +11,8 @@ use kit::{
     CentreId, Class, Happened, WomanId, calendar,
     policy::{Heard, Said, Standing},
     relation::{Duty, Foreign, Sign},
-    sealed::{ERASED, OPEN},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::{PgConnection, Postgres, Transaction};
 use std::collections::BTreeMap;
 
@@ -51,8 +49,8 @@ impl Hearing {
                 .fetch_optional(connection)
                 .await?;
         let Some(row) = row else { return Ok(Signs::default()) };
-        match open(&self.seal, place(self.service, woman, centre, service), row).await {
-            Ok(signs) => Ok(signs.unwrap_or_default()),
+        match open(&self.seal, (self.service, woman, centre, service), row).await {
+            Ok(signs) => Ok(signs.standing),
             Err(SealError::Foreign | SealError::Malformed) => Err(ReadError::Malformed),
             Err(error) => Err(ReadError::Effect(error.to_string())),
         }
@@ -64,13 +62,8 @@ impl Hearing {
         (service, woman, centre): (&str, WomanId, CentreId),
         signs: &Signs,
     ) -> Result<(), ReadError> {
-        let mut sealed = json!({ OPEN: { "class": Class::Personal, "value": signs } });
-        match self.seal.seal(place(self.service, woman, centre, service), &mut sealed).await {
-            Ok(()) => {}
-            // She was forgotten, and that is all there is to know.
-            Err(SealError::Key(KeyError::Erased)) => sealed = json!({ ERASED: Class::Personal }),
-            Err(error) => return Err(ReadError::Effect(error.to_string())),
-        }
+        let sealed = sealed(&self.seal, (self.service, woman, centre, service), signs).await;
+        let sealed = sealed.map_err(|error| ReadError::Effect(error.to_string()))?;
         sqlx::query(
             "INSERT INTO relations (service, woman, centre, relation) VALUES ($1, $2, $3, $4)
              ON CONFLICT (woman, centre, service) DO UPDATE SET relation = excluded.relation",

@@ -38,7 +38,7 @@ impl Vault {
         let word = self.seal.fingerprint(owner.woman, said(word.as_str()).as_bytes()).await?.bytes;
         // Those who try at once try one after the other.
         let mut trying = self.pool.begin().await?;
-        lock(&mut trying, owner).await?;
+        lock(&mut trying, owner.woman).await?;
         sqlx::query("DELETE FROM vault_wrong_words WHERE woman = $1 AND centre = $2 AND at <= $3")
             .bind(owner.woman.0)
             .bind(owner.centre.0)

@@ -6,7 +6,7 @@
 //! data/<id>/folder.tar.gz.age what else of the data folder a restore needs
 //! data/<id>/wal/….gz.age     what happened since, a segment a file
 //! keys/<id>/…                 the same of the keys, sealed for somebody else; what else a restore needs is as it was last
-//! ledger/<n>.json.age         whose keys were destroyed, n of them, sealed with the keys
+//! ledger/<n>-<digest>.json.age whose keys were destroyed, n of them, sealed with the keys
 //! ```
 //!
 //! What one base begins, with its WAL, is a chain; a folder without a manifest is none. Deliberately absent: how files are made and opened.

@@ -48,7 +48,7 @@ pub(super) async fn apply(servers: &Servers, erased: &[Erased]) -> Result<(u64, 
         let mut data = connect(&servers.postgres.admin_url(&service.database())).await.map_err(failed)?;
         for one in &all {
             let kind = if one.kind == Kind::Child.code() { Kind::Child } else { Kind::Woman };
-            erasure::forget(&mut data, one.subject, kind).await.map_err(failed)?;
+            erasure::forget(&mut data, None, (one.subject, kind)).await.map_err(failed)?;
         }
     }
     Ok((all.len() as u64, back))

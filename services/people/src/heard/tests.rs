@@ -1,14 +1,13 @@
 //! What is heard, in order and out of order.
 
 use super::*;
-use kit::given::heard;
+use kit::{AggregateId, CentreId, given::heard};
 use proptest::{collection::vec, prelude::any, prop_assert, prop_assert_eq, proptest};
 use serde_json::{Value, json};
 use time::macros::date;
 use uuid::Uuid;
 
 const TODAY: Date = date!(2026 - 11 - 20);
-const CENTRE: CentreId = CentreId(Uuid::from_u128(1));
 
 fn id(number: u128) -> ProtectionId {
     ProtectionId(Uuid::from_u128(number))
@@ -27,7 +26,7 @@ fn protection(events: &[(&str, Value)]) -> Protection {
 }
 
 fn protects(events: &[(&str, Value)], today: Date) -> bool {
-    protection(events).protects(CENTRE, today)
+    protection(events).protects(today)
 }
 
 #[test]
@@ -40,8 +39,26 @@ fn an_alarm_protects_until_it_is_back_or_lost() {
             assert!(!protects(&[(with_her, loan()), (over, loan())], TODAY), "{with_her} {over}");
         }
     }
-    let issued = protection(&[("AlarmIssued", loan())]);
-    assert!(!issued.protects(CentreId::default(), TODAY), "what another centre recorded is not known here");
+}
+
+/// Her keys are the same at every centre; and what one of them ends is its own, whatever it is called.
+#[test]
+fn what_any_centre_recorded_protects() {
+    for (begun, over, facts) in [
+        ("AlarmIssued", "AlarmReturned", json!({ "loan": id(1) })),
+        ("RestrainingOrderIssued", "RestrainingOrderEnded", json!({ "order": id(1) })),
+    ] {
+        let mut kept = Protection::default();
+        let mut protects_after = |centre: u128, version, event| {
+            let mut event = heard::<KnowProtection>("any", version, event, facts.clone()).unwrap();
+            (event.centre, event.aggregate) = (CentreId(Uuid::from_u128(centre)), AggregateId(Uuid::from_u128(centre)));
+            KnowProtection::hear(&mut kept, &event);
+            kept.protects(TODAY)
+        };
+        assert!(protects_after(2, 2, begun), "{begun}");
+        assert!(protects_after(3, 2, over), "{over} elsewhere");
+        assert!(!protects_after(2, 3, over), "{over}");
+    }
 }
 
 #[test]

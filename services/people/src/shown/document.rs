@@ -115,7 +115,11 @@ fn erasure() -> Value {
     let moment = json!({ "type": "string", "format": "date-time" });
     let maybe_text = json!({ "type": ["string", "null"], "description": "Once it may be said." });
     let moments = ["decided", "destroyed", "acknowledged_at", "backups_until"].map(|name| (name, moment.clone()));
-    let status = object(&moments);
+    let mut status = object(&moments);
+    if let Some(status) = status.as_object_mut() {
+        // The rest once it is acknowledged.
+        status.insert("required".into(), json!(["decided"]));
+    }
     let erasure = object(&[("status", status), ("letter", object(&[("da", maybe_text.clone()), ("en", maybe_text)]))]);
     let mut erasure =
         got("erasure", "How far the erasure of her, or of a child of hers, is, and the letter that says so.", &erasure);

@@ -32,19 +32,11 @@ pub(super) async fn status(
     let caller = app.auth.caller(&headers)?;
     let reached = app.reach.woman(&caller, &id, Act::Read(Class::Open)).await?;
     let Query(ErasureQuery { child }) = query.map_err(|_| Problem::common("query_invalid"))?;
-    if let Some(child) = child {
-        // Nobody learns of a child that is not hers.
-        let hers: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT FROM events WHERE aggregate_type = 'woman' AND aggregate_id = $1 AND event_type = 'ChildRegistered'
-                            AND body::jsonb->'data'->'facets'->'about' @> to_jsonb($2::text))",
-        )
-        .bind(reached.aggregate.to_string())
-        .bind(child.to_string())
-        .fetch_one(&app.reach.pool)
-        .await?;
-        if !hers {
-            return Err(Problem::not_found());
-        }
+    // Nobody learns of a child that is not hers.
+    if let Some(child) = child
+        && !app.reach.has_child(&reached, child).await?
+    {
+        return Err(Problem::not_found());
     }
     let subject = child.map_or(reached.woman.0, |child| child.0);
     let status = erase::status(&app.keys, subject, app.key_backup_days).await.map_err(|error| {
@@ -52,6 +44,8 @@ pub(super) async fn status(
         Problem::common("unavailable")
     })?;
     let status = status.ok_or_else(Problem::not_found)?;
-    let letter = |language| status.letter(language, app.clock.now());
-    Ok(Json(json!({ "status": status, "letter": { "da": letter("da"), "en": letter("en") } })).into_response())
+    let now = app.clock.now();
+    let letter = |language| status.letter(language, now);
+    Ok(Json(json!({ "status": status.told(now), "letter": { "da": letter("da"), "en": letter("en") } }))
+        .into_response())
 }

@@ -9,7 +9,7 @@ use engine::{
     seal::{Opening, Seal},
 };
 use kit::{
-    AggregateId, CentreId, Class, WomanId,
+    AggregateId, CentreId, ChildId, Class, WomanId,
     access::{About, Act, Heard, Known, Principal, Role, Verdict, decide},
     relation::{Foreign, Nearness, Relation},
 };
@@ -98,6 +98,17 @@ impl Reach {
         let mut reached = self.reached(caller, Some(woman)).await?;
         reached.retain(|reached| reached.may(act) == Verdict::Allow);
         reached.pop().ok_or_else(Problem::not_found)
+    }
+
+    /// Whether a child was registered here as hers, or came along with her.
+    pub async fn has_child(&self, reached: &Reached, child: ChildId) -> Result<bool, Problem> {
+        let hers = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT FROM events WHERE aggregate_type = $1 AND aggregate_id = $2
+                 AND (event_type = 'ChildRegistered' AND body #>> '{data,facts,child}' = $3
+                      OR event_type = 'RelocationReceived' AND (body #> '{data,facts,children}')::jsonb @> to_jsonb($3)))",
+        );
+        let hers = hers.bind(WOMAN).bind(reached.aggregate.to_string()).bind(child.to_string());
+        Ok(hers.fetch_one(&self.pool).await?)
     }
 
     /// Every woman of the caller's centre whom it may see, who lives there first, then by what was recorded last.

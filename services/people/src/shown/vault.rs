@@ -15,7 +15,11 @@ use engine::{
     http::{Asked, Parts, Problem, body, key, read},
     vault::{Checked, Entry, Kept, Owner, Put, Slot},
 };
-use kit::{ChildId, Class, access::Act};
+use kit::{
+    ChildId, Class,
+    access::Act,
+    facts::{BadFact, Mistake},
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -78,6 +82,12 @@ async fn put(
     let key = key(&headers, &caller)?;
     let bytes = body(sent).await?;
     let ValueBody { value, child } = read(&bytes)?;
+    // What is kept for nobody's child could never be erased.
+    if let Some(child) = child
+        && !app.reach.has_child(&reached, child).await?
+    {
+        return Err(BadFact { pointer: "/child".into(), mistake: Mistake::InvalidValue }.into());
+    }
     let bytes = [slot.to_string().as_bytes(), b"\0", bytes.as_ref()].concat();
     let put = Put { slot, child, value, key, bytes, now: app.clock.now() };
     let kept = app.vault.put(owner(&reached), &put).await.map_err(problem)?;

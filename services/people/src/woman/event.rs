@@ -237,6 +237,9 @@ pub struct Relocation {
     /// What was recorded here by this moment may go along, and nothing later. Made by the service; whatever is sent is overwritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Moment>,
+    /// Her children, where anything goes along: they keep their ids. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub children: Option<Vec<ChildId>>,
 }
 
 /// She comes from another centre. Recorded by a rule alone.
@@ -249,6 +252,9 @@ pub struct Arrival {
     pub along: Along,
     /// What had been recorded there by then.
     pub until: Moment,
+    /// Her children, as they are called there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub children: Option<Vec<ChildId>>,
 }
 
 /// She moves out.
@@ -311,8 +317,8 @@ pub struct Release {
 pub struct Conflict {
     /// Whether a worker, an agency, a unit of it or a user of it.
     pub kind: Personal<ConflictKind>,
-    /// Who.
-    pub who: Personal<ActorId>,
+    /// Who. Nothing of hers: whoever it is stays away when her key is gone too.
+    pub who: ActorId,
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Narrative>,
@@ -336,7 +342,7 @@ pub struct AccessRequest {
     pub child: Option<ChildId>,
 }
 
-/// She asks to be forgotten, or that a child of hers is.
+/// She asks to be forgotten, or that a child of hers is. Nothing here is sealed: a child's is decided when her own key may be gone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ErasureRequest {
@@ -347,10 +353,13 @@ pub struct ErasureRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub child: Option<ChildId>,
     /// How it was made sure that it is she who asks.
-    pub recognised: Personal<Recognition>,
+    pub recognised: Recognition,
     /// Who took the request. Made by the service; whatever is sent is overwritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked_by: Option<Personal<ActorId>>,
+    pub asked_by: Option<ActorId>,
+    /// The day on which it is recorded. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_on: Option<Day>,
     /// The first day on which it may be approved. Made by the service, from the day it is recorded; whatever is sent is overwritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Day>,
@@ -373,10 +382,14 @@ pub struct Hold {
     pub reason: Option<Narrative>,
 }
 
-/// It may again. Nothing more to say.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// It may again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct HoldLifted {}
+pub struct HoldLifted {
+    /// Who lifted it. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifted_by: Option<ActorId>,
+}
 
 /// She, or a child of hers, is forgotten. Nothing here is sealed: it is read when her keys are gone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -92,7 +92,8 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
     let reconfirm = |contact: SafeContactId| by(contact_key(contact), FollowUp::ReconfirmContact, RECONFIRM, day);
     let (routine, milestone) = (Facets::routine(), Facets::milestone());
     match event {
-        Event::WomanRegistered(_) | Event::RelocationReceived(_) | Event::CentreRelocated(_) => milestone,
+        Event::WomanRegistered(_) | Event::CentreRelocated(_) => milestone,
+        Event::RelocationReceived(arrival) => about(milestone, arrival.children.iter().flatten().copied()),
         Event::ChildRegistered(child) => about(routine, Some(child.child)),
         Event::SafeContactAgreed(agreed) => {
             let confirmed = state.contacts.get(&agreed.contact).map(|contact| contact.standing);
@@ -122,11 +123,12 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
         }
         Event::AccessRequestReceived(request) => {
             let answer = by(access_key(request.request), FollowUp::AnswerAccessRequest, ACCESS_ANSWER, day);
-            about(milestone.with(answer), request.child)
+            about(milestone.with(answer.for_others()), request.child)
         }
         Event::ErasureRequested(request) => {
             let waits = state.erasures.get(&request.erasure).map(|known| known.standing);
-            let decide = FollowUpChange::opened(erasure_key(request.erasure), FollowUp::DecideErasure);
+            // Whoever took the request may not.
+            let decide = FollowUpChange::opened(erasure_key(request.erasure), FollowUp::DecideErasure).for_others();
             let decide = decide.due_by(context.deadlines, ERASURE_WAIT, Some(context.today));
             let decide = (waits == Some(ErasureStands::Waiting)).then_some(decide.due_on(request.not_before.as_ref()));
             about(also(milestone, decide), request.child)
@@ -159,8 +161,8 @@ fn alert(facets: Facets) -> Facets {
     Facets { weight: Weight::Alert, ..facets }
 }
 
-fn about(facets: Facets, child: Option<ChildId>) -> Facets {
-    Facets { about: child.into_iter().collect(), ..facets }
+fn about(facets: Facets, children: impl IntoIterator<Item = ChildId>) -> Facets {
+    Facets { about: children.into_iter().collect(), ..facets }
 }
 
 fn also(facets: Facets, changes: impl IntoIterator<Item = FollowUpChange>) -> Facets {

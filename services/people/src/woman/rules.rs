@@ -61,6 +61,12 @@ pub enum Rejection {
     /// Another person's was asked for.
     #[error("the erasure of somebody else was requested")]
     ErasureOfAnother,
+    /// Not a child of hers, as far as is known here.
+    #[error("no such child of hers is registered here")]
+    ChildUnknown,
+    /// Her keys are those of the centre where she is now.
+    #[error("she went on to another centre, and asks there")]
+    Relocated,
     /// Only the leader approves it.
     #[error("only the leader approves an erasure")]
     NotTheLeader,
@@ -70,6 +76,9 @@ pub enum Rejection {
     /// Nor does her contact person.
     #[error("her contact person does not approve it")]
     ByHerContactPerson,
+    /// Nor does whoever lifted a hold.
+    #[error("whoever lifted a hold does not approve it")]
+    LiftedTheHold,
     /// The wait is not over.
     #[error("the wait is not over")]
     TooEarly,
@@ -143,9 +152,11 @@ impl Decider for Woman {
         follow_ups::facets(self, event, context)
     }
 
-    /// No two women at a centre have the same alias.
+    /// No two women at a centre have the same alias, and no two women anywhere the same child. One that came along is claimed where it came
+    /// from.
     fn claims(&self) -> BTreeSet<String> {
-        known(self.slot.as_ref()).map(alias::claim).into_iter().collect()
+        let children = self.children.iter().filter(|(_, child)| child.is_own()).map(|(id, _)| format!("child/{id}"));
+        known(self.slot.as_ref()).map(alias::claim).into_iter().chain(children).collect()
     }
 
     fn shares(command: &Command, context: &Context<'_>) -> Option<String> {
@@ -159,13 +170,20 @@ impl Decider for Woman {
         if self.live_stays().count() > 1 { Err(Rejection::LiveStay) } else { Ok(()) }
     }
 
-    /// What a rule recorded is not rewritten by a person, nor is who took a request; and keys that are gone do not come back.
+    /// What a rule recorded is not rewritten by a person, nor is who took a request or lifted a hold; a hold is lifted, and by somebody;
+    /// and keys that are gone do not come back.
     fn amendable(event: &Event) -> Amendable {
         match event {
-            Event::RelocationReceived(_) | Event::ErasureRequested(_) => Amendable::TakenBackOnly,
-            Event::PersonErased(_) => Amendable::Never,
+            Event::RelocationReceived(_) | Event::ErasureRequested(_) | Event::ErasureHoldLifted(_) => {
+                Amendable::TakenBackOnly
+            }
+            Event::PersonErased(_) | Event::ErasureHeld(_) => Amendable::Never,
             _ => Amendable::Always,
         }
+    }
+
+    fn irrevocable(command: &Command) -> bool {
+        matches!(command, Command::ApproveErasure(_))
     }
 
     fn deadlines() -> &'static [&'static str] {
@@ -239,6 +257,8 @@ impl Woman {
             Command::RelocateToCentre(relocation) => {
                 relocation.along.get_or_insert(Along::OpenTasksAndSafety);
                 relocation.until = this_minute(context);
+                let along = relocation.along != Some(Along::Nothing) && !self.children.is_empty();
+                relocation.children = along.then(|| self.children.keys().copied().collect());
             }
             Command::RecordCompelledDisclosure(disclosure) if disclosure.disclosure.is_nil() => {
                 disclosure.disclosure = DisclosureId(new);
@@ -250,11 +270,13 @@ impl Woman {
                 if request.erasure.is_nil() {
                     request.erasure = self.waiting(request.child).unwrap_or(ErasureId(new));
                 }
-                request.asked_by = Some(Personal::new(context.actor.clone()));
+                request.asked_by = Some(context.actor.clone());
+                request.asked_on = Some(context.today.into());
                 // From the day it is recorded: a wait that is dated back is none.
                 let due = context.deadlines.due(ERASURE_WAIT, context.today);
                 request.not_before = due.map(|due| due.date.into());
             }
+            Command::LiftErasureHold(lifted) => lifted.lifted_by = Some(context.actor.clone()),
             Command::ApproveErasure(erasure) if erasure.child.is_none() => {
                 erasure.child = self.erasures.get(&erasure.erasure).and_then(|known| known.child);
             }
@@ -301,17 +323,13 @@ impl Woman {
                 let days = known(assignment.until.as_ref()).zip(context.day());
                 refused(days.is_some_and(|(until, from)| until.date() < from), Rejection::UntilBeforeFrom)?;
                 let (role, until) = (assignment.role, &assignment.until);
-                Ok(self.tie_of(&assignment.worker).is_some_and(|tied| tied.role == role && tied.until == *until))
+                let tied = assignment.worker.open().and_then(|worker| self.tie_of(worker));
+                Ok(tied.is_some_and(|tied| tied.role == role && tied.until == *until))
             }
             Command::RecordConflictOfInterest(conflict) => {
-                let known = conflict.who.open().is_some_and(|who| self.relation.conflicts_with(who));
-                Ok(known && conflict.reason.is_none())
+                Ok(self.relation.conflicts_with(&conflict.who) && conflict.reason.is_none())
             }
-            Command::RequestErasure(request) => match self.erasures.get(&request.erasure) {
-                None => Ok(self.waiting(request.child).is_some()),
-                Some(known) if known.child == request.child && known.standing == ErasureStands::Waiting => Ok(true),
-                Some(_) => Err(Rejection::SecondOutcome),
-            },
+            Command::RequestErasure(request) => self.asks(request),
             Command::CancelErasure(cancellation) => match self.erasures.get(&cancellation.erasure) {
                 Some(known) if known.standing == ErasureStands::Done => Err(Rejection::SecondOutcome),
                 known => Ok(known.is_some_and(|known| known.standing == ErasureStands::Cancelled)),

@@ -33,6 +33,8 @@ pub struct Woman {
     pub(super) ties: Vec<Tied>,
     pub(super) life: Life,
     pub(super) hold: HoldStands,
+    /// Whoever has lifted a hold; none: nobody knows who.
+    pub(super) lifted_by: Vec<Option<ActorId>>,
     pub(super) erasures: BTreeMap<ErasureId, KnownErasure>,
     pub(super) erased: Forgotten,
     /// What access follows from.
@@ -82,6 +84,8 @@ pub(super) struct KnownChild {
     alias: Option<OfChild<Personal<Alias>>>,
     unborn: Option<OfChild<Personal<bool>>>,
     at_centre: Option<OfChild<Personal<bool>>>,
+    /// It came along from another centre, where it was registered first.
+    received: bool,
     pub(super) standing: Forgotten,
 }
 
@@ -154,8 +158,12 @@ pub(super) struct Tied {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct KnownErasure {
     pub(super) child: Option<ChildId>,
-    pub(super) asked_by: Option<Personal<ActorId>>,
+    pub(super) asked_by: Option<ActorId>,
+    asked_on: Option<Day>,
     pub(super) not_before: Option<Day>,
+    /// Who was her contact person when it was asked for, and has become it since.
+    #[serde(skip)]
+    contact_persons: Vec<Tied>,
     pub(super) standing: ErasureStands,
 }
 
@@ -253,7 +261,10 @@ impl Woman {
             Event::ErasureRequested(request) => self.ask(request),
             Event::ErasureCancelled(cancellation) => self.settle(cancellation.erasure, None, ErasureStands::Cancelled),
             Event::ErasureHeld(_) => self.hold = HoldStands::Held,
-            Event::ErasureHoldLifted(_) => self.hold = HoldStands::Free,
+            Event::ErasureHoldLifted(lifted) => {
+                self.hold = HoldStands::Free;
+                self.lifted_by.push(lifted.lifted_by.clone());
+            }
             Event::PersonErased(erasure) => {
                 self.settle(erasure.erasure, erasure.child, ErasureStands::Done);
                 match erasure.child {
@@ -262,8 +273,12 @@ impl Woman {
                 }
             }
             Event::PersonDied(_) => self.life = Life::Died,
-            Event::RelocationReceived(_)
-            | Event::MunicipalityInformed(_)
+            Event::RelocationReceived(arrival) => {
+                for child in arrival.children.iter().flatten() {
+                    self.children.entry(*child).or_insert_with(|| KnownChild { received: true, ..Default::default() });
+                }
+            }
+            Event::MunicipalityInformed(_)
             | Event::DisclosureCompelled(_)
             | Event::ConflictOfInterestRecorded(_)
             | Event::AccessRequestReceived(_) => {}
@@ -280,21 +295,25 @@ impl Woman {
     fn tie(&mut self, assignment: &Assignment) {
         let Assignment { worker, role, until } = assignment.clone();
         self.ties.retain(|tied| worker.open().is_none_or(|worker| !tied.is(worker)));
-        self.ties.push(Tied { worker, role, until });
+        let tied = Tied { worker, role, until };
+        if role == Tie::ContactPerson {
+            self.erasures.values_mut().for_each(|known| known.contact_persons.push(tied.clone()));
+        }
+        self.ties.push(tied);
     }
 
     /// A request that was cancelled before it was logged stays so.
     fn ask(&mut self, request: &ErasureRequest) {
         let standing = self.erasures.get(&request.erasure).map_or(ErasureStands::Waiting, |known| known.standing);
-        let (child, not_before) = (request.child, request.not_before);
-        let known = KnownErasure { child, asked_by: request.asked_by.clone(), not_before, standing };
+        let contact_persons = self.ties.iter().filter(|tied| tied.role == Tie::ContactPerson).cloned().collect();
+        let ErasureRequest { child, asked_by, asked_on, not_before, .. } = request.clone();
+        let known = KnownErasure { child, asked_by, asked_on, not_before, contact_persons, standing };
         self.erasures.insert(request.erasure, known);
     }
 
     /// The first outcome of a request stays.
     fn settle(&mut self, erasure: ErasureId, child: Option<ChildId>, standing: ErasureStands) {
-        let unlogged = KnownErasure { child, asked_by: None, not_before: None, standing };
-        let known = self.erasures.entry(erasure).or_insert(unlogged);
+        let known = self.erasures.entry(erasure).or_insert_with(|| KnownErasure::unlogged(child, standing));
         if known.standing == ErasureStands::Waiting {
             known.standing = standing;
         }
@@ -306,8 +325,7 @@ impl Woman {
     }
 
     /// The tie of somebody, where there is one.
-    pub(super) fn tie_of(&self, worker: &Personal<ActorId>) -> Option<&Tied> {
-        let worker = worker.open()?;
+    pub(super) fn tie_of(&self, worker: &ActorId) -> Option<&Tied> {
         self.ties.iter().find(|tied| tied.is(worker))
     }
 
@@ -318,7 +336,27 @@ impl Woman {
     }
 }
 
+impl KnownErasure {
+    fn unlogged(child: Option<ChildId>, standing: ErasureStands) -> Self {
+        Self { child, asked_by: None, asked_on: None, not_before: None, contact_persons: Vec::new(), standing }
+    }
+
+    /// Whether somebody was her contact person at any time since it was asked for.
+    pub(super) fn since_had_as_contact_person(&self, actor: &ActorId) -> bool {
+        let since = |tied: &Tied| match (known(tied.until.as_ref()), self.asked_on) {
+            (Some(until), Some(asked_on)) => until >= asked_on,
+            _ => true,
+        };
+        self.contact_persons.iter().any(|tied| tied.is(actor) && since(tied))
+    }
+}
+
 impl KnownChild {
+    /// Whether it was registered here first.
+    pub(super) fn is_own(&self) -> bool {
+        !self.received
+    }
+
     fn register(&mut self, child: &Child) {
         self.alias.clone_from(&child.alias);
         self.unborn.clone_from(&child.unborn);
@@ -342,7 +380,7 @@ pub(super) fn sign(event: &Event) -> Option<Sign> {
             until: known(assignment.until.as_ref()),
         },
         Event::WorkerReleased(release) => Sign::Untied(release.worker.open()?.clone()),
-        Event::ConflictOfInterestRecorded(conflict) => Sign::Conflict(conflict.who.open()?.clone()),
+        Event::ConflictOfInterestRecorded(conflict) => Sign::Conflict(conflict.who.clone()),
         // A child's keys may go while she lives here.
         Event::PersonErased(erasure) if erasure.child.is_none() => Sign::Erased,
         _ => return None,

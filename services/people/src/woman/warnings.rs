@@ -56,7 +56,10 @@ impl Woman {
                 let hidden = stay.is_some_and(|stay| stay.anonymous == Some(true));
                 (hidden && notice.anonymous != Some(true), Warning::StayIsAnonymous)
             }
-            Command::ReleaseWorker(release) => (self.tie_of(&release.worker).is_none(), Warning::WorkerNotAssigned),
+            Command::ReleaseWorker(release) => {
+                let tied = release.worker.open().and_then(|worker| self.tie_of(worker));
+                (tied.is_none(), Warning::WorkerNotAssigned)
+            }
             Command::RecordConflictOfInterest(conflict) => {
                 (self.tie_of(&conflict.who).is_some(), Warning::StillAssigned)
             }

@@ -27,7 +27,11 @@ fn read(event: &Event) -> Option<Foreign> {
 /// What is decided of a sample. Only a rule receives, and only who asked before is erased.
 fn decided(action: &str, facts: Value) -> Vec<Event> {
     let case = nobody();
-    let case = if action == "receive-relocation" { case.by_rule() } else { case };
+    let case = match action {
+        "receive-relocation" => case.by_rule(),
+        "request-erasure" => case.and("register-child", json!({ "child": super::CHILD })),
+        _ => case,
+    };
     if action == "approve-erasure" {
         return vec![Event::from_facts("PersonErased", facts).unwrap()];
     }

@@ -1,11 +1,12 @@
 //! What entries leave open and end.
 
 use super::{
-    CHILD, CONTACT, DECIDE, DISCLOSURE, ERASURE, NOTICE_IN, NOTICE_OUT, OTHER_STAY, RECONFIRM, STAY, agreed, contact,
-    nobody, open, stay, staying, woman,
+    CENTRE, CHILD, CONTACT, DECIDE, DISCLOSURE, ERASURE, NOTICE_IN, NOTICE_OUT, OTHER_STAY, RECONFIRM, STAY, agreed,
+    contact, nobody, open, stay, staying, woman,
 };
 use crate::woman::Event;
-use kit::{Happened, facets::Weight};
+use crate::woman::Woman;
+use kit::{Happened, facets::Weight, given::Given};
 use serde_json::json;
 
 #[test]
@@ -94,7 +95,7 @@ fn a_death_ends_what_can_only_be_hers() {
 #[test]
 fn what_is_about_a_child_says_so() {
     let about = |action: &str, facts| {
-        let decided = nobody().when(action, facts).outcome.unwrap();
+        let decided = super::mother().when(action, facts).outcome.unwrap();
         decided.entries[0].facets.about.iter().map(ToString::to_string).collect::<Vec<_>>()
     };
     assert_eq!(about("register-child", json!({ "child": CHILD })), [CHILD]);
@@ -102,4 +103,21 @@ fn what_is_about_a_child_says_so() {
     assert_eq!(about("request-erasure", json!({ "child": CHILD, "recognised": "meeting" })), [CHILD]);
     assert_eq!(about("receive-access-request", json!({ "child": CHILD })), [CHILD]);
     assert!(about("request-erasure", json!({ "recognised": "meeting" })).is_empty());
+    let arrival = json!({ "from": CENTRE, "along": "all", "until": "2026-11-20T14:30", "children": [CHILD] });
+    let received = nobody().by_rule().when("receive-relocation", arrival).outcome.unwrap();
+    assert_eq!(received.entries[0].facets.about.iter().map(ToString::to_string).collect::<Vec<_>>(), [CHILD]);
+}
+
+/// Whoever took a request may not approve it, or is not the one who answers: it is nobody's until somebody is named.
+#[test]
+fn what_others_must_decide_is_not_for_whoever_recorded_it() {
+    let held_by = |given: &Given<Woman>| {
+        let follow_ups = given.case().follow_ups();
+        follow_ups.values().map(|follow_up| follow_up.responsible.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(held_by(&woman().and("request-erasure", json!({ "recognised": "meeting" }))), [None]);
+    assert_eq!(held_by(&woman().and("receive-access-request", json!({}))), [None]);
+    let others =
+        woman().and("agree-safe-contact", contact()).and("unconfirm-safe-contact", json!({ "contact": CONTACT }));
+    assert_eq!(held_by(&others), [Some("w-1".parse().unwrap())]);
 }

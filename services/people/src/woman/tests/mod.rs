@@ -39,6 +39,11 @@ fn woman() -> Given<Woman> {
     nobody().and("register-woman", json!({}))
 }
 
+/// Hers, who has a child here.
+fn mother() -> Given<Woman> {
+    woman().and("register-child", json!({ "child": CHILD }))
+}
+
 fn staying() -> Given<Woman> {
     woman().and("start-stay", stay())
 }
