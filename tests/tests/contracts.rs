@@ -94,6 +94,7 @@ fn policies_understand_what_they_hear_and_nothing_else() {
             "people/PersonDied",
             "people/SafeContactAgreed",
             "people/SafeContactUnconfirmed",
+            "people/StayEnded",
             "safety/AlarmIssued",
             "safety/AlarmLost",
             "safety/AlarmRenewed",
@@ -165,6 +166,10 @@ fn what_rules_go_by_is_in_the_samples() {
         let course = heard(&agreed);
         assert!(course.is_reachable(agreed.looking().centre, agreed.looking().today), "{form}");
         let doubted = agreed.and("start-stay", json!({})).and("end-stay", facts("StayEnded"));
+        // The day she left is heard, and not only the doubts that come with it.
+        let late = facts("SafeContactAgreed");
+        let late = json!({ "channel": late["channel"], "confirmed_on": "2026-11-19" });
+        let doubted = doubted.and("agree-safe-contact", late);
         let course = heard(&doubted);
         assert!(!course.is_reachable(doubted.looking().centre, doubted.looking().today), "{form}");
         let ended = doubted.tells::<aftercare::policy::OfferAftercare>("people").pop();

@@ -253,14 +253,17 @@ async fn a_letter_says_what_the_law_asks_and_never_where() {
     let (leader, worker) = (ground.leader(), ground.client(Role::Worker, Some(CENTRE)));
     let mut her = anna(&women).await;
     assert_eq!(letter(&leader, &her, "municipality-in").await.0, 404, "there is no stay yet");
-    let (with_her, elsewhere, stayed) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
+    assert_eq!(letter(&leader, &her, "municipality-out").await.0, 404);
+    let (with_her, numbered, elsewhere, stayed) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
     let child = |child: Uuid, name: &str| {
         let of = |value: Value| json!({ "child": child, "value": value });
         json!({ "child": child, "name": of(identity(name)), "birth_date": of(identity("2020-02-01")),
                 "whereabouts": of(location("Kanarieskolen")) })
     };
     let mut begins = stay(stayed);
-    begins["children"] = personal(json!([with_her]));
+    begins["children"] = personal(json!([with_her, numbered]));
+    let mut has_number = child(numbered, "Ea Lund");
+    has_number["cpr"] = json!({ "child": numbered, "value": identity("0202219996") });
     begins["grounds"] = personal(json!(["physical_violence", "stalking"]));
     begins["decided_on"] = personal("2026-11-19");
     women
@@ -268,6 +271,7 @@ async fn a_letter_says_what_the_law_asks_and_never_where() {
             &mut her,
             &[
                 ("ChildRegistered", child(with_her, "Bo Lund")),
+                ("ChildRegistered", has_number),
                 ("ChildRegistered", child(elsewhere, "Ib Lund")),
                 ("StayStarted", begins),
             ],
@@ -280,26 +284,34 @@ async fn a_letter_says_what_the_law_asks_and_never_where() {
     {
         assert!(told.contains(said), "{said}: {told}");
     }
+    assert!(told.contains("Barn: Ea Lund\nCPR-nummer: 020221-9996"), "a child has a number too: {told}");
     assert!(told.contains("talking") && !told.contains("physical_violence"), "grounds are said in words: {told}");
     assert!(!told.contains("Ib Lund"), "a child who is not with her: {told}");
     let (status, anonymous) = letter(&worker, &her, "municipality-in?anonymous=true").await;
     assert_eq!(status, 200);
-    for identity in ["Anna", "Lund", "Sørensen", "9996", "Bo", "2020", "Birk"] {
+    for identity in ["Anna", "Lund", "Sørensen", "9996", "Bo", "Ea", "2020", "Birk"] {
         assert!(!anonymous.contains(identity), "{identity}: {anonymous}");
     }
     assert_eq!(letter(&worker, &her, "municipality-in").await.0, 403, "without identity only the anonymous one");
-    assert_eq!(letter(&leader, &her, "municipality-out").await.0, 404, "she has not left");
+    // It is told before she leaves, where possible: of the stay that goes on.
+    let (_, leaves) = letter(&leader, &her, "municipality-out").await;
+    assert!(leaves.contains("fraflytning: ikke oplyst") && leaves.contains("020221-9996"), "{leaves}");
     assert_eq!(letter(&leader, &her, "to-his-lawyer").await.0, 404);
     assert_eq!(letter(&leader, &her, "municipality-in?anonymous=perhaps").await.0, 400);
     let left = json!({ "stay": stayed, "municipality": location("Kanarieby") });
     women.record(&mut her, &[("StayEnded", left)]).await;
     let (_, out) = letter(&leader, &her, "municipality-out").await;
     assert!(out.contains("fraflytning: 20. november 2026") && out.contains("Anna Lund Sørensen"));
-    for letter in [&told, &anonymous, &out] {
+    for letter in [&told, &anonymous, &leaves, &out] {
         for place in ["Kanarie", "Skjulvej"] {
             assert!(!letter.contains(place), "{place}: {letter}");
         }
     }
+    let mut back = stay(Uuid::new_v4());
+    back["grounds"] = personal(json!(["threats"]));
+    women.record(&mut her, &[("StayStarted", back)]).await;
+    let (_, again) = letter(&leader, &her, "municipality-out").await;
+    assert!(again.contains("fraflytning: ikke oplyst") && !again.contains("talking"), "the stay that goes on: {again}");
     // A stay without a name is told of without one, unless somebody asks for it.
     let mut nameless = anna(&women).await;
     let mut begins = stay(Uuid::new_v4());

@@ -11,9 +11,12 @@ use livline_tests::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgPool, Row};
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 use uuid::Uuid;
 
@@ -30,6 +33,18 @@ async fn keep(client: &Client, her: &Woman, slot: &str, value: &str) -> String {
 
 async fn get(client: &Client, her: &Woman, rest: &str) -> Answer {
     client.get("people", &format!("/v1/women/{}/vault{rest}", her.woman)).await
+}
+
+/// The reference of what stands in a slot of hers now.
+async fn now(client: &Client, her: &Woman, slot: &str) -> String {
+    let list = get(client, her, "").await.ok().body;
+    let values = list["values"].as_array().unwrap();
+    let hers = values.iter().find(|value| value["slot"] == slot && value["child"].is_null());
+    hers.unwrap()["reference"].as_str().unwrap().to_owned()
+}
+
+async fn contacts(client: &Client, her: &Woman) -> Answer {
+    client.get("people", &format!("/v1/women/{}/contacts", her.woman)).await
 }
 
 async fn forget_history(client: &Client, her: &Woman, reference: &str) -> Answer {
@@ -51,9 +66,16 @@ async fn a_value_is_kept_replaced_and_its_history_forgotten() {
     let (_people, women) = people(&ground).await;
     let (leader, mut her) = (ground.leader(), known(&women).await);
     let first = put(&leader, &her, "address", "k1", json!({ "value": ADDRESS })).await.ok();
-    let reference = first.text("reference");
+    let former = first.text("reference");
+    assert_eq!(get(&leader, &her, &format!("/{former}")).await.text("value"), ADDRESS);
     let second = put(&leader, &her, "address", "k2", json!({ "value": "Nygade 2" })).await.ok();
-    assert_eq!((second.text("reference"), &second.body["version"]), (reference.clone(), &json!(2)));
+    let reference = second.text("reference");
+    assert_eq!(second.body["version"], 2);
+    // What was referred to is not another value now: it is gone, and its history goes on with the new one.
+    assert_ne!(reference, former);
+    for rest in ["", "/history"] {
+        assert_eq!(get(&leader, &her, &format!("/{former}{rest}")).await.status, 404);
+    }
     // The same again: the first answer, and the newer value stays.
     assert_eq!(put(&leader, &her, "address", "k1", json!({ "value": ADDRESS })).await.ok().body, first.body);
     let value = get(&leader, &her, &format!("/{reference}")).await.ok();
@@ -82,9 +104,9 @@ async fn a_value_is_kept_replaced_and_its_history_forgotten() {
     }
 
     let history = format!("/{reference}/history");
-    let former = get(&leader, &her, &history).await.ok().body;
-    assert_eq!(former["history"].as_array().unwrap().len(), 1);
-    assert_eq!(former["history"][0]["value"], ADDRESS);
+    let was = get(&leader, &her, &history).await.ok().body;
+    assert_eq!(was["history"].as_array().unwrap().len(), 1);
+    assert_eq!((&was["history"][0]["value"], &was["history"][0]["reference"]), (&json!(ADDRESS), &json!(former)));
     assert_eq!(forget_history(&leader, &her, &reference).await.status, 204);
     assert_eq!(get(&leader, &her, &history).await.ok().body["history"], json!([]));
     assert_eq!(get(&leader, &her, &format!("/{reference}")).await.text("value"), "Nygade 2");
@@ -101,10 +123,13 @@ async fn a_value_is_kept_replaced_and_its_history_forgotten() {
     assert_eq!(get(&leader, &her, &format!("/{reference}")).await.text("value"), "Nygade 2");
     // Many at once: one value stands, and each of the others was there before it.
     let puts = (0..20).map(|number| keep(&leader, &her, "address", ["Vej 1", "Vej 2"][number % 2]));
-    let references = join_all(puts).await;
-    assert!(references.iter().all(|other| *other == reference));
-    let former = get(&leader, &her, &history).await.ok().body;
-    assert_eq!(former["history"].as_array().unwrap().len(), 20);
+    let references: BTreeSet<String> = join_all(puts).await.into_iter().collect();
+    assert!(references.len() == 20 && !references.contains(&reference));
+    let now = now(&leader, &her, "address").await;
+    let was = get(&leader, &her, &format!("/{now}/history")).await.ok().body;
+    let was: BTreeSet<_> =
+        was["history"].as_array().unwrap().iter().map(|was| was["reference"].as_str().unwrap().to_owned()).collect();
+    assert_eq!((was.len(), was.contains(&reference), was.contains(&now)), (20, true, false));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,6 +169,7 @@ async fn asked(client: &Client, her: &Woman, reference: &str) -> Vec<(&'static s
         ("history", get(client, her, &format!("/{reference}/history")).await),
         ("forget", forget_history(client, her, reference).await),
         ("check", check(client, her, "x").await),
+        ("contacts", contacts(client, her).await),
         ("letter", client.get("people", &format!("/v1/women/{}/letters/municipality-in", her.woman)).await),
     ]
 }
@@ -181,7 +207,7 @@ async fn what_is_not_yours_is_not_there() {
     ] {
         let nothing = leader.get("people", &format!("/v1/women/{}/vault", Uuid::nil())).await;
         for (route, answer) in asked(client, her, reference).await {
-            if who == "another woman's reference" && ["put", "list", "check", "letter"].contains(&route) {
+            if who == "another woman's reference" && ["put", "list", "check", "contacts", "letter"].contains(&route) {
                 continue;
             }
             assert_eq!((answer.status, &answer.body), (nothing.status, &nothing.body), "{who}: {route}");
@@ -193,7 +219,9 @@ async fn what_is_not_yours_is_not_there() {
     assert_eq!(get(&elsewhere, &there, &format!("/{reference}")).await.status, 404);
     assert_ne!(keep(&elsewhere, &there, "address", "Andetsted 1").await, reference);
     // Whoever leads the centre still finds who left, and goes on with what is kept of her.
-    assert_eq!(get(&leader, &former, &format!("/{gone}")).await.text("value"), "x");
+    assert_eq!(get(&leader, &former, &format!("/{gone}")).await.status, 404);
+    let now = now(&leader, &former, "address").await;
+    assert_eq!(get(&leader, &former, &format!("/{now}")).await.text("value"), "x");
     // A conflict of interest, from one moment to the next; also for whoever leads the centre. Others go on.
     let conflict = json!({ "kind": personal("worker"), "who": "w-9" });
     women.record(&mut hers, &[("ConflictOfInterestRecorded", conflict)]).await;
@@ -258,9 +286,8 @@ async fn a_value_opens_in_its_own_place_alone() {
     let there = women.register(at(her.woman, OTHER_CENTRE), registered("Ask-1", None, None)).await;
     let elsewhere = ground.client(Role::Leader, Some(OTHER_CENTRE));
     let contact = |number| format!("contact/{}", Uuid::from_u128(number));
-    let phone = keep(&leader, &her, &contact(1), "20 30 40 50").await;
-    let former = sealed(&pool, &phone).await;
-    assert_eq!(keep(&leader, &her, &contact(1), "20 30 40 51").await, phone);
+    let former = sealed(&pool, &keep(&leader, &her, &contact(1), "20 30 40 50").await).await;
+    let phone = keep(&leader, &her, &contact(1), "20 30 40 51").await;
     let own = sealed(&pool, &phone).await;
     let child = |child: u128| json!({ "value": "20 30 40 52", "child": Uuid::from_u128(child) });
     let second = keep(&leader, &her, &contact(2), "20 30 40 53").await;
@@ -319,6 +346,9 @@ async fn a_value_opens_in_its_own_place_alone() {
         .await
         .unwrap();
     assert_eq!(get(&leader, &other, &format!("/{second}")).await.status, 503, "moved to another woman");
+    get(&leader, &her, &format!("/{phone}/history")).await.ok();
+    sqlx::query("UPDATE vault_history SET own = reference").execute(&pool).await.unwrap();
+    assert_eq!(get(&leader, &her, &format!("/{phone}/history")).await.status, 503, "what it was is not what it is");
     sqlx::query("UPDATE vault_history SET sealed = $1").bind(own).execute(&pool).await.unwrap();
     assert_eq!(get(&leader, &her, &format!("/{phone}/history")).await.status, 503);
 }
@@ -363,6 +393,145 @@ async fn a_code_word_is_checked_by_whoever_may_not_read_it() {
     assert_eq!(check(&worker, &her, "Blå cykel").await.status, 429);
     minutes.store(11, Ordering::SeqCst);
     assert_eq!(check(&worker, &her, "Blå cykel").await.ok().body["right"], true);
+}
+
+/// Another word takes the place of one only where somebody says how she was recognised; the word itself is checked as it is on the phone.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_code_word_is_given_to_whom_was_recognised() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let (worker, her) = (ground.client(Role::Worker, Some(CENTRE)), known(&women).await);
+    keep(&worker, &her, "code-word", "Blå cykel").await;
+    let other = |rest: Value| {
+        let mut body = json!({ "value": "rød cykel" });
+        body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        body
+    };
+    let said = |word: &str| other(json!({ "recognised": "code_word", "word": word }));
+    let change = async |key: &str, body: Value| put(&worker, &her, "code-word", key, body).await;
+    for (body, refused) in [
+        (other(json!({})), (409, "recognition_missing")),
+        (other(json!({ "word": "Blå cykel" })), (409, "recognition_missing")),
+        (other(json!({ "recognised": "code_word" })), (422, "facts_invalid")),
+        (other(json!({ "recognised": "by_voice" })), (422, "facts_invalid")),
+        (said("gul cykel"), (409, "code_word_wrong")),
+    ] {
+        let answer = change("k1", body).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), refused, "{}", answer.body);
+        assert!(!answer.body.to_string().contains("cykel"), "{}", answer.body);
+    }
+    assert_eq!(check(&worker, &her, "blå cykel").await.ok().body["right"], true, "it is still the old one");
+    let changed = change("k1", said(" blå CYKEL")).await.ok();
+    assert_eq!(check(&worker, &her, "rød cykel").await.ok().body["right"], true);
+    // The same again is answered as the first time, although that word is hers no more.
+    assert_eq!(change("k1", said(" blå CYKEL")).await.ok().body, changed.body);
+    // Wrong ones count together with those on the phone: the second and third, and two more.
+    for number in 2..=3 {
+        assert_eq!(check(&worker, &her, "blå cykel").await.ok().body["right"], false, "{number}");
+        assert_eq!(change(&format!("w{number}"), said("blå cykel")).await.code(), "code_word_wrong", "{number}");
+    }
+    for body in [said("rød cykel"), said("blå cykel")] {
+        let answer = change("k2", body).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (429, "too_many_requests"));
+    }
+    change("k3", other(json!({ "recognised": "meeting", "value": "grøn cykel" }))).await.ok();
+    let first = other(json!({}));
+    assert_eq!(put(&worker, &her, "address", "k4", first).await.status, 200, "of nothing else it is asked");
+}
+
+/// What is handed out is what she confirmed, as she confirmed it, and as the vault still has it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_is_handed_out_as_it_was_agreed_or_not_at_all() {
+    let ground = Ground::start().await;
+    let (_people, _women) = people(&ground).await;
+    let (leader, worker) = (ground.leader(), ground.client(Role::Worker, Some(CENTRE)));
+    let woman = leader.post("people", "/v1/women", "k0", json!({ "facts": {} })).await.ok().text("id");
+    let her = at(woman.parse().unwrap(), CENTRE);
+    let act = async |action: &str, facts: Value| {
+        let path = format!("/v1/women/{}/{action}", her.woman);
+        leader.post("people", &path, &Uuid::new_v4().to_string(), json!({ "facts": facts })).await.ok()
+    };
+    let contact = Uuid::new_v4();
+    let slot = format!("contact/{contact}");
+    let agree = async |value: &str, word: Option<&str>| {
+        let facts = json!({ "contact": contact, "channel": "phone", "value": value, "code_word": word,
+                            "times": "Hverdage 9-12", "voicemail": true });
+        act("agree-safe-contact", facts).await;
+    };
+    let usable = async |client: &Client| contacts(client, &her).await.ok().body["contacts"].as_array().unwrap().clone();
+    let values =
+        async || -> Vec<Value> { usable(&leader).await.iter().map(|usable| usable["value"].clone()).collect() };
+    let confirmed =
+        async |reference: &str| get(&leader, &her, &format!("/{reference}")).await.ok().body["confirmed"].clone();
+
+    assert_eq!(contacts(&leader, &her).await.ok().body, json!({ "woman": her.woman, "contacts": [], "masked": false }));
+    let first = put(&leader, &her, &slot, "k1", json!({ "value": "20 30 40 50" })).await.ok();
+    let old = first.text("reference");
+    assert_eq!((usable(&leader).await, confirmed(&old).await), (vec![], json!(false)), "nothing is agreed");
+    agree(&old, None).await;
+    let [shown] = usable(&leader).await.try_into().unwrap();
+    let today = shown["confirmed_on"].clone();
+    assert_eq!(
+        shown,
+        json!({ "contact": contact, "channel": "phone", "reference": old, "value": "20 30 40 50", "code_word": null,
+                "times": "Hverdage 9-12", "voicemail": true, "confirmed_on": today })
+    );
+    assert_eq!(confirmed(&old).await, true);
+    // Who may not see how she is reached sees that she can be, and when.
+    let masked = contacts(&worker, &her).await.ok().body;
+    assert_eq!((&masked["masked"], &masked["contacts"][0]["times"]), (&json!(true), &shown["times"]));
+    assert_eq!((&masked["contacts"][0]["channel"], &masked["contacts"][0]["value"]), (&Value::Null, &Value::Null));
+    for role in [Role::Volunteer, Role::Secretariat] {
+        assert_eq!(contacts(&ground.client(role, Some(CENTRE)), &her).await.status, 403, "{role:?}");
+    }
+
+    // Another number in the place of the one she agreed to is none of hers until she says so.
+    let new = keep(&worker, &her, &slot, "66 66 66 66").await;
+    assert_eq!((values().await, confirmed(&new).await), (vec![], json!(false)));
+    agree(&old, None).await;
+    assert!(values().await.is_empty(), "what was there before is agreed again, and stands there no more");
+    assert_eq!(put(&leader, &her, &slot, "k1", json!({ "value": "20 30 40 50" })).await.ok().body, first.body);
+    assert!(values().await.is_empty(), "the old request once more changes nothing");
+    agree(&new, None).await;
+    assert_eq!((values().await, confirmed(&new).await), (vec![json!("66 66 66 66")], json!(true)));
+    // The state of hers hands out no reference at all.
+    let state = leader.get("people", &format!("/v1/women/{}", her.woman)).await.ok().body["state"].to_string();
+    assert!(state.contains(&contact.to_string()) && ![&old, &new].iter().any(|reference| state.contains(*reference)));
+
+    // So with the code word.
+    let word = keep(&worker, &her, "code-word", "blå cykel").await;
+    agree(&new, Some(&word)).await;
+    assert_eq!(usable(&leader).await[0]["code_word"], *word);
+    let other = json!({ "value": "rød cykel", "recognised": "meeting" });
+    let other = put(&worker, &her, "code-word", "k2", other).await.ok().text("reference");
+    assert_eq!((values().await, confirmed(&new).await), (vec![], json!(false)));
+    agree(&new, Some(&other)).await;
+    assert_eq!(values().await.len(), 1);
+
+    // References that are no contact's, or another's, are not what she agreed to; nor is nothing, where there is something.
+    let address = keep(&worker, &her, "address", ADDRESS).await;
+    let second = Uuid::new_v4();
+    let kept = keep(&worker, &her, &format!("contact/{second}"), "anna@example.org").await;
+    for value in [json!(address), json!(new), json!(Uuid::new_v4()), Value::Null] {
+        act("agree-safe-contact", json!({ "contact": second, "channel": "email", "value": value })).await;
+        assert_eq!(values().await, ["66 66 66 66"], "{value}");
+    }
+    assert_eq!(get(&leader, &her, &format!("/{address}")).await.ok().body["confirmed"], Value::Null, "no contact");
+    act("agree-safe-contact", json!({ "contact": second, "channel": "email", "value": kept })).await;
+    assert_eq!(values().await.len(), 2);
+    // Through somebody whose number is nowhere.
+    act("agree-safe-contact", json!({ "channel": "trusted_person", "times": "Via søster" })).await;
+    assert_eq!(values().await.len(), 3);
+
+    act("unconfirm-safe-contact", json!({ "contact": second })).await;
+    assert_eq!((values().await.len(), confirmed(&kept).await), (2, json!(false)));
+    act("start-stay", json!({})).await;
+    act("end-stay", json!({})).await;
+    assert!(values().await.is_empty(), "she moved out");
+    agree(&new, None).await;
+    assert_eq!(values().await, ["66 66 66 66"]);
+    act("record-death", json!({})).await;
+    assert!(values().await.is_empty());
 }
 
 /// Erased keys: the value is gone, the row says so, nothing new is kept; hers and a child's apart.

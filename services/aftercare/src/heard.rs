@@ -83,6 +83,11 @@ pub enum Foreign {
         /// Since when.
         day: Option<Personal<Day>>,
     },
+    /// People: she moved out of a crisis centre.
+    StayEnded {
+        /// The day she left.
+        day: Option<Personal<Day>>,
+    },
     /// People: she died.
     PersonDied {},
 }
@@ -107,6 +112,8 @@ enum Known {
     Agreed { contact: SafeContactId, confirmed_on: Option<Day> },
     /// It is in doubt.
     Doubted { contact: SafeContactId, day: Option<Day> },
+    /// She moved out.
+    Left(Option<Day>),
     /// She is dead.
     Died,
 }
@@ -149,12 +156,18 @@ impl Order {
 #[derive(Default)]
 struct SafeContact {
     confirmed_on: Option<Day>,
+    /// The latest day on which she confirmed it.
+    latest: Option<Day>,
     doubted_on: Option<Day>,
 }
 
 impl SafeContact {
-    /// Logged late, it is of the time before the doubt; and what nobody knows the day of is not confirmed.
+    /// Logged late, it is of the time before another agreement or the doubt; and what nobody knows the day of is not confirmed.
     fn agree(&mut self, confirmed_on: Option<Day>) {
+        if confirmed_on.is_some() && confirmed_on < self.latest {
+            return;
+        }
+        self.latest = confirmed_on.or(self.latest);
         self.confirmed_on = confirmed_on.filter(|on| self.doubted_on.is_none_or(|doubted| *on >= doubted));
     }
 
@@ -183,18 +196,21 @@ impl Course {
         self.0.at(centre).any(|stood| stood.what == Known::Died)
     }
 
-    /// Whether there is a way to reach her that she confirmed by this day, and that is not in doubt.
+    /// Whether there is a way to reach her that she confirmed by this day, and that is not in doubt; not before she moved out.
     #[must_use]
     pub fn is_reachable(&self, centre: CentreId, today: Date) -> bool {
-        let mut contacts = BTreeMap::<_, SafeContact>::new();
+        let (mut contacts, mut left_on) = (BTreeMap::<_, SafeContact>::new(), None);
         for stood in self.0.at(centre) {
             match stood.what {
                 Known::Agreed { contact, confirmed_on } => contacts.entry(contact).or_default().agree(confirmed_on),
                 Known::Doubted { contact, day } => contacts.entry(contact).or_default().doubt(day),
+                Known::Left(day) => left_on = left_on.max(day),
                 _ => {}
             }
         }
-        let confirmed = |contact: &SafeContact| contact.confirmed_on.is_some_and(|on| on.date() <= today);
+        let confirmed = |contact: &SafeContact| {
+            contact.confirmed_on.is_some_and(|on| on.date() <= today && left_on.is_none_or(|left| on >= left))
+        };
         !self.died(centre) && contacts.values().any(confirmed)
     }
 
@@ -212,7 +228,7 @@ impl Course {
                 }
                 Known::Extended { order, until } => orders.entry(order).or_default().extend(until),
                 Known::Ended(order) => orders.entry(order).or_default().ended = true,
-                Known::Moved | Known::Agreed { .. } | Known::Doubted { .. } | Known::Died => {}
+                Known::Moved | Known::Agreed { .. } | Known::Doubted { .. } | Known::Left(_) | Known::Died => {}
             }
         }
         let loans = loans.into_iter().filter_map(|(loan, out)| out.then_some(loan));
@@ -258,6 +274,7 @@ impl Policy for KnowCourse {
                 Foreign::SafeContactUnconfirmed { contact, day } => {
                     Known::Doubted { contact: *contact, day: known(day.as_ref()) }
                 }
+                Foreign::StayEnded { day } => Known::Left(known(day.as_ref())),
                 Foreign::PersonDied {} => Known::Died,
             })
         });

@@ -1,13 +1,14 @@
 //! The vault: sealed values that may change and be forgotten, where events carry references alone. An address, a way to reach her, a
 //! code word.
 //!
-//! One value to a woman (or a child), centre and slot; its reference stays when it changes. An envelope is bound to its person, centre,
-//! reference, slot and version: moved to another, it does not open. Deliberately absent: who may ask (the people service, which alone
-//! has these tables), and HTTP.
+//! One value to a woman (or a child), centre and slot. Whenever it changes it gets another reference, so what an event refers to never
+//! turns into something else. An envelope is bound to its person, centre, reference, slot and version: moved to another, it does not
+//! open. A code word gives way only to whoever says how she was recognised. Deliberately absent: who may ask (the people service, which
+//! alone has these tables), whether a contact is confirmed, and HTTP.
 
 mod word;
 
-pub use word::{Checked, WRONG_WORDS};
+pub use word::{Checked, Recognised, Unrecognised, WRONG_WORDS};
 
 use crate::{
     database::{self, SERVICE},
@@ -113,6 +114,8 @@ pub struct Put {
     pub child: Option<ChildId>,
     /// The value.
     pub value: Kept,
+    /// How she was recognised, where a code word takes the place of another.
+    pub recognised: Option<Recognised>,
     /// The request's key.
     pub key: Uuid,
     /// The request's bytes, of which only a keyed fingerprint is kept.
@@ -124,7 +127,7 @@ pub struct Put {
 /// That there is a value, and not which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What events carry.
+    /// What events carry: another one for each value.
     pub reference: Uuid,
     /// What it is.
     pub slot: Slot,
@@ -138,6 +141,8 @@ pub struct Entry {
 
 /// A value of earlier days. Not `Debug`: it holds the value in clear.
 pub struct Former {
+    /// The reference it had.
+    pub reference: Uuid,
     /// From when.
     pub since: OffsetDateTime,
     /// Until when.
@@ -158,6 +163,9 @@ pub enum VaultError {
     /// The key was used for another request.
     #[error("the key was used for another request")]
     KeyReused,
+    /// A code word is there already, and she was not recognised.
+    #[error(transparent)]
+    Unrecognised(#[from] Unrecognised),
     /// A row does not read.
     #[error("a row of the vault does not read")]
     Unreadable,
@@ -188,30 +196,37 @@ impl Vault {
             return Err(KeyError::Erased.into());
         }
         let before = sqlx::query(
-            "SELECT reference, version FROM vault
+            "SELECT reference, slot, child, version, since, sealed::text AS sealed FROM vault
              WHERE woman = $1 AND centre = $2 AND slot = $3 AND child IS NOT DISTINCT FROM $4",
         );
         let before = before.bind(owner.woman.0).bind(owner.centre.0).bind(put.slot.to_string());
         let before = before.bind(put.child.map(|child| child.0)).fetch_optional(&mut *changes).await?;
-        let (reference, version) = match before {
-            Some(row) => (row.try_get("reference")?, row.try_get::<i64, _>("version")? + 1),
-            None => (derive_id(&[TYPE, self.service, &put.key.to_string()]), 1),
-        };
+        let mut version = 1;
+        if let Some(row) = before {
+            let before = entry(&row)?;
+            if put.slot == Slot::CodeWord {
+                let word = self.opened(owner, &before, row.try_get("sealed")?).await?;
+                changes = self.recognises(changes, owner, word.as_deref(), put).await?;
+            }
+            version = row.try_get::<i64, _>("version")? + 1;
+            sqlx::query(
+                "INSERT INTO vault_history (reference, own, version, sealed, since, until)
+                 SELECT reference, reference, version, sealed, since, $2 FROM vault WHERE reference = $1",
+            )
+            .bind(before.reference)
+            .bind(put.now)
+            .execute(&mut *changes)
+            .await?;
+        }
+        let reference = derive_id(&[TYPE, self.service, &put.key.to_string()]);
         let entry =
             Entry { reference, slot: put.slot, child: put.child, version: version.unsigned_abs(), since: put.now };
         let sealed = self.sealed(owner, &entry, &put.value).await?;
-        sqlx::query(
-            "INSERT INTO vault_history (reference, version, sealed, since, until)
-             SELECT reference, version, sealed, since, $2 FROM vault WHERE reference = $1",
-        )
-        .bind(reference)
-        .bind(put.now)
-        .execute(&mut *changes)
-        .await?;
+        // What was there before, and what was answered, goes on with the row.
         sqlx::query(
             "INSERT INTO vault (reference, woman, child, centre, slot, version, sealed, since)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             ON CONFLICT (reference) DO UPDATE SET version = $6, sealed = $7, since = $8",
+             ON CONFLICT (woman, centre, slot, child) DO UPDATE SET reference = $1, version = $6, sealed = $7, since = $8",
         )
         .bind(reference)
         .bind(owner.woman.0)
@@ -224,7 +239,7 @@ impl Vault {
         .execute(&mut *changes)
         .await?;
         sqlx::query(
-            "INSERT INTO vault_answers (key, reference, version, since, fingerprint) VALUES ($1, $2, $3, $4, $5)",
+            "INSERT INTO vault_answers (key, reference, own, version, since, fingerprint) VALUES ($1, $2, $2, $3, $4, $5)",
         )
         .bind(put.key)
         .bind(reference)
@@ -247,7 +262,7 @@ impl Vault {
         rows.iter().map(entry).collect()
     }
 
-    /// That there is something under a reference, and what it is.
+    /// That there is something under a reference now, and what it is.
     pub async fn find(&self, owner: Owner, reference: Uuid) -> Result<Option<Entry>, VaultError> {
         let row = sqlx::query(
             "SELECT reference, slot, child, version, since FROM vault
@@ -271,16 +286,17 @@ impl Vault {
     /// What stood there before, the latest first.
     pub async fn history(&self, owner: Owner, now: &Entry) -> Result<Vec<Former>, VaultError> {
         let rows = sqlx::query(
-            "SELECT h.version, h.sealed::text AS sealed, h.since, h.until FROM vault_history h JOIN vault v USING (reference)
+            "SELECT h.own, h.version, h.sealed::text AS sealed, h.since, h.until FROM vault_history h JOIN vault v USING (reference)
              WHERE v.woman = $1 AND v.centre = $2 AND reference = $3 ORDER BY h.version DESC",
         );
         let rows = rows.bind(owner.woman.0).bind(owner.centre.0).bind(now.reference).fetch_all(&self.pool).await?;
         let mut former = Vec::with_capacity(rows.len());
         for row in rows {
             let version = row.try_get::<i64, _>("version")?.unsigned_abs();
-            let since = row.try_get("since")?;
-            let value = self.opened(owner, &Entry { version, since, ..now.clone() }, row.try_get("sealed")?).await?;
-            former.push(Former { since, until: row.try_get("until")?, value });
+            let (reference, since) = (row.try_get("own")?, row.try_get("since")?);
+            let was = Entry { reference, version, since, ..now.clone() };
+            let value = self.opened(owner, &was, row.try_get("sealed")?).await?;
+            former.push(Former { reference, since, until: row.try_get("until")?, value });
         }
         Ok(former)
     }
@@ -357,7 +373,7 @@ async fn answered(
     fingerprint: &[u8],
 ) -> Result<Option<Entry>, VaultError> {
     let row = sqlx::query(
-        "SELECT a.reference, v.slot, v.child, a.version, a.since, v.woman = $2 AND v.centre = $3
+        "SELECT a.own AS reference, v.slot, v.child, a.version, a.since, v.woman = $2 AND v.centre = $3
                 AND coalesce(a.fingerprint = $4, true) AS same
          FROM vault_answers a JOIN vault v USING (reference) WHERE a.key = $1",
     );

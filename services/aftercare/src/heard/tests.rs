@@ -221,6 +221,13 @@ fn she_is_reached_by_what_she_confirmed_and_nobody_doubts() {
     assert!(reachable(&[agreed(1, "2026-11-01"), doubted(1, "2026-11-02"), agreed(1, "2026-11-02")]));
     assert!(!reachable(&[doubted(1, "2026-11-02"), agreed(1, "2026-11-01")]));
     assert!(!reachable(&[doubted(1, "2026-11-05"), doubted(1, "2026-11-02"), agreed(1, "2026-11-03")]));
+    // What is logged late neither replaces what is newer nor is it of the time after she moved out.
+    let left = ("StayEnded", json!({ "day": "2026-11-10" }));
+    assert!(reachable(&[agreed(1, "2026-11-10"), left.clone(), agreed(1, "2026-11-09")]), "the newer one stands");
+    for events in [[agreed(1, "2026-11-09"), left.clone()], [left.clone(), agreed(1, "2026-11-09")]] {
+        assert!(!reachable(&events), "she confirmed it before she moved out");
+    }
+    assert!(reachable(&[left, ("StayEnded", json!({ "day": "2026-11-01" })), agreed(1, "2026-11-10")]));
     // Another one is its own.
     assert!(reachable(&[agreed(1, "2026-11-01"), agreed(2, "2026-11-01"), doubted(1, "2026-11-02")]));
     let unknown = ("SafeContactAgreed", json!({ "contact": id(1) }));
@@ -248,6 +255,7 @@ fn what_it_keeps_is_read_back() {
         ("MovedIn", json!({})),
         agreed(1, "2026-11-20"),
         doubted(1, "2026-11-20"),
+        ("StayEnded", json!({ "day": "2026-11-20" })),
         ("PersonDied", json!({})),
     ]);
     let kept = serde_json::to_value(&known).unwrap();

@@ -1,11 +1,13 @@
 //! These routes in the service's OpenAPI document.
 
 use super::{
+    UNRECOGNISED, WRONG_WORD,
     compare::Why,
     letter::Kind,
     search::{HITS, NewcomerBody, SearchBody},
     vault::{ValueBody, WordBody},
 };
+use crate::woman::Channel;
 use engine::http::openapi::with_problems;
 use kit::schema::clear;
 use schemars::JsonSchema;
@@ -29,9 +31,17 @@ pub fn paths() -> Map<String, Value> {
         ("since", since.clone()),
     ];
     let entry = object(&kept);
-    let value = object(&[&kept[..], &[("value", maybe.clone()), ("erased", flag.clone())]].concat());
-    let former =
-        object(&[("since", since.clone()), ("until", since), ("value", maybe.clone()), ("erased", flag.clone())]);
+    let maybe_flag = json!({ "type": ["boolean", "null"] });
+    let confirmed = described(&maybe_flag, "Of a contact: whether it may be used.");
+    let value = [("value", maybe.clone()), ("erased", flag.clone()), ("confirmed", confirmed)];
+    let value = object(&[&kept[..], &value].concat());
+    let former = object(&[
+        ("reference", id.clone()),
+        ("since", since.clone()),
+        ("until", since),
+        ("value", maybe.clone()),
+        ("erased", flag.clone()),
+    ]);
     let why: Vec<&str> = Why::VARIANTS.iter().map(Into::into).collect();
     let woman = object(&[
         ("woman", id.clone()),
@@ -49,11 +59,14 @@ pub fn paths() -> Map<String, Value> {
         object(&[(name, hits), ("complete", flag.clone()), ("masked", flag.clone())])
     };
     let key = json!({ "name": "Idempotency-Key", "in": "header", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$" } });
-    let keep = |name: &str| {
+    let keep = |name: &str, rejections: &[&str]| {
         let id = format!("keep{name}");
-        let mut keep = sent::<ValueBody>(&id, "Keeps a value; the one before becomes history.", &entry);
+        let summary = "Keeps a value under a reference of its own; the one before becomes history.";
+        let mut keep = sent::<ValueBody>(&id, summary, &entry);
         if let Some(keep) = keep.as_object_mut() {
             keep.insert("parameters".into(), json!([key]));
+            let rejections: Vec<String> = rejections.iter().map(|code| (*code).to_owned()).collect();
+            keep.insert("responses".into(), with_problems(ok(summary, &entry), &rejections.iter().collect::<Vec<_>>()));
         }
         keep
     };
@@ -78,15 +91,19 @@ pub fn paths() -> Map<String, Value> {
             "/v1/women/duplicates",
             json!({ "post": sent::<NewcomerBody>("duplicates", "Who of one's own centre may be the same woman, and why.", &women("possible")) }),
         ),
+        ("/v1/women/{id}/contacts", json!({ "parameters": hers(&[]), "get": contacts(&id) })),
         (
             "/v1/women/{id}/vault",
             json!({ "parameters": hers(&[]), "get": got("vault", "What is kept of her, without values.", &object(&[("woman", id.clone()), ("values", list(&entry))])) }),
         ),
-        ("/v1/women/{id}/vault/address", json!({ "parameters": hers(&[]), "put": keep("Address") })),
-        ("/v1/women/{id}/vault/code-word", json!({ "parameters": hers(&[]), "put": keep("CodeWord") })),
+        ("/v1/women/{id}/vault/address", json!({ "parameters": hers(&[]), "put": keep("Address", &[]) })),
+        (
+            "/v1/women/{id}/vault/code-word",
+            json!({ "parameters": hers(&[]), "put": keep("CodeWord", &[UNRECOGNISED, WRONG_WORD]) }),
+        ),
         (
             "/v1/women/{id}/vault/contact/{contact}",
-            json!({ "parameters": hers(&[("contact", id.clone())]), "put": keep("Contact") }),
+            json!({ "parameters": hers(&[("contact", id.clone())]), "put": keep("Contact", &[]) }),
         ),
         (
             "/v1/women/{id}/vault/code-word/check",
@@ -109,6 +126,29 @@ pub fn paths() -> Map<String, Value> {
         ),
     ];
     found.into_iter().map(|(path, item)| (path.to_owned(), item)).collect()
+}
+
+fn contacts(id: &Value) -> Value {
+    let (maybe, maybe_flag) = (json!({ "type": ["string", "null"] }), json!({ "type": ["boolean", "null"] }));
+    let maybe_id = json!({ "type": ["string", "null"], "format": "uuid" });
+    let mut channel = clear::<Option<Channel>>();
+    if let Some(channel) = channel.as_object_mut() {
+        channel.remove("$schema");
+    }
+    let contact = object(&[
+        ("contact", id.clone()),
+        ("channel", channel),
+        ("reference", maybe_id.clone()),
+        ("value", maybe.clone()),
+        ("code_word", maybe_id),
+        ("times", maybe.clone()),
+        ("voicemail", maybe_flag),
+        ("confirmed_on", described(&maybe, "The day on which she confirmed it.")),
+    ]);
+    let masked = described(&json!({ "type": "boolean" }), "Whether channels and values are left out.");
+    let contacts = object(&[("woman", id.clone()), ("contacts", list(&contact)), ("masked", masked)]);
+    let summary = "The ways to reach her that may be used: confirmed, not in doubt, and as they were agreed with her.";
+    got("contacts", summary, &contacts)
 }
 
 fn erasure() -> Value {
@@ -142,12 +182,23 @@ fn sent<T: JsonSchema>(id: &str, summary: &str, answer: &Value) -> Value {
 }
 
 fn got(id: &str, summary: &str, answer: &Value) -> Value {
-    let ok = json!({ "200": { "description": summary, "content": json_content(answer) } });
-    json!({ "operationId": id, "summary": summary, "responses": with_problems(ok, &[]) })
+    json!({ "operationId": id, "summary": summary, "responses": with_problems(ok(summary, answer), &[]) })
+}
+
+fn ok(summary: &str, answer: &Value) -> Value {
+    json!({ "200": { "description": summary, "content": json_content(answer) } })
 }
 
 fn json_content(schema: &Value) -> Value {
     json!({ "application/json": { "schema": schema } })
+}
+
+fn described(schema: &Value, what: &str) -> Value {
+    let mut schema = schema.clone();
+    if let Some(members) = schema.as_object_mut() {
+        members.insert("description".into(), what.into());
+    }
+    schema
 }
 
 /// An object that has all of these members.

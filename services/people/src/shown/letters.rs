@@ -1,6 +1,7 @@
 //! The route of the letters: gathers what a letter says from her entries.
 //!
-//! A letter is shown, never sent and never kept here; that it went out is an entry of hers (`MunicipalityInformed`). Deliberately
+//! A letter is shown, never sent and never kept here; that it went out is an entry of hers (`MunicipalityInformed`). That she leaves is
+//! told before she does, where possible: the letter is about the stay that goes on, else about the one that ended last. Deliberately
 //! absent: the words ([`super::letter`]), and facts of class location: none of them is opened for a letter.
 
 use super::{
@@ -74,7 +75,7 @@ pub(super) async fn letter(
     let letter = Letter {
         kind,
         today: app.clock.today().into(),
-        on: stay.on.happened.day(),
+        on: stay.on.and_then(|entry| entry.happened.day()),
         // Left out where it was decided on the day she came.
         decided: text(&stay.began.facts, "decided_on")
             .map_or_else(|| stay.began.happened.day(), |day| day.parse().ok()),
@@ -86,23 +87,24 @@ pub(super) async fn letter(
     Ok((plain, letter::text(&letter)).into_response())
 }
 
-/// The stay that a letter is about, and the entry that gives its day.
+/// The stay that a letter is about, and the entry that gives its day, where there is one yet.
 struct Stay<'a> {
     began: &'a Standing,
-    on: &'a Standing,
+    on: Option<&'a Standing>,
     children: BTreeSet<&'a str>,
 }
 
-/// The latest stay that began, or ended.
+/// The latest stay that began; of leaving, the latest that goes on, else the one that ended last.
 fn stay(entries: &Entries, kind: Kind) -> Option<Stay<'_>> {
-    let latest = |event: &str| entries.values().rev().find(|entry| entry.event == event);
+    let latest_first = |event: &'static str| entries.values().rev().filter(move |entry| entry.event == event);
+    let same = |one: &Standing, other: &Standing| one.facts.get("stay") == other.facts.get("stay");
+    let began = |ended: &Standing| latest_first("StayStarted").find(|began| same(began, ended));
     let (began, on) = match kind {
-        Kind::MunicipalityIn => latest("StayStarted").map(|began| (began, began))?,
+        Kind::MunicipalityIn => latest_first("StayStarted").next().map(|began| (began, Some(began)))?,
         Kind::MunicipalityOut => {
-            let ended = latest("StayEnded")?;
-            let same =
-                |entry: &&Standing| entry.event == "StayStarted" && entry.facts.get("stay") == ended.facts.get("stay");
-            (entries.values().rev().find(same)?, ended)
+            let goes_on = |began: &&Standing| !latest_first("StayEnded").any(|ended| same(began, ended));
+            let ended = || latest_first("StayEnded").find_map(|ended| Some((began(ended)?, Some(ended))));
+            latest_first("StayStarted").find(goes_on).map(|began| (began, None)).or_else(ended)?
         }
     };
     let children = began.facts.get("children").and_then(Value::as_array).into_iter().flatten();

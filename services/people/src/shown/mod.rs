@@ -4,6 +4,7 @@
 //! not exist. Deliberately absent: an index over names or numbers, women of other centres, writing entries.
 
 mod compare;
+mod contacts;
 mod document;
 mod entries;
 mod erasure;
@@ -24,7 +25,7 @@ use engine::{
     http::{Auth, Problem},
     keys::Keyring,
     run::Host,
-    vault::{Vault, VaultError},
+    vault::{Unrecognised, Vault, VaultError},
 };
 use kit::contract::Contract;
 use reach::Reach;
@@ -58,6 +59,7 @@ pub fn routes(host: &Host, contract: &Contract) -> Router {
     Router::new()
         .route("/v1/women/search", post(search::search))
         .route("/v1/women/duplicates", post(search::duplicates))
+        .route("/v1/women/{id}/contacts", get(contacts::list))
         .route("/v1/women/{id}/vault", get(vault::list))
         .route("/v1/women/{id}/vault/{slot}", value)
         .route("/v1/women/{id}/vault/{slot}/history", get(vault::history).delete(vault::forget))
@@ -68,11 +70,19 @@ pub fn routes(host: &Host, contract: &Contract) -> Router {
         .with_state(Arc::new(app))
 }
 
+/// Nobody said how she was recognised who gets another code word.
+const UNRECOGNISED: &str = "recognition_missing";
+/// What was said for her code word is another one.
+const WRONG_WORD: &str = "code_word_wrong";
+
 /// What went wrong, without what it was about.
 fn problem(error: VaultError) -> Problem {
     match error {
         VaultError::Database(error) => error.into(),
         VaultError::KeyReused => Problem::common("key_reused"),
+        VaultError::Unrecognised(Unrecognised::Unsaid) => Problem::refused(UNRECOGNISED, "Say how she was recognised."),
+        VaultError::Unrecognised(Unrecognised::WrongWord) => Problem::refused(WRONG_WORD, "It is not her code word."),
+        VaultError::Unrecognised(Unrecognised::TooMany) => Problem::common("too_many_requests"),
         VaultError::Seal(error) => engine::executor::ExecuteError::from(error).into(),
         VaultError::Unreadable => {
             tracing::error!(%error, "the vault could not be read");

@@ -1,9 +1,11 @@
 //! The vault's routes: to keep a value, see what there is, read one, have what it was before forgotten, check a code word.
 //!
-//! A value whose class the caller may not see is answered like one that is not there. Deliberately absent: sealing
+//! A value whose class the caller may not see is answered like one that is not there. A contact that gets another value is not confirmed
+//! any more, and whoever gives her another code word says how she was recognised (threat 12). Deliberately absent: sealing
 //! ([`engine::vault`]), and values in addresses.
 
-use super::{App, problem, reach::Reached};
+use super::{App, contacts, problem, reach::Reached};
+use crate::woman::Recognition;
 use axum::{
     Json,
     body::Body as Sent,
@@ -13,7 +15,7 @@ use axum::{
 };
 use engine::{
     http::{Asked, Parts, Problem, body, key, read},
-    vault::{Checked, Entry, Kept, Owner, Put, Slot},
+    vault::{Checked, Entry, Kept, Owner, Put, Recognised, Slot},
 };
 use kit::{
     ChildId, Class,
@@ -35,6 +37,12 @@ pub(super) struct ValueBody {
     /// Whose it is, where it is not hers.
     #[serde(default)]
     child: Option<ChildId>,
+    /// How she was recognised, where a code word takes the place of another.
+    #[serde(default)]
+    recognised: Option<Recognition>,
+    /// What she said, where that was by her code word.
+    #[serde(default)]
+    word: Option<Kept>,
 }
 
 /// The body of a check.
@@ -45,7 +53,7 @@ pub(super) struct WordBody {
     word: Kept,
 }
 
-fn owner(reached: &Reached) -> Owner {
+pub(super) fn owner(reached: &Reached) -> Owner {
     Owner { woman: reached.woman, centre: reached.centre }
 }
 
@@ -81,7 +89,13 @@ async fn put(
     let slot = slot.ok_or_else(Problem::not_found)?;
     let key = key(&headers, &caller)?;
     let bytes = body(sent).await?;
-    let ValueBody { value, child } = read(&bytes)?;
+    let ValueBody { value, child, recognised, word } = read(&bytes)?;
+    let unsaid = || BadFact { pointer: "/word".into(), mistake: Mistake::MissingFact };
+    let recognised = match recognised {
+        None => None,
+        Some(Recognition::Meeting) => Some(Recognised::Meeting),
+        Some(Recognition::CodeWord) => Some(Recognised::Word(word.ok_or_else(unsaid)?)),
+    };
     // What is kept for nobody's child could never be erased.
     if let Some(child) = child
         && !app.reach.has_child(&reached, child).await?
@@ -89,7 +103,7 @@ async fn put(
         return Err(BadFact { pointer: "/child".into(), mistake: Mistake::InvalidValue }.into());
     }
     let bytes = [slot.to_string().as_bytes(), b"\0", bytes.as_ref()].concat();
-    let put = Put { slot, child, value, key, bytes, now: app.clock.now() };
+    let put = Put { slot, child, value, recognised, key, bytes, now: app.clock.now() };
     let kept = app.vault.put(owner(&reached), &put).await.map_err(problem)?;
     Ok(Json(told(&kept)).into_response())
 }
@@ -129,16 +143,18 @@ async fn found(app: &App, id: &str, reference: &str, headers: &Asked) -> Result<
     Ok((reached, entry))
 }
 
-/// `GET /v1/women/{id}/vault/{reference}`
+/// `GET /v1/women/{id}/vault/{reference}`; of a contact also whether it may be used.
 pub(super) async fn value(
     State(app): State<Arc<App>>,
     Parts((id, reference)): Parts<(String, String)>,
     headers: Asked,
 ) -> Result<Response, Problem> {
     let (reached, entry) = found(&app, &id, &reference, &headers).await?;
+    let confirmed = contacts::confirms(&app, &reached, &entry).await?;
     let value = app.vault.value(owner(&reached), entry.reference).await.map_err(problem)?;
     let mut body = told(&entry);
     if let Some(members) = body.as_object_mut() {
+        members.insert("confirmed".into(), confirmed.into());
         members.insert("erased".into(), value.is_none().into());
         members.insert("value".into(), value.into());
     }
@@ -157,7 +173,7 @@ pub(super) async fn history(
         .into_iter()
         .map(|former| {
             json!({
-                "since": written(former.since), "until": written(former.until),
+                "reference": former.reference, "since": written(former.since), "until": written(former.until),
                 "erased": former.value.is_none(), "value": former.value,
             })
         })

@@ -124,6 +124,9 @@ pub struct Child {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<OfChild<Identity<Text>>>,
+    /// Its CPR number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpr: Option<OfChild<Identity<Cpr>>>,
     /// The day it was born, or is expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birth_date: Option<OfChild<Identity<Day>>>,
@@ -141,7 +144,8 @@ pub struct Child {
     pub at_centre: Option<OfChild<Personal<bool>>>,
 }
 
-/// It is agreed how she may be reached. The same contact agreed on again takes the place of what it was.
+/// It is agreed how she may be reached. The same contact agreed on again takes the place of what it was, unless that was confirmed on a
+/// later day.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SafeContact {
@@ -270,6 +274,9 @@ pub struct Departure {
     /// Which municipality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub municipality: Option<Location<Text>>,
+    /// The day she left. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Personal<Day>>,
 }
 
 /// What is recorded had to be given out.

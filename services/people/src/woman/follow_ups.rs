@@ -106,13 +106,16 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
         Event::StayStarted(stay) => {
             let decided = day_of(stay.decided_on.as_ref()).or(day);
             let tell = FollowUp::TellMunicipalityOfArrival;
-            let started = milestone.with(by(notice_key(stay.stay, Direction::In), tell, NOTICE_IN, decided));
+            let tell = by(notice_key(stay.stay, Direction::In), tell, NOTICE_IN, decided);
+            let started = also(milestone, (!state.told(stay.stay, Direction::In)).then_some(tell));
             let children = stay.children.as_ref().and_then(Sealed::open);
             Facets { about: children.cloned().unwrap_or_default(), ..started }
         }
         Event::StayEnded(departure) => {
             let tell = FollowUp::TellMunicipalityOfDeparture;
-            milestone.with(by(notice_key(departure.stay, Direction::Out), tell, NOTICE_OUT, day))
+            let tell = by(notice_key(departure.stay, Direction::Out), tell, NOTICE_OUT, day);
+            // It may be told before she leaves.
+            also(milestone, (!state.told(departure.stay, Direction::Out)).then_some(tell))
         }
         Event::MunicipalityInformed(notice) => {
             also(routine, notice.stay.map(|stay| FollowUpChange::closed(notice_key(stay, notice.direction))))

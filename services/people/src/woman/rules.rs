@@ -1,8 +1,9 @@
 //! What is refused, and what is likely next.
 //!
 //! Refused is a second outcome (two live stays, another end of one, a registration beside the one there is), days that contradict each
-//! other or are still to come, what only a rule may record, somebody with a conflict of interest, an identity in an anonymous letter, and
-//! an erasure that is not due or is held back. Everything else stands.
+//! other or are still to come, what only a rule may record, somebody with a conflict of interest, a CPR number in an anonymous letter, and
+//! an erasure that is not due or is held back. Everything else stands. Deliberately absent: names in an anonymous letter. They are sealed
+//! from rules, so whoever writes it sees to it that it has none.
 
 use super::{
     alias::{self, Choice},
@@ -248,8 +249,11 @@ impl Woman {
                 }
                 stay.decided_on = stay.decided_on.take().or_else(day);
             }
-            Command::EndStay(departure) if departure.stay.is_nil() => {
-                departure.stay = self.live_stays().next().unwrap_or(StayId(new));
+            Command::EndStay(departure) => {
+                if departure.stay.is_nil() {
+                    departure.stay = self.live_stays().next().unwrap_or(StayId(new));
+                }
+                departure.day = Some(doubted_on(context));
             }
             Command::InformMunicipality(notice) => {
                 notice.stay = notice.stay.or_else(|| self.live_stays().next()).or(self.latest_stay);
@@ -297,8 +301,9 @@ impl Woman {
             }
             Command::AgreeSafeContact(agreed) => refused(to_come(agreed.confirmed_on.as_ref()), Rejection::InTheFuture),
             Command::UnconfirmSafeContact(doubt) => {
-                let doubted = self.contacts.get(&doubt.contact).map(|contact| contact.standing);
-                Ok(doubted == Some(Confirmation::Unconfirmed) && doubt.reason.is_none())
+                let doubted =
+                    self.contacts.get(&doubt.contact).is_some_and(|known| known.is_doubted(doubt.day.as_ref()));
+                Ok(doubted && doubt.reason.is_none())
             }
             Command::StartStay(stay) => {
                 refused(to_come(stay.decided_on.as_ref()), Rejection::InTheFuture)?;
@@ -371,6 +376,7 @@ fn own(child: &mut Child) {
     let id = child.child;
     of(id, &mut child.alias);
     of(id, &mut child.name);
+    of(id, &mut child.cpr);
     of(id, &mut child.birth_date);
     of(id, &mut child.custody);
     of(id, &mut child.whereabouts);
@@ -378,7 +384,7 @@ fn own(child: &mut Child) {
     of(id, &mut child.at_centre);
 }
 
-/// The day from which a contact is in doubt: where it is unknown, today's.
+/// The day she left, or from which a contact is in doubt: where it is unknown, today's.
 fn doubted_on(context: &Context<'_>) -> Personal<Day> {
     Personal::new(context.day().unwrap_or(context.today).into())
 }

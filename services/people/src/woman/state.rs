@@ -2,9 +2,9 @@
 //! number are not kept here, and no place.
 
 use super::{
-    choices::{Channel, MovedTo},
+    choices::{Channel, Direction, MovedTo},
     command::Event,
-    event::{Alias, Assignment, Child, ErasureId, ErasureRequest, SafeContact, SafeContactId, Unconfirmed},
+    event::{Alias, Assignment, Child, Departure, ErasureId, ErasureRequest, SafeContact, SafeContactId, Unconfirmed},
 };
 use crate::VaultRef;
 use kit::{
@@ -30,6 +30,9 @@ pub struct Woman {
     pub(super) stays: BTreeMap<StayId, KnownStay>,
     /// The stay that was logged last.
     pub(super) latest_stay: Option<StayId>,
+    /// The latest day on which she moved out, whenever it was logged.
+    left_on: Option<Personal<Day>>,
+    notices: Vec<Told>,
     pub(super) ties: Vec<Tied>,
     pub(super) life: Life,
     pub(super) hold: HoldStands,
@@ -93,11 +96,16 @@ pub(super) struct KnownChild {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Contact {
     channel: Option<Identity<Channel>>,
+    /// Whether it still lies there only the vault knows, so nobody is shown it with the state.
+    #[serde(skip)]
     value: Option<VaultRef>,
+    #[serde(skip)]
     code_word: Option<VaultRef>,
     times: Option<Personal<Text<300>>>,
     voicemail: Option<Personal<bool>>,
     confirmed_on: Option<Personal<Day>>,
+    /// The latest day on which she confirmed it, be it as it is agreed now or as it was before.
+    latest: Option<Personal<Day>>,
     /// The latest day on which it came to be in doubt.
     doubted_on: Option<Personal<Day>>,
     pub(super) standing: Confirmation,
@@ -112,11 +120,13 @@ pub(super) enum Confirmation {
     Confirmed,
 }
 
-/// A way to reach her that may be used.
+/// A way to reach her that may be used, where the vault still has what was agreed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UsableContact<'a> {
     /// Which.
     pub contact: SafeContactId,
+    /// How.
+    pub channel: Option<&'a Identity<Channel>>,
     /// Where its number or address lies in the vault.
     pub value: Option<VaultRef>,
     /// Where the code word lies in the vault.
@@ -125,6 +135,15 @@ pub struct UsableContact<'a> {
     pub times: Option<&'a Personal<Text<300>>>,
     /// Whether a message may be left.
     pub voicemail: Option<&'a Personal<bool>>,
+    /// The day on which she confirmed it.
+    pub confirmed_on: Option<Day>,
+}
+
+/// That the municipality was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+struct Told {
+    stay: StayId,
+    direction: Direction,
 }
 
 /// A stay.
@@ -177,11 +196,15 @@ pub(super) enum ErasureStands {
 }
 
 impl Contact {
-    fn agree(&mut self, agreed: &SafeContact) {
-        let doubted_on = self.doubted_on.take();
-        // Logged late, it is of the time before the doubt; and what nobody knows the day of is not confirmed.
+    /// Logged late, it is of the time before another agreement, the doubt or the move; and what nobody knows the day of is not confirmed.
+    fn agree(&mut self, agreed: &SafeContact, left_on: Option<Day>) {
         let confirmed = known(agreed.confirmed_on.as_ref());
-        let still = confirmed.is_some_and(|on| known(doubted_on.as_ref()).is_none_or(|doubted| on >= doubted));
+        if confirmed.zip(known(self.latest.as_ref())).is_some_and(|(on, latest)| on < latest) {
+            return;
+        }
+        let (doubted_on, latest) = (self.doubted_on.take(), self.latest.take());
+        let after = |day: Option<Day>| confirmed.is_some_and(|on| day.is_none_or(|day| on >= day));
+        let still = after(known(doubted_on.as_ref())) && after(left_on);
         *self = Self {
             channel: Some(agreed.channel.clone()),
             value: agreed.value,
@@ -189,6 +212,7 @@ impl Contact {
             times: agreed.times.clone(),
             voicemail: agreed.voicemail.clone(),
             confirmed_on: agreed.confirmed_on.clone(),
+            latest: confirmed.map_or(latest, |_| agreed.confirmed_on.clone()),
             doubted_on,
             standing: if still { Confirmation::Confirmed } else { Confirmation::Unconfirmed },
         };
@@ -199,6 +223,18 @@ impl Contact {
         if known(unconfirmed.day.as_ref()) > known(self.doubted_on.as_ref()) {
             self.doubted_on.clone_from(&unconfirmed.day);
         }
+    }
+
+    /// She moved out: what she confirmed before is not confirmed any more.
+    fn leave(&mut self, left_on: Option<Day>) {
+        if known(self.confirmed_on.as_ref()) < left_on {
+            self.standing = Confirmation::Unconfirmed;
+        }
+    }
+
+    /// Whether it is in doubt from this day on already. What is only unconfirmed may still be confirmed by what is logged late.
+    pub(super) fn is_doubted(&self, day: Option<&Personal<Day>>) -> bool {
+        self.standing == Confirmation::Unconfirmed && known(day) <= known(self.doubted_on.as_ref())
     }
 }
 
@@ -219,10 +255,12 @@ impl Woman {
         };
         self.contacts.iter().filter(move |(_, contact)| usable(contact)).map(|(id, contact)| UsableContact {
             contact: *id,
+            channel: contact.channel.as_ref(),
             value: contact.value,
             code_word: contact.code_word,
             times: contact.times.as_ref(),
             voicemail: contact.voicemail.as_ref(),
+            confirmed_on: known(contact.confirmed_on.as_ref()),
         })
     }
 
@@ -238,7 +276,10 @@ impl Woman {
                 self.slot.clone_from(&registration.slot);
             }
             Event::ChildRegistered(child) => self.children.entry(child.child).or_default().register(child),
-            Event::SafeContactAgreed(agreed) => self.contacts.entry(agreed.contact).or_default().agree(agreed),
+            Event::SafeContactAgreed(agreed) => {
+                let left_on = known(self.left_on.as_ref());
+                self.contacts.entry(agreed.contact).or_default().agree(agreed, left_on);
+            }
             Event::SafeContactUnconfirmed(doubt) => self.contacts.entry(doubt.contact).or_default().doubt(doubt),
             Event::StayStarted(stay) => {
                 self.latest_stay = Some(stay.stay);
@@ -247,6 +288,7 @@ impl Woman {
             Event::CentreRelocated(_) => self.leave(),
             Event::StayEnded(departure) => {
                 self.latest_stay = Some(departure.stay);
+                self.move_out(departure);
                 let stay = self.stays.entry(departure.stay).or_default();
                 // The first ending stays: rules refuse a second, and what is stored is folded whatever it is.
                 if !matches!(stay.standing, StayStands::Ended { .. }) {
@@ -278,8 +320,10 @@ impl Woman {
                     self.children.entry(*child).or_insert_with(|| KnownChild { received: true, ..Default::default() });
                 }
             }
-            Event::MunicipalityInformed(_)
-            | Event::DisclosureCompelled(_)
+            Event::MunicipalityInformed(notice) => {
+                self.notices.extend(notice.stay.map(|stay| Told { stay, direction: notice.direction }));
+            }
+            Event::DisclosureCompelled(_)
             | Event::ConflictOfInterestRecorded(_)
             | Event::AccessRequestReceived(_) => {}
         }
@@ -289,6 +333,20 @@ impl Woman {
         for stay in self.stays.values_mut().filter(|stay| stay.standing == StayStands::Live) {
             stay.standing = StayStands::Left;
         }
+    }
+
+    /// The day counts, and not when it was logged.
+    fn move_out(&mut self, departure: &Departure) {
+        if known(departure.day.as_ref()) > known(self.left_on.as_ref()) {
+            self.left_on.clone_from(&departure.day);
+        }
+        let left_on = known(self.left_on.as_ref());
+        self.contacts.values_mut().for_each(|contact| contact.leave(left_on));
+    }
+
+    /// Whether the municipality was told of a stay, be it before.
+    pub(super) fn told(&self, stay: StayId, direction: Direction) -> bool {
+        self.notices.contains(&Told { stay, direction })
     }
 
     /// Somebody is one thing to her at a time.

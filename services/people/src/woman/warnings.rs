@@ -12,7 +12,8 @@ use kit::Context;
 pub enum Warning {
     /// The child is registered; what is said now counts.
     ChildRegisteredAlready,
-    /// Nobody knows on which day she confirmed it, or it is in doubt since: it may not be used.
+    /// Nobody knows on which day she confirmed it, or since then it is in doubt, she moved out, or something else was agreed: it may not
+    /// be used.
     ContactNotConfirmed,
     /// No such contact was agreed on, as far as this centre knows.
     ContactUnknown,
@@ -40,7 +41,11 @@ impl Woman {
             Command::AgreeSafeContact(agreed) => {
                 let mut after = self.clone();
                 after.take(&super::Event::SafeContactAgreed(agreed.clone()));
-                let usable = after.contacts(context.today).any(|usable| usable.contact == agreed.contact);
+                // As it is agreed here: another agreement may be of a later day.
+                let this = (agreed.contact, agreed.value, agreed.code_word);
+                let usable = after
+                    .contacts(context.today)
+                    .any(|usable| this == (usable.contact, usable.value, usable.code_word));
                 (!usable, Warning::ContactNotConfirmed)
             }
             Command::UnconfirmSafeContact(doubt) => {

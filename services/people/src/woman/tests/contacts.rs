@@ -1,9 +1,9 @@
 //! Which ways to reach her may be used.
 
-use super::{CENTRE, CONTACT, OTHER_CONTACT, VALUE, Woman, agreed, contact, staying, usable, woman};
+use super::{CENTRE, CONTACT, OTHER_CONTACT, RECONFIRM, VALUE, Woman, agreed, contact, staying, usable, woman};
 use crate::woman::{Event, SafeContact};
 use kit::{
-    Day,
+    Day, Happened,
     given::{Given, Samples, set, walk},
     sealed::known,
 };
@@ -48,6 +48,76 @@ fn what_was_replaced_is_not_used() {
     assert_eq!(values.iter().map(ToString::to_string).collect::<Vec<_>>(), [OTHER_VALUE]);
 }
 
+fn confirmed(on: &str, value: &str) -> Value {
+    json!({ "contact": CONTACT, "channel": "phone", "value": value, "confirmed_on": on })
+}
+
+/// The values that may be used.
+fn values(given: &Given<Woman>) -> Vec<String> {
+    let usable = given.case().domain().contacts(given.now().today);
+    usable.map(|usable| usable.value.unwrap().to_string()).collect()
+}
+
+#[test]
+fn what_is_logged_late_replaces_nothing_newer() {
+    let newer = woman().and("agree-safe-contact", confirmed("2026-11-20", VALUE));
+    let late = newer.clone().when("agree-safe-contact", confirmed("2026-11-10", OTHER_VALUE));
+    let late = late.warns(&["contact_not_confirmed"]).accepted();
+    assert_eq!(values(&late), [VALUE]);
+    drop(newer.when("agree-safe-contact", confirmed("2026-11-10", VALUE)).warns(&[]));
+    assert_eq!(values(&late.and("agree-safe-contact", confirmed("2026-11-20", OTHER_VALUE))), [OTHER_VALUE]);
+    // Nor where the newer one is in doubt since, or was replaced on a day that nobody knows.
+    let doubted = late_after(&[("unconfirm-safe-contact", json!({ "contact": CONTACT }))]);
+    assert!(values(&doubted).is_empty());
+    let unknown = woman().and("agree-safe-contact", confirmed("2026-11-20", VALUE));
+    let unknown = unknown.when_on("agree-safe-contact", contact(), Happened::Unknown).accepted();
+    assert!(values(&unknown.and("agree-safe-contact", confirmed("2026-11-10", OTHER_VALUE))).is_empty());
+}
+
+/// One that was confirmed on the 20th, then this, then one that was confirmed on the 19th.
+fn late_after(entries: &[(&str, Value)]) -> Given<Woman> {
+    let newer = woman().and("agree-safe-contact", confirmed("2026-11-20", VALUE));
+    let after = entries.iter().fold(newer, |given, (action, facts)| given.and(action, facts.clone()));
+    after.and("agree-safe-contact", confirmed("2026-11-19", OTHER_VALUE))
+}
+
+#[test]
+fn what_was_confirmed_before_she_moved_out_is_not_used() {
+    let moved = staying().and("end-stay", json!({}));
+    let late = moved.clone().when("agree-safe-contact", confirmed("2026-11-10", VALUE));
+    let late = late.opens(RECONFIRM, "reconfirm_contact", Some("2026-11-24")).warns(&["contact_not_confirmed"]);
+    let late = late.accepted();
+    assert!(values(&late).is_empty());
+    assert_eq!(values(&late.and("agree-safe-contact", confirmed("2026-11-20", VALUE))), [VALUE]);
+    // The day she left counts, whenever it is logged and whatever a client says it was.
+    let left = |day: &str| {
+        let agreed = staying().and("agree-safe-contact", confirmed("2026-11-12", VALUE));
+        let ends = agreed.when_on("end-stay", json!({ "day": "2026-11-01" }), day.parse().unwrap());
+        let ends = ends.accepted();
+        // Even where somebody takes the doubt itself back.
+        let doubt = ends.case().version();
+        values(&ends.when_in_error(doubt).accepted())
+    };
+    assert!(left("2026-11-15").is_empty());
+    assert_eq!(left("2026-11-11"), [VALUE]);
+}
+
+#[test]
+fn a_later_doubt_counts_although_it_is_in_doubt_already() {
+    let doubt = json!({ "contact": CONTACT });
+    let agreed = woman().and("agree-safe-contact", confirmed("2026-11-10", VALUE));
+    let doubted = agreed.when_on("unconfirm-safe-contact", doubt.clone(), "2026-11-12".parse().unwrap()).accepted();
+    let again = doubted.when("unconfirm-safe-contact", doubt).events(&["SafeContactUnconfirmed"]).accepted();
+    assert!(values(&again.and("agree-safe-contact", confirmed("2026-11-15", VALUE))).is_empty());
+}
+
+/// Whether its reference is still the vault's nobody can tell from what she is shown of.
+#[test]
+fn a_state_has_no_references() {
+    let state = agreed().case().state().unwrap().to_string();
+    assert!(state.contains(CONTACT) && !state.contains(VALUE), "{state}");
+}
+
 #[test]
 fn whoever_moves_out_confirms_every_contact_again() {
     let other = json!({ "contact": OTHER_CONTACT, "channel": "email" });
@@ -70,52 +140,60 @@ fn the_dead_and_the_forgotten_are_not_called() {
     assert_eq!(usable(&died.when_in_error(4).accepted()), [CONTACT]);
 }
 
-/// A contact as its entries say, in order; told apart from the domain's own folding.
+/// A contact as its entries say, with the place of each in what was logged; told apart from the domain's own folding.
 #[derive(Default)]
 struct Told {
-    agreed: Option<SafeContact>,
-    doubted_since: bool,
-    ever_doubted: bool,
+    agreed: Vec<(usize, Day, SafeContact)>,
+    doubted: Vec<(usize, Day)>,
 }
 
-/// What may be used by the entries that stand: each last agreed on, and not in doubt since. Surely so where it never was.
-fn by_the_entries(given: &Given<Woman>) -> (BTreeMap<String, Told>, bool) {
-    let (mut told, mut gone) = (BTreeMap::<_, Told>::new(), false);
-    for event in given.standing() {
+/// The contacts by the entries that stand, whether she is gone, and the days on which she moved out.
+fn by_the_entries(given: &Given<Woman>) -> (BTreeMap<String, Told>, bool, Vec<Day>) {
+    let (mut told, mut gone, mut left) = (BTreeMap::<_, Told>::new(), false, Vec::new());
+    for (place, event) in given.standing().into_iter().enumerate() {
         match event {
             Event::SafeContactAgreed(agreed) => {
-                let one = told.entry(agreed.contact.to_string()).or_default();
-                one.doubted_since = false;
-                one.agreed = Some(agreed);
+                let day = known(agreed.confirmed_on.as_ref()).expect("a day");
+                told.entry(agreed.contact.to_string()).or_default().agreed.push((place, day, agreed));
             }
             Event::SafeContactUnconfirmed(doubt) => {
-                let one = told.entry(doubt.contact.to_string()).or_default();
-                (one.doubted_since, one.ever_doubted) = (true, true);
+                let day = known(doubt.day.as_ref()).expect("a day");
+                told.entry(doubt.contact.to_string()).or_default().doubted.push((place, day));
             }
+            Event::StayEnded(departure) => left.push(known(departure.day.as_ref()).expect("a day")),
             Event::PersonDied(_) => gone = true,
             _ => {}
         }
     }
-    (told, gone)
+    (told, gone, left)
 }
 
+/// By their days, whenever they were logged: what is used was confirmed last, and neither doubted nor left behind since. What was confirmed
+/// last, and never doubted or left behind, is used.
 fn only_what_she_confirmed_is_used(given: &Given<Woman>) {
-    let (told, gone) = by_the_entries(given);
+    let (told, gone, left) = by_the_entries(given);
     let today = given.now().today;
-    let confirmed =
-        |agreed: &SafeContact| known(agreed.confirmed_on.as_ref()).is_some_and(|on: Day| on.date() <= today);
     let used: BTreeMap<_, _> =
         given.case().domain().contacts(today).map(|usable| (usable.contact.to_string(), usable.value)).collect();
-    for (contact, value) in &used {
-        let one = &told[contact];
-        let agreed = one.agreed.as_ref().expect("it was agreed on");
-        assert!(!gone && !one.doubted_since && confirmed(agreed), "{contact} is in doubt");
-        assert_eq!(*value, agreed.value, "{contact} was replaced");
-    }
     for (contact, one) in &told {
-        let sure = !gone && !one.ever_doubted && one.agreed.as_ref().is_some_and(confirmed);
-        assert!(!sure || used.contains_key(contact), "{contact} may be used");
+        // Of one day the one that was logged last.
+        let Some((place, day, agreed)) = one.agreed.iter().max_by_key(|(_, day, _)| *day) else {
+            assert!(!used.contains_key(contact), "{contact} was never agreed on");
+            continue;
+        };
+        let stands = !gone && day.date() <= today && left.iter().all(|left| day >= left);
+        if let Some(value) = used.get(contact) {
+            assert!(stands, "{contact} is of before the move, or of somebody who is gone");
+            assert!(
+                one.doubted.iter().all(|(later, doubted)| later < place && doubted <= day),
+                "{contact} is in doubt"
+            );
+            assert_eq!(*value, agreed.value, "{contact} was replaced");
+        } else {
+            assert!(!stands || !one.doubted.is_empty(), "{contact} may be used");
+        }
     }
+    assert!(used.keys().all(|contact| told.contains_key(contact)));
 }
 
 /// Plausible facts out of a byte: one of two contacts, stays, values and days.

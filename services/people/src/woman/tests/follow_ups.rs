@@ -43,6 +43,20 @@ fn a_notice_closes_the_follow_up_of_its_direction_and_stay() {
 }
 
 #[test]
+fn what_it_was_told_before_need_not_be_told_again() {
+    let told = staying().and("inform-municipality", json!({ "direction": "out" }));
+    let ended = told.clone().and("end-stay", json!({}));
+    assert_eq!(open(&ended), [NOTICE_IN]);
+    // Of another stay it was not, nor of moving in; and what is taken back was never told.
+    let another = ended.and("start-stay", json!({ "stay": OTHER_STAY })).and("end-stay", json!({}));
+    assert!(open(&another).contains(&&*NOTICE_OUT.replace(STAY, OTHER_STAY)));
+    let back = told.when_in_error(4).accepted().and("end-stay", json!({}));
+    assert!(open(&back).contains(&NOTICE_OUT));
+    let arrival = woman().and("inform-municipality", json!({ "direction": "in", "stay": STAY }));
+    assert!(open(&arrival.and("start-stay", stay())).is_empty());
+}
+
+#[test]
 fn a_contact_in_doubt_is_confirmed_again() {
     drop(woman().when("agree-safe-contact", contact()).closes(RECONFIRM));
     let doubted = agreed().when("unconfirm-safe-contact", json!({ "contact": CONTACT }));

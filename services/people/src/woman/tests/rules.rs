@@ -75,9 +75,13 @@ fn a_cpr_number_has_ten_digits_and_a_day() {
 #[test]
 fn a_child_has_its_own_facts_whoever_a_client_says_they_are_of() {
     let other = "5b8c1d2e-3f40-4a51-8b62-7c83d94ea099";
-    let case = woman().and("register-child", json!({ "child": CHILD, "name": { "child": other, "value": "Lille" } }));
+    let of_other = |value: &str| json!({ "child": other, "value": value });
+    let facts = json!({ "child": CHILD, "name": of_other("Lille"), "cpr": of_other("300219-0004") });
+    let case = woman().and("register-child", facts);
     let Some(Event::ChildRegistered(child)) = case.standing().pop() else { panic!() };
     assert_eq!(child.name.unwrap().child.to_string(), CHILD);
+    assert_eq!(child.cpr.unwrap().child.to_string(), CHILD);
+    woman().when("register-child", json!({ "cpr": of_other("3002190") })).refused("invalid_value");
     // A new one is made, and need not be named.
     let case = woman().and("register-child", json!({ "name": { "value": "Lille" } }));
     let Some(Event::ChildRegistered(child)) = case.standing().pop() else { panic!() };
@@ -136,6 +140,9 @@ fn an_anonymous_letter_names_nobody() {
     for named in ["CPR 010101-4320.", "0101014320", "Født 010101 4320"] {
         staying().when("inform-municipality", letter(named)).refused("identity_in_anonymous_letter");
     }
+    // Names are sealed from rules: nobody is told that they are looked for.
+    let named = staying().and("register-child", json!({ "name": { "value": "Lille Eksempel" } }));
+    drop(named.when("inform-municipality", letter("Barnet Lille Eksempel")).accepted());
     for clean in ["Indflyttet 20112026", "Ring 12345678 eller 123456789012", "den 20.11.2026 kl. 14"] {
         drop(staying().when("inform-municipality", letter(clean)).accepted());
     }
