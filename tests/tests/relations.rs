@@ -1,16 +1,17 @@
 //! Access follows from what people and aftercare record: heard by every service, asked for by every route.
 
 use engine::{clock::Clock, http::AT_LEAST};
-use kit::access::Role;
-use livline_tests::{CENTRE, Client, Ground, OTHER_CENTRE, eventually};
+use kit::{CentreId, Class, access::Role};
+use livline_tests::{
+    Answer, CENTRE, Client, Ground, OTHER_CENTRE,
+    alike::{Alike, alike},
+    eventually,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::{Duration, Instant},
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
 };
 use uuid::Uuid;
 
@@ -33,7 +34,7 @@ async fn log(client: &Client, woman: Uuid, action: &str, facts: Value) -> String
 }
 
 /// Opens a case once the service has heard up to a position.
-async fn open(client: &Client, service: &str, woman: Uuid, position: &str) -> livline_tests::Answer {
+async fn open(client: &Client, service: &str, woman: Uuid, position: &str) -> Answer {
     let key = Uuid::new_v4().to_string();
     eventually("the service has heard", async || {
         let headers = [("idempotency-key", key.as_str()), (AT_LEAST, position)];
@@ -45,12 +46,7 @@ async fn open(client: &Client, service: &str, woman: Uuid, position: &str) -> li
 }
 
 /// Until an answer is as it should be.
-async fn until(
-    client: &Client,
-    service: &str,
-    path: &str,
-    is: impl Fn(&livline_tests::Answer) -> bool,
-) -> livline_tests::Answer {
+async fn until(client: &Client, service: &str, path: &str, is: impl Fn(&Answer) -> bool) -> Answer {
     eventually(path, async || Some(client.get(service, path).await).filter(|answer| is(answer))).await
 }
 
@@ -73,6 +69,29 @@ impl House {
         Self { ground, _running: running, leader }
     }
 
+    /// Whether a client is answered about the one as quickly as about the other, within this part of a query. `more`: with so many
+    /// queries more about the one.
+    async fn alike(&self, part: f64, client: &Client, service: &str, (one, another): (&str, &str), more: u8) -> Alike {
+        let pool = self.ground.pool(&format!("livline_{service}")).await;
+        let pools = [pool.clone(), pool];
+        let [mut beside, mut query] = [pools[0].acquire().await.unwrap(), pools[1].acquire().await.unwrap()];
+        let known = "SELECT count(*) FROM ties(ARRAY[gen_random_uuid()], gen_random_uuid(), 'w-1', now())";
+        let found = alike(
+            part,
+            async || {
+                assert_eq!(client.get(service, one).await.status, 404);
+                for _ in 0..more {
+                    sqlx::query(known).execute(&mut *beside).await.unwrap();
+                }
+            },
+            async || assert_eq!(client.get(service, another).await.status, 404),
+            async || drop(sqlx::query(known).execute(&mut *query).await.unwrap()),
+        );
+        let found = found.await;
+        println!("{service} {one}: {found:?}");
+        found
+    }
+
     fn worker(&self, name: &str) -> Client {
         self.ground.client(Role::Worker, Some(CENTRE)).named(name)
     }
@@ -87,7 +106,7 @@ async fn nearness_ties_duty_and_conflicts_decide_who_sees_what() {
     let case = open(leader, "housing", woman, &position).await.ok().text("id");
     leader.act("housing", &case, "place-pet", json!({ "place": "Hundepensionen" })).await.ok();
     let (shown, course) = (format!("/v1/cases/{case}/events"), format!("/v1/women/{woman}/timeline"));
-    let sees = |answer: &livline_tests::Answer| answer.body.to_string().contains("Hundepensionen");
+    let sees = |answer: &Answer| answer.body.to_string().contains("Hundepensionen");
 
     // During a stay the employed see that there is a place, and her contact person which.
     for client in [&contact, &other] {
@@ -182,25 +201,15 @@ async fn another_centre_is_answered_as_if_there_were_nobody() {
         ("timeline", format!("/v1/women/{woman}/timeline"), format!("/v1/women/{nobody}/timeline")),
     ];
     for (service, hers, nobodys) in &asked {
-        let (mut there, mut not) = (Vec::new(), Vec::new());
         let (a, b) = (stranger.get(service, hers).await, stranger.get(service, nobodys).await);
         assert_eq!((a.status.as_u16(), &a.body, a.headers.len()), (404, &b.body, b.headers.len()), "{hers}");
-        for _ in 0..60 {
-            for (path, times) in [(hers, &mut there), (nobodys, &mut not)] {
-                let since = Instant::now();
-                stranger.get(service, path).await;
-                times.push(since.elapsed());
-            }
-        }
-        // The same band: the middle half of either holds the other's median, with room for a noisy machine.
-        there.sort();
-        not.sort();
-        for (one, another) in [(&there, &not), (&not, &there)] {
-            let room = Duration::from_millis(2);
-            let band = one[10].saturating_sub(room)..=one[49] + room;
-            assert!(band.contains(&another[30]), "{service}: {:?} outside {band:?}", another[30]);
-        }
+        let found = house.alike(0.5, &stranger, service, (hers, nobodys), 0).await;
+        assert!(found.same, "{service}: {found:?}");
     }
+    // One query more would be seen, on this machine and at this moment.
+    let (service, hers, nobodys) = &asked[2];
+    let found = house.alike(0.5, &stranger, service, (hers, nobodys), 1).await;
+    assert!(!found.same, "{found:?}");
     let refused = async |woman: Uuid| {
         let body = json!({ "woman": woman });
         stranger.post("housing", "/v1/cases", &Uuid::new_v4().to_string(), body).await
@@ -209,11 +218,49 @@ async fn another_centre_is_answered_as_if_there_were_nobody() {
     assert_eq!((a.status.as_u16(), a.body), (404, b.body));
 }
 
+/// Whoever is denied her at her own centre is told so as quickly as of nobody, however much there is of her.
 #[tokio::test(flavor = "multi_thread")]
-async fn she_moves_to_another_centre_with_what_she_chose() {
+async fn a_conflict_takes_no_longer_than_nobody() {
+    let house = House::new().await;
+    let leader = &house.leader;
+    let woman = register(leader, json!({})).await;
+    for _ in 0..200 {
+        log(leader, woman, "write-note", json!({ "text": "Hun sov godt." })).await;
+    }
+    log(leader, woman, "record-conflict-of-interest", json!({ "kind": "worker", "who": "w-chief" })).await;
+    let (hers, nobodys) = (format!("/v1/women/{woman}"), format!("/v1/women/{}", Uuid::new_v4()));
+    let temp = house.ground.client(Role::Temp, Some(CENTRE)).named("w-temp");
+    for client in [leader.clone().named("w-chief"), temp] {
+        until(&client, "people", &hers, |answer| answer.status == 404).await;
+        let found = house.alike(2.0, &client, "people", (&hers, &nobodys), 0).await;
+        assert!(found.same, "{found:?}");
+    }
+}
+
+/// A clock that can be put on by so many minutes.
+fn clock() -> (Arc<AtomicI64>, Clock) {
     let minutes = Arc::new(AtomicI64::new(0));
     let moved = minutes.clone();
-    let clock = Clock::of(move || Clock::system().now() + time::Duration::minutes(moved.load(Ordering::Relaxed)));
+    (minutes, Clock::of(move || Clock::system().now() + time::Duration::minutes(moved.load(Ordering::Relaxed))))
+}
+
+/// A follow-up of hers in the list of a centre.
+async fn listed(client: &Client, woman: Uuid, what: &str) -> Option<Value> {
+    let list = client.get("timeline", "/v1/follow-ups").await.ok().body;
+    let hers = |row: &&Value| row["woman"] == json!(woman) && row["what"] == what;
+    list["follow_ups"].as_array().unwrap().iter().find(hers).cloned()
+}
+
+/// Her entry of this event, as it is shown at people.
+async fn entry(client: &Client, woman: Uuid, event: &str) -> Value {
+    let events = client.get("people", &format!("/v1/women/{woman}/events")).await.ok().body;
+    let of = |body: &&Value| body["type"].as_str().unwrap().contains(&format!(".{event}."));
+    events["events"].as_array().unwrap().iter().rev().find(of).expect(event).clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn she_moves_to_another_centre_with_what_she_chose() {
+    let (minutes, clock) = clock();
     let house = House::of(clock).await;
     let (old, new) = (&house.leader, house.ground.client(Role::Leader, Some(OTHER_CENTRE)).named("w-9"));
     for (along, task, pet) in [("all", true, true), ("open_tasks_and_safety", true, false), ("nothing", false, false)] {
@@ -230,13 +277,29 @@ async fn she_moves_to_another_centre_with_what_she_chose() {
         let entries = seen.body["entries"].to_string();
         assert_eq!(entries.contains("PetPlaced"), pet, "{along}");
         assert_eq!(seen.body["open"].to_string().contains("answer_offer"), task, "{along}");
-        // What comes later there is the old centre's alone; and where she went, nobody there reads without the right to places.
+        // What came along open is to be taken over, and a worker says when it was.
+        let taken_over = listed(&new, woman, "take_over_tasks").await;
+        assert_eq!(taken_over.is_some(), task, "{along}");
+        if let Some(listed_there) = taken_over {
+            let closed = json!({ "key": listed_there["key"], "outcome": "done" });
+            log(&new, woman, "close-follow-up", closed).await;
+            eventually("it is done", async || listed(&new, woman, "take_over_tasks").await.is_none().then_some(()))
+                .await;
+        }
+        // What comes later there is the old centre's alone.
         // To the minute: what was recorded in the last one went along.
         minutes.fetch_add(2, Ordering::Relaxed);
+        let offer = seen_open(&old.course(woman, &made.text("position")).await, "answer_offer").unwrap();
+        let closed = json!({ "key": offer["key"], "outcome": "not_needed" });
+        old.act("housing", &case, "close-follow-up", closed).await.ok();
         let later = old.act("housing", &case, "keep-tenancy", json!({})).await.ok();
         let whole = old.course(woman, &later.text("position")).await;
-        assert!(whole["entries"].to_string().contains("TenancyKept"));
-        assert!(!new.get("timeline", &path).await.ok().body.to_string().contains("TenancyKept"));
+        assert!(whole["entries"].to_string().contains("TenancyKept") && seen_open(&whole, "answer_offer").is_none());
+        let there = new.get("timeline", &path).await.ok().body;
+        assert!(!there.to_string().contains("TenancyKept"));
+        // What came along stands as she left it.
+        let due = seen_open(&there, "answer_offer").map(|offer| (offer["due"].clone(), offer["centre"].clone()));
+        assert_eq!(due, task.then(|| (json!("2099-01-01"), json!(CENTRE))), "{along}");
         let worker = house.worker("w-2");
         until(&worker, "timeline", &path, |answer| answer.status == 404).await;
         // The new centre works with her, in cases of its own.
@@ -244,6 +307,158 @@ async fn she_moves_to_another_centre_with_what_she_chose() {
         open(&new, "housing", woman, &position).await.ok();
         assert_eq!(new.act("housing", &case, "keep-tenancy", json!({})).await.status, 404);
     }
+}
+
+/// What is open of hers on her page.
+fn seen_open(course: &Value, what: &str) -> Option<Value> {
+    course["open"].as_array().unwrap().iter().find(|row| row["what"] == what).cloned()
+}
+
+/// Her old centre reads nowhere to which one she went, until she lives there again.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_she_went_nobody_reads_at_the_old_centre() {
+    let house = House::new().await;
+    let (leader, contact) = (&house.leader, house.worker("w-contact"));
+    let woman = register(leader, json!({})).await;
+    log(leader, woman, "assign-worker", json!({ "worker": "w-contact", "role": "contact_person" })).await;
+    let position = log(leader, woman, "start-stay", json!({ "centre": "Kanariehuset" })).await;
+    let case = open(leader, "housing", woman, &position).await.ok().text("id");
+    leader.act("housing", &case, "place-pet", json!({ "place": "Hundepensionen" })).await.ok();
+    let moved = log(leader, woman, "relocate-to-centre", json!({ "to": OTHER_CENTRE })).await;
+    leader.course(woman, &moved).await;
+    let path = format!("/v1/women/{woman}/timeline");
+    let new = house.ground.client(Role::Leader, Some(OTHER_CENTRE));
+    until(&new, "timeline", &path, |answer| answer.body.to_string().contains("RelocationReceived")).await;
+    // The service has heard that she left.
+    let masked = json!({ "$masked": Class::Location });
+    until(leader, "housing", &format!("/v1/cases/{case}/events"), |answer| {
+        answer.status == 200 && !answer.body.to_string().contains("Hundepensionen")
+    })
+    .await;
+    assert_eq!(entry(leader, woman, "CentreRelocated").await["data"]["facts"]["to"], masked);
+    let shown = until(leader, "timeline", &path, |answer| !answer.body.to_string().contains("Kanariehuset")).await;
+    let entries = shown.body["entries"].as_array().unwrap();
+    let left = entries.iter().find(|entry| entry["event"] == "CentreRelocated").unwrap();
+    assert!(left["facts"].as_array().unwrap().iter().any(|fact| fact["name"] == "to" && fact["masked"] == true));
+    let day = kit::Day::from(house.ground.clock.today() + time::Duration::days(2));
+    let duty = json!({ "facts": { "worker": "w-duty", "kind": "on_duty", "until": format!("{day}T08:00") } });
+    leader.post("people", "/v1/duties", "duty", duty).await.ok();
+    let on_duty = house.worker("w-duty");
+    until(&on_duty, "timeline", &path, |answer| answer.status == 200).await;
+    let her = format!("/v1/women/{woman}");
+    for client in [leader, &on_duty, &contact] {
+        for (service, path) in [
+            ("timeline", path.as_str()),
+            ("timeline", "/v1/follow-ups"),
+            ("housing", &format!("/v1/cases/{case}")),
+            ("housing", &format!("/v1/cases/{case}/events")),
+            ("people", &her),
+            ("people", &format!("{her}/events")),
+            ("people", &format!("{her}/vault")),
+        ] {
+            let answer = client.get(service, path).await;
+            assert!(!answer.body.to_string().contains(&OTHER_CENTRE.to_string()), "{service} {path}: {}", answer.body);
+        }
+    }
+    // She comes back, and it is no secret any more.
+    log(leader, woman, "start-stay", json!({})).await;
+    assert_eq!(entry(leader, woman, "CentreRelocated").await["data"]["facts"]["to"], json!(OTHER_CENTRE));
+    until(leader, "housing", &format!("/v1/cases/{case}/events"), |answer| {
+        answer.body.to_string().contains("Hundepensionen")
+    })
+    .await;
+}
+
+/// Whoever must see nothing of her sees nothing at the new centre either, whatever else she takes along.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_of_interest_goes_where_she_goes() {
+    let house = House::new().await;
+    let old = &house.leader;
+    let new = house.ground.client(Role::Leader, Some(OTHER_CENTRE)).named("w-8");
+    let hidden_from = new.clone().named("w-9");
+    let woman = register(old, json!({})).await;
+    let conflict = json!({ "kind": "worker", "who": "w-9", "reason": "Han er hans bror." });
+    log(old, woman, "record-conflict-of-interest", conflict).await;
+    log(old, woman, "relocate-to-centre", json!({ "to": OTHER_CENTRE, "along": "nothing" })).await;
+    let path = format!("/v1/women/{woman}/timeline");
+    let seen = until(&new, "timeline", &path, |answer| answer.body.to_string().contains("RelocationReceived")).await;
+    assert!(!seen.body.to_string().contains("bror"), "not why");
+    // She is registered and found there under the id she has, and by nobody from whom she is hidden.
+    let her = format!("/v1/women/{woman}");
+    let shown = new.get("people", &her).await.ok().body;
+    assert!(shown["actions"].as_array().unwrap().contains(&json!("register-woman")), "{shown}");
+    log(&new, woman, "register-woman", json!({ "alias": "Kanariebirk-1" })).await;
+    let again = new.act_for(woman, "register-woman", json!({})).await;
+    assert_eq!((again.status.as_u16(), again.code()), (409, "registered_already"));
+    let found = async |client: &Client| {
+        let sought = json!({ "text": "kanariebirk" });
+        let answer = client.post("people", "/v1/women/search", "-", sought).await.ok().body;
+        answer["women"].as_array().unwrap().iter().map(|hit| hit["woman"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&new).await, [json!(woman)]);
+    assert!(found(&hidden_from).await.is_empty() && found(old).await.is_empty());
+    for (service, path) in [("timeline", &path), ("people", &her)] {
+        assert_eq!(hidden_from.get(service, path).await.status, 404, "{service}");
+    }
+    let position = log(&new, woman, "start-stay", json!({})).await;
+    open(&new, "housing", woman, &position).await.ok();
+    let refused = hidden_from.post("housing", "/v1/cases", "hidden", json!({ "woman": woman })).await;
+    assert_eq!(refused.status, 404);
+}
+
+/// The wrong centre is nothing to her any more, and the right one receives her.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_to_the_wrong_centre_is_undone() {
+    let (minutes, clock) = clock();
+    let house = House::of(clock).await;
+    let old = &house.leader;
+    let right_centre = CentreId(Uuid::from_u128(0xc3));
+    let wrong = house.ground.client(Role::Leader, Some(OTHER_CENTRE));
+    let worker = house.ground.client(Role::Worker, Some(OTHER_CENTRE));
+    let right = house.ground.client(Role::Worker, Some(right_centre));
+    let woman = register(old, json!({})).await;
+    let position = log(old, woman, "start-stay", json!({})).await;
+    let case = open(old, "housing", woman, &position).await.ok().text("id");
+    let made = old.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
+    old.course(woman, &made.text("position")).await;
+    let path = format!("/v1/women/{woman}/timeline");
+    let came = |answer: &Answer| answer.body.to_string().contains("HousingOfferMade");
+    let gone = async || {
+        until(&worker, "timeline", &path, |answer| answer.status == 404).await;
+        until(&worker, "people", &format!("/v1/women/{woman}"), |answer| answer.status == 404).await;
+        // Whoever answers for the house may be called by her, and knows nothing of what she did elsewhere.
+        let left = until(&wrong, "timeline", &path, |answer| !came(answer)).await.ok();
+        assert!(left.body["open"].as_array().unwrap().is_empty(), "{}", left.body["open"]);
+        assert!(listed(&wrong, woman, "take_over_tasks").await.is_none());
+        let moved = entry(&wrong, woman, "RelocationWithdrawn").await["version"].clone();
+        let back = wrong.act_for(woman, "record-in-error", json!({ "version": moved })).await;
+        assert_eq!(back.status, 409, "nobody there takes that back");
+    };
+    let relocate = json!({ "to": OTHER_CENTRE, "along": "all" });
+
+    log(old, woman, "relocate-to-centre", relocate.clone()).await;
+    until(&worker, "timeline", &path, came).await;
+    let version = entry(old, woman, "CentreRelocated").await["version"].clone();
+    log(old, woman, "record-in-error", json!({ "version": version })).await;
+    gone().await;
+    let here = house.worker("w-2");
+    until(&here, "timeline", &path, |answer| answer.status == 200).await;
+
+    log(old, woman, "relocate-to-centre", relocate).await;
+    until(&worker, "timeline", &path, came).await;
+    minutes.fetch_add(2, Ordering::Relaxed);
+    let later = old.act("housing", &case, "keep-tenancy", json!({})).await.ok();
+    old.course(woman, &later.text("position")).await;
+    let version = entry(old, woman, "CentreRelocated").await["version"].clone();
+    let corrected = json!({ "to": right_centre, "along": "all" });
+    log(old, woman, "correct-entry", json!({ "version": version, "facts": corrected })).await;
+    gone().await;
+    let seen = until(&right, "timeline", &path, came).await;
+    assert!(!seen.body.to_string().contains("TenancyKept"), "recorded when she was gone");
+    assert!(listed(&right, woman, "take_over_tasks").await.is_some());
+    // The old centre reads neither.
+    let events = old.get("people", &format!("/v1/women/{woman}/events")).await.ok().body.to_string();
+    assert!([OTHER_CENTRE, right_centre].iter().all(|centre| !events.contains(&centre.to_string())));
 }
 
 /// A service that does not know whether it has heard everything shows no place and no name.
@@ -255,7 +470,7 @@ async fn places_are_masked_while_people_is_ahead() {
     let case = open(leader, "housing", woman, "people:1").await.ok().text("id");
     leader.act("housing", &case, "place-pet", json!({ "place": "Hundepensionen" })).await.ok();
     let shown = format!("/v1/cases/{case}/events");
-    let sees = |answer: &livline_tests::Answer| answer.body.to_string().contains("Hundepensionen");
+    let sees = |answer: &Answer| answer.body.to_string().contains("Hundepensionen");
     until(leader, "housing", &shown, sees).await;
     // Its reader cannot take anything in: what people records goes unheard.
     let pool = house.ground.pool("livline_housing").await;

@@ -158,6 +158,8 @@ fn near(principal: &Principal, known: &Known, act: Act) -> Verdict {
     }
     match act {
         Act::Record | Act::Read(Class::Open | Class::Personal) => Verdict::Allow,
+        // Where she went is among the places recorded here.
+        Act::Read(Class::Location) if relation.moved_away() => Verdict::Mask,
         Act::Read(Class::Narrative) => shown(if live { close } else { leads }),
         Act::Read(Class::Identity) => shown(close && current),
         Act::Read(Class::Location) => shown(current && if live { close } else { leads }),
@@ -189,11 +191,16 @@ mod tests {
             (Nearness::Live, vec![Sign::Known, Sign::Began(stay)]),
             (Nearness::Live, vec![Sign::Ended(stay), Sign::Aftercare]),
             (Nearness::Past, vec![Sign::Began(stay), Sign::Ended(stay)]),
+            (Nearness::Past, vec![Sign::Began(stay), Sign::Left]),
+            (Nearness::Live, vec![Sign::Began(stay), Sign::Left, Sign::Aftercare]),
+            (Nearness::Live, vec![Sign::Left, Sign::Began(stay)]),
+            (Nearness::Erased, vec![Sign::Left, Sign::Erased]),
             (Nearness::Erased, vec![Sign::Began(stay), Sign::Erased]),
         ];
         let flags = |bits: u8| [bits & 1 > 0, bits & 2 > 0];
         let mut asked = 0;
         for (nearness, signs) in &stages {
+            let away = signs.contains(&Sign::Left) && !signs.ends_with(&[Sign::Began(stay)]);
             for (tie, more) in ties.iter().enumerate() {
                 for (heard, [on_duty, engaged]) in
                     Heard::VARIANTS.iter().flat_map(|heard| (0..4).map(move |bits| (*heard, flags(bits))))
@@ -220,6 +227,7 @@ mod tests {
                                     Act::Feed => Verdict::Deny,
                                     _ if !seen => Verdict::Deny,
                                     Act::Record | Act::Read(Class::Open | Class::Personal) => Verdict::Allow,
+                                    Act::Read(Class::Location) if away => Verdict::Mask,
                                     Act::Read(Class::Narrative) if live && close => Verdict::Allow,
                                     Act::Read(Class::Identity | Class::Location) if live && close && current => {
                                         Verdict::Allow

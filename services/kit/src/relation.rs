@@ -3,7 +3,7 @@
 //! The one thing of a domain that every service must know. Deliberately absent: what may be done with it ([`crate::access`]), and where
 //! it is kept (the engine). A relation is of one woman at one centre; of other centres it knows nothing.
 
-use crate::{ActorId, CentreId, ChildId, Day, Moment, Personal};
+use crate::{ActorId, CentreId, ChildId, Day, Moment, Personal, sealed::Sealed};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use time::Date;
@@ -17,6 +17,8 @@ pub const SAFETY: &str = "safety";
 crate::ids! {
     /// A stay of hers.
     StayId;
+    /// Her coming from another centre, as what was recorded there tells of it.
+    ArrivalId;
 }
 
 use crate as kit;
@@ -54,12 +56,22 @@ pub enum Foreign {
     WomanRegistered {},
     /// People: she came from another centre, and this came along.
     RelocationReceived {
+        /// Which coming it is.
+        #[serde(default)]
+        arrival: ArrivalId,
         /// From which.
         from: CentreId,
         /// What came along.
         along: Along,
         /// What had been recorded there by then.
         until: Moment,
+        /// Who must see nothing of her.
+        conflicts: Option<Personal<Vec<ActorId>>>,
+    },
+    /// People: that she would come was a mistake.
+    RelocationWithdrawn {
+        /// Which coming.
+        arrival: ArrivalId,
     },
     /// People: she moved in.
     StayStarted {
@@ -113,6 +125,8 @@ pub enum Sign {
     Known,
     /// She came from there.
     Received(Received),
+    /// She does not.
+    Withdrawn(ArrivalId),
     /// A stay began.
     Began(StayId),
     /// It ended.
@@ -141,14 +155,20 @@ pub enum Sign {
 }
 
 /// What came along from another centre.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Received {
+    /// Which coming it is.
+    #[serde(default)]
+    pub arrival: ArrivalId,
     /// From which.
     pub from: CentreId,
     /// What.
     pub along: Along,
     /// What had been recorded there by then.
     pub until: Moment,
+    /// Who must see nothing of her, here as there.
+    #[serde(default)]
+    pub conflicts: Vec<ActorId>,
 }
 
 impl Foreign {
@@ -157,9 +177,14 @@ impl Foreign {
     pub fn sign(&self) -> Option<Sign> {
         Some(match self {
             Self::WomanRegistered {} => Sign::Known,
-            Self::RelocationReceived { from, along, until } => {
-                Sign::Received(Received { from: *from, along: *along, until: *until })
-            }
+            Self::RelocationReceived { arrival, from, along, until, conflicts } => Sign::Received(Received {
+                arrival: *arrival,
+                from: *from,
+                along: *along,
+                until: *until,
+                conflicts: conflicts.as_ref().and_then(Sealed::open).cloned().unwrap_or_default(),
+            }),
+            Self::RelocationWithdrawn { arrival } => Sign::Withdrawn(*arrival),
             Self::StayStarted { stay } => Sign::Began(*stay),
             Self::StayEnded { stay } => Sign::Ended(*stay),
             Self::CentreRelocated {} => Sign::Left,
@@ -193,11 +218,11 @@ pub enum Nearness {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is said by entries of its own")]
 pub struct Relation {
-    expected: bool,
+    /// Why she is expected: she was registered (none), or comes from another centre.
+    expected: BTreeSet<Option<ArrivalId>>,
+    moved_away: bool,
     stays: BTreeMap<StayId, bool>,
     aftercare: bool,
-    /// She went on to another centre, and has not come back.
-    left: bool,
     erased: bool,
     ties: BTreeMap<ActorId, (Tie, Option<Day>)>,
     conflicts: BTreeSet<ActorId>,
@@ -216,23 +241,31 @@ impl Relation {
     /// Takes one more in.
     pub fn take(&mut self, sign: &Sign) {
         match sign {
-            Sign::Known => self.expected = true,
+            // Who came from elsewhere may be registered late: nobody is expected by that who has been here.
+            Sign::Known if !self.stays.is_empty() || self.moved_away => {}
+            Sign::Known => drop(self.expected.insert(None)),
             Sign::Received(received) => {
-                (self.expected, self.left) = (true, false);
-                self.received.push(*received);
+                self.expected.insert(Some(received.arrival));
+                self.conflicts.extend(received.conflicts.iter().cloned());
+                self.received.push(received.clone());
+            }
+            // What this centre recorded itself stands, and so does a conflict.
+            Sign::Withdrawn(arrival) => {
+                self.expected.remove(&Some(*arrival));
+                self.received.retain(|received| received.arrival != *arrival);
             }
             // A stay that is over stays over, whatever is recorded late.
             Sign::Began(stay) => {
-                self.expected = false;
-                self.left &= self.stays.contains_key(stay);
-                self.stays.entry(*stay).or_insert(true);
+                self.expected.clear();
+                self.moved_away &= !*self.stays.entry(*stay).or_insert(true);
             }
             Sign::Ended(stay) => {
-                self.expected = false;
+                self.expected.clear();
                 self.stays.insert(*stay, false);
             }
             Sign::Left => {
-                (self.expected, self.left) = (false, true);
+                self.expected.clear();
+                self.moved_away = true;
                 self.stays.values_mut().for_each(|live| *live = false);
             }
             Sign::Tied { worker, role, until } => drop(self.ties.insert(worker.clone(), (*role, *until))),
@@ -256,7 +289,7 @@ impl Relation {
     pub fn nearness(&self) -> Nearness {
         if self.erased {
             Nearness::Erased
-        } else if self.expected || self.aftercare || self.lives_here() {
+        } else if !self.expected.is_empty() || self.aftercare || self.lives_here() {
             Nearness::Live
         } else {
             Nearness::Past
@@ -269,10 +302,16 @@ impl Relation {
         self.stays.values().any(|live| *live)
     }
 
-    /// Whether she went on to another centre, and has not come back.
+    /// Whether she went on to another centre, and has not lived here since. Where she is, nobody here reads.
     #[must_use]
-    pub fn relocated(&self) -> bool {
-        self.left
+    pub fn moved_away(&self) -> bool {
+        self.moved_away
+    }
+
+    /// Whether she went on to another centre, and is not even expected back: what she asks is asked there.
+    #[must_use]
+    pub fn is_elsewhere(&self) -> bool {
+        self.moved_away && self.expected.is_empty()
     }
 
     /// Whether somebody is her contact person on a day.
@@ -317,77 +356,4 @@ pub enum Duty {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use uuid::Uuid;
-
-    fn actor(name: &str) -> ActorId {
-        name.parse().unwrap()
-    }
-
-    #[test]
-    fn a_centre_is_near_while_she_is_expected_lives_there_or_has_its_aftercare() {
-        let stay = |bits| StayId(Uuid::from_u128(bits));
-        let mut relation = Relation::default();
-        assert_eq!(relation.nearness(), Nearness::Past);
-        let steps = [
-            (Sign::Known, Nearness::Live),
-            (Sign::Began(stay(1)), Nearness::Live),
-            (Sign::Ended(stay(1)), Nearness::Past),
-            (Sign::Began(stay(1)), Nearness::Past),
-            (Sign::Aftercare, Nearness::Live),
-            (Sign::Began(stay(2)), Nearness::Live),
-            (Sign::AftercareOver, Nearness::Live),
-            (Sign::Left, Nearness::Past),
-            (Sign::Began(stay(3)), Nearness::Live),
-            (Sign::Erased, Nearness::Erased),
-        ];
-        for (sign, nearness) in steps {
-            relation.take(&sign);
-            assert_eq!(relation.nearness(), nearness, "{sign:?}");
-        }
-    }
-
-    #[test]
-    fn she_is_another_centres_until_she_comes_back() {
-        let stay = |bits| StayId(Uuid::from_u128(bits));
-        let received = Received {
-            from: CentreId(Uuid::from_u128(2)),
-            along: Along::All,
-            until: "2026-11-20T14:30".parse().unwrap(),
-        };
-        let mut relation = Relation::default();
-        let steps = [
-            (Sign::Began(stay(1)), false),
-            (Sign::Left, true),
-            // What is recorded late, goes on beside or ends is no return.
-            (Sign::Began(stay(1)), true),
-            (Sign::Known, true),
-            (Sign::Aftercare, true),
-            (Sign::Ended(stay(1)), true),
-            (Sign::Began(stay(2)), false),
-            (Sign::Left, true),
-            (Sign::Received(received), false),
-        ];
-        for (sign, relocated) in steps {
-            relation.take(&sign);
-            assert_eq!(relation.relocated(), relocated, "{sign:?}");
-        }
-    }
-
-    #[test]
-    fn a_tie_ends_by_its_day_and_a_conflict_never_does() {
-        let until = "2026-11-30".parse::<Day>().unwrap();
-        let tied = Sign::Tied { worker: actor("w-1"), role: Tie::ContactPerson, until: Some(until) };
-        let helps = Sign::Tied { worker: actor("w-2"), role: Tie::Volunteer, until: None };
-        let mut relation = Relation::of(&[tied, helps, Sign::Conflict(actor("w-3"))]);
-        let day = |text: &str| text.parse::<Day>().unwrap().date();
-        assert!(relation.is_contact_person(&actor("w-1"), day("2026-11-30")));
-        assert!(!relation.is_contact_person(&actor("w-1"), day("2026-12-01")));
-        assert!(!relation.is_contact_person(&actor("w-2"), day("2026-11-30")));
-        relation.take(&Sign::Untied(actor("w-1")));
-        relation.take(&Sign::Untied(actor("w-3")));
-        assert!(!relation.is_contact_person(&actor("w-1"), day("2026-11-30")));
-        assert!(relation.conflicts_with(&actor("w-3")));
-    }
-}
+mod tests;

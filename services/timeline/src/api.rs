@@ -149,8 +149,7 @@ async fn timeline(
     let today = app.clock.today();
     let wanted = Wanted { due: Due::Any, responsible: None, today, classes: classes(&caller, about) };
     let open = read::follow_ups(&mut snapshot, Whose::Hers(scope), &wanted).await?;
-    let open: Vec<_> =
-        open.into_iter().map(|row| render::follow_up(&app.contracts, row.seen(&wanted), today)).collect();
+    let open: Vec<_> = open.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
     let held_back = read::held_back(&mut snapshot, woman, centre).await?;
     let body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
     let mut response = Json(body).into_response();

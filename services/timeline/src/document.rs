@@ -70,6 +70,7 @@ fn follow_up() -> Value {
         ("domain", words()),
         ("aggregate", json!({ "type": "string", "format": "uuid" })),
         ("woman", json!({ "type": "string", "format": "uuid" })),
+        ("centre", json!({ "type": ["string", "null"], "format": "uuid" })),
         ("key", text.clone()),
         ("what", text.clone()),
         ("label", words()),

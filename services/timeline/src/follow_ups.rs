@@ -4,10 +4,13 @@
 //! named twice, so one statement for each kind of change does it, and the order for each key is kept. Deliberately absent: what a
 //! change means to the domain.
 
-use crate::project::Applicable;
-use kit::facets::{Change, FollowUpChange};
+use crate::{project::Applicable, read::FollowUpRow};
+use kit::{
+    facets::{Change, FollowUpChange},
+    published::Body,
+};
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 type Row<'a> = (&'a Applicable<'a>, &'a FollowUpChange);
 
@@ -64,6 +67,70 @@ pub(crate) async fn apply(
     Ok(())
 }
 
+/// The follow-ups of one woman at one centre as entries leave them, whatever came later.
+#[derive(Default)]
+pub(crate) struct Left(BTreeMap<(String, uuid::Uuid, String), (FollowUpRow, bool)>);
+
+impl Left {
+    /// Takes the next entry of a service in.
+    pub(crate) fn take(&mut self, service: &str, woman: uuid::Uuid, body: &Body) {
+        for change in &body.data.facets.follow_ups {
+            let key = (service.to_owned(), body.aggregate.0, change.key.clone());
+            if change.change == Change::Opened {
+                self.0.insert(key, (opened(service, woman, body, change), true));
+                continue;
+            }
+            let Some((row, open)) = self.0.get_mut(&key) else { continue };
+            match change.change {
+                Change::Moved => {
+                    date(row, change);
+                    row.basis = basis(change);
+                }
+                Change::Assigned => row.responsible = change.responsible.as_ref().map(ToString::to_string),
+                Change::Closed => *open = false,
+                Change::Reopened => {
+                    *open = true;
+                    if change.due.is_some() {
+                        date(row, change);
+                    }
+                }
+                Change::Opened => {}
+            }
+        }
+    }
+
+    /// Those that are open.
+    pub(crate) fn open(self) -> impl Iterator<Item = FollowUpRow> {
+        self.0.into_values().filter_map(|(row, open)| open.then_some(row))
+    }
+}
+
+fn opened(service: &str, woman: uuid::Uuid, body: &Body, change: &FollowUpChange) -> FollowUpRow {
+    let mut row = FollowUpRow {
+        service: service.to_owned(),
+        aggregate: body.aggregate.0,
+        woman,
+        centre: body.centre.map(|centre| centre.0),
+        class: change.class,
+        key: change.key.clone(),
+        what: change.what.clone().unwrap_or_default(),
+        due_day: None,
+        due: None,
+        responsible: change.responsible.as_ref().map(ToString::to_string),
+        basis: basis(change),
+    };
+    date(&mut row, change);
+    row
+}
+
+fn date(row: &mut FollowUpRow, change: &FollowUpChange) {
+    (row.due_day, row.due) = change.due.map(|due| (due.day().date(), due.to_string())).unzip();
+}
+
+fn basis(change: &FollowUpChange) -> Option<serde_json::Value> {
+    change.basis.as_ref().and_then(|basis| serde_json::to_value(basis).ok())
+}
+
 fn rounds<'a>(events: &'a [Applicable<'a>]) -> Vec<Vec<Row<'a>>> {
     let mut rounds: Vec<Vec<Row<'a>>> = Vec::new();
     let mut seen: HashMap<(uuid::Uuid, &str), usize> = HashMap::new();
@@ -99,4 +166,47 @@ async fn execute(connection: &mut PgConnection, sql: &str, service: &str, rows: 
         .execute(connection)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn body(changes: &Value) -> Body {
+        let id = "00000000-0000-0000-0000-000000000009";
+        let body = json!({
+            "specversion": "1.0", "id": format!("housing/{id}/1"), "source": "/livline/housing",
+            "type": "dk.livline.housing.OfferMade.v1", "timeprecision": "unknown", "dataschema": "x",
+            "datacontenttype": "application/json", "aggregatetype": "case", "aggregate": id, "version": 1,
+            "recordedtime": "2026-11-20T12:00:00Z", "actor": "w-1", "centre": id,
+            "data": { "facts": {}, "facets": { "follow_ups": changes } },
+        });
+        serde_json::from_value(body).unwrap()
+    }
+
+    #[test]
+    fn what_is_left_open_is_as_it_was_last_changed() {
+        let opened = |key: &str| json!({ "key": key, "change": "opened", "what": "answer", "due": "2026-12-01" });
+        let change = |key: &str, change: &str| json!({ "key": key, "change": change });
+        let mut left = Left::default();
+        for changes in [
+            json!([opened("moved"), opened("closed"), opened("reopened"), opened("assigned")]),
+            json!([{ "key": "moved", "change": "moved", "due": "2026-12-08T10:00", "class": "location" }]),
+            json!([change("closed", "closed"), change("reopened", "closed"), change("unknown", "reopened")]),
+            json!([change("reopened", "reopened"), { "key": "assigned", "change": "assigned", "responsible": "w-7" }]),
+        ] {
+            left.take("housing", uuid::Uuid::nil(), &body(&changes));
+        }
+        let open: Vec<_> = left.open().map(|row| (row.key, row.due.unwrap(), row.responsible)).collect();
+        let row = |key: &str, due: &str, responsible: Option<&str>| {
+            (key.to_owned(), due.to_owned(), responsible.map(str::to_owned))
+        };
+        let expected = [
+            row("assigned", "2026-12-01", Some("w-7")),
+            row("moved", "2026-12-08T10:00", None),
+            row("reopened", "2026-12-01", None),
+        ];
+        assert_eq!(open, expected);
+    }
 }

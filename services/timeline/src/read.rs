@@ -2,9 +2,10 @@
 //!
 //! Every query names the reader's centre. Deliberately absent: opening and wording of facts ([`crate::render`]).
 
+use crate::follow_ups::Left;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::{
-    CentreId, Class, WomanId, calendar,
+    CentreId, Class, Moment, WomanId, calendar,
     published::Body,
     relation::{Along, Received, SAFETY},
 };
@@ -36,6 +37,8 @@ pub(crate) struct FollowUpRow {
     pub service: String,
     pub aggregate: Uuid,
     pub woman: Uuid,
+    /// Whose it is to end it.
+    pub centre: Option<Uuid>,
     /// Of what the date derives from.
     pub class: Class,
     pub key: String,
@@ -54,6 +57,12 @@ impl FollowUpRow {
         }
         self
     }
+
+    /// Soonest first, those without a date last.
+    fn order(&self) -> impl Ord {
+        let Self { due_day, due, service, aggregate, key, .. } = self;
+        (due_day.is_none(), *due_day, due.clone(), service.clone(), *aggregate, key.clone())
+    }
 }
 
 /// What of a woman a centre sees: what it recorded itself, and what came along from where she was before.
@@ -70,26 +79,35 @@ impl Scope<'_> {
         std::iter::once(self.centre).chain(self.received.iter().map(|received| received.from)).map(|id| id.0).collect()
     }
 
-    /// The condition on rows of `table`, whose entries' moment of recording `recorded` says. What another centre recorded after she had
-    /// left is not seen, and of what came before only what she chose.
-    fn push(&self, query: &mut QueryBuilder<'_, Postgres>, recorded: &str, tasks: bool) {
+    /// The condition on entries. What another centre recorded after she had left is not seen, and of what came before only what she chose.
+    fn push(&self, query: &mut QueryBuilder<'_, Postgres>) {
         query.push(" woman = ").push_bind(self.woman.0).push(" AND (centre = ").push_bind(self.centre.0);
-        for Received { from, along, until } in self.received {
-            let of_safety = match along {
-                Along::Nothing => continue,
-                Along::OpenTasksAndSafety => !tasks,
-                Along::All => false,
-            };
-            query.push(" OR (centre = ").push_bind(from.0).push(" AND ").push(recorded).push(" < ");
-            // To the minute, which is included: what was recorded in the last one came along.
-            query.push_bind(calendar::local(until.wall()) + Duration::MINUTE);
-            if of_safety {
+        for Received { from, along, until, .. } in self.received {
+            if *along == Along::Nothing {
+                continue;
+            }
+            query.push(" OR (centre = ").push_bind(from.0).push(format!(" AND {RECORDED} < ")).push_bind(end(*until));
+            if *along == Along::OpenTasksAndSafety {
                 query.push(" AND service = ").push_bind(SAFETY);
             }
             query.push(")");
         }
         query.push(")");
     }
+
+    /// From where open tasks came along, and when she left. Of a centre she left twice, what was open the last time.
+    fn tasks_of(&self) -> BTreeMap<CentreId, Moment> {
+        let along = self.received.iter().filter(|received| received.along != Along::Nothing);
+        along.map(|received| (received.from, received.until)).collect()
+    }
+}
+
+/// When an entry was recorded.
+const RECORDED: &str = "(body->>'recordedtime')::timestamptz";
+
+/// The end of what came along. To the minute, which is included: what was recorded in the last one came along.
+fn end(until: Moment) -> OffsetDateTime {
+    calendar::local(until.wall()) + Duration::MINUTE
 }
 
 /// Which entries are wanted.
@@ -139,7 +157,7 @@ pub(crate) async fn entries(
     filter: &Filter,
 ) -> Result<(Vec<EntryRow>, bool), sqlx::Error> {
     let mut query = QueryBuilder::<Postgres>::new("SELECT service, number, at, standing, body FROM entries WHERE");
-    scope.push(&mut query, "(body->>'recordedtime')::timestamptz", false);
+    scope.push(&mut query);
     if let Some(domain) = &filter.domain {
         query.push(" AND service = ").push_bind(domain);
     }
@@ -202,7 +220,7 @@ pub(crate) struct Wanted<'a> {
 /// Whose follow-ups are asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Whose<'a> {
-    /// One woman's, all of them.
+    /// One woman's, all of them: what is open at the centre, and what was where she comes from when she left.
     Hers(Scope<'a>),
     /// A centre's, at most [`FOLLOW_UPS`].
     Centre(CentreId),
@@ -225,6 +243,35 @@ pub(crate) async fn follow_ups(
     if matches!(wanted.due, Due::Any | Due::None) && (matches!(whose, Whose::Hers(_)) || rows.len() < FOLLOW_UPS) {
         let query = undated(whose, wanted);
         rows.extend(limited(connection, query, whose, rows.len()).await?);
+    }
+    if let Whose::Hers(scope) = whose {
+        rows.extend(inherited(connection, scope).await?);
+        rows = rows.into_iter().map(|row| row.seen(wanted)).collect();
+        rows.sort_by(|a, b| a.order().cmp(&b.order()));
+    }
+    Ok(rows)
+}
+
+/// What was open where she comes from, as it stood when she left: they may do there with their own what they like.
+async fn inherited(connection: &mut PgConnection, scope: Scope<'_>) -> Result<Vec<FollowUpRow>, sqlx::Error> {
+    let mut rows = Vec::new();
+    for (centre, until) in scope.tasks_of() {
+        let sql = format!(
+            "SELECT service, body FROM entries WHERE woman = $1 AND centre = $2 AND {RECORDED} < $3
+                 AND body->'data'->'facets'->'follow_ups' IS NOT NULL
+             ORDER BY service, number"
+        );
+        let entries: Vec<(String, sqlx::types::Json<Body>)> = sqlx::query_as(&sql)
+            .bind(scope.woman.0)
+            .bind(centre.0)
+            .bind(end(until))
+            .fetch_all(&mut *connection)
+            .await?;
+        let mut left = Left::default();
+        for (service, body) in &entries {
+            left.take(service, scope.woman.0, body);
+        }
+        rows.extend(left.open());
     }
     Ok(rows)
 }
@@ -259,16 +306,14 @@ fn undated<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgr
 /// What is open, held by whom it was asked for.
 fn chosen<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
     let mut query = QueryBuilder::new(
-        "SELECT service, aggregate, woman, class, key, what, responsible, basis, due_day, due
+        "SELECT service, aggregate, woman, centre, class, key, what, responsible, basis, due_day, due
          FROM follow_ups f WHERE open AND",
     );
     match whose {
         Whose::Centre(centre) => drop(query.push(" centre = ").push_bind(centre.0)),
-        Whose::Hers(scope) => scope.push(
-            &mut query,
-            "(SELECT (e.body->>'recordedtime')::timestamptz FROM entries e WHERE e.service = f.service AND e.number = f.number)",
-            true,
-        ),
+        Whose::Hers(scope) => {
+            query.push(" woman = ").push_bind(scope.woman.0).push(" AND centre = ").push_bind(scope.centre.0);
+        }
     }
     match wanted.responsible {
         Some("nobody") => drop(query.push(" AND responsible IS NULL")),
@@ -294,6 +339,7 @@ async fn limited(
             service: row.try_get("service")?,
             aggregate: row.try_get("aggregate")?,
             woman: row.try_get("woman")?,
+            centre: row.try_get("centre")?,
             class: row.try_get::<&str, _>("class")?.parse().unwrap_or(Class::Location),
             key: row.try_get("key")?,
             what: row.try_get("what")?,

@@ -87,7 +87,11 @@ impl<D: Decider> App<D> {
             Begins::ForAWoman | Begins::AboutNobody(_) => "a.aggregate_id = $2",
         };
         let row = sqlx::query(&format!(
-            "SELECT a.aggregate_id, a.woman, {TIES} FROM aggregates a
+            "SELECT a.aggregate_id, a.woman, {TIES},
+                    (SELECT e.number FROM events e
+                     WHERE e.aggregate_type = a.aggregate_type AND e.aggregate_id = a.aggregate_id
+                     ORDER BY e.sequence DESC LIMIT 1) AS latest
+             FROM aggregates a
              LEFT JOIN LATERAL ties(ARRAY[a.woman], a.centre, $4, $5) t ON a.woman IS NOT NULL
              WHERE a.aggregate_type = $1 AND {named} AND a.centre = $3"
         ))
@@ -104,7 +108,17 @@ impl<D: Decider> App<D> {
         let woman = row.try_get::<Option<Uuid>, _>("woman")?.map(WomanId);
         let known = match woman {
             None => None,
-            Some(woman) => Some(self.told(aggregate, self.relations.read(&row, woman, centre).await?).await?),
+            Some(woman) => {
+                let heard = self.relations.read(&row, woman, centre).await?;
+                // Where all that she herself says was heard too, whoever is denied her is told so without a look at her: it would take
+                // the longer, the more there is of her.
+                let all = row.try_get::<Option<i64>, _>("number")? >= row.try_get("latest")?;
+                let denied = decide(&caller.principal, About::Woman(&heard), act) != Verdict::Allow;
+                if all && heard.heard == Heard::Whole && denied {
+                    return Err(Problem::not_found());
+                }
+                Some(self.told(aggregate, heard).await?)
+            }
         };
         let reached = Reached { aggregate, woman, centre, known };
         match decide(&caller.principal, reached.about(), act) {
@@ -254,8 +268,8 @@ pub(super) async fn act<D: Decider>(
     let ActionBody { facts, when, note, due, responsible } = read(&bytes)?;
     person(responsible.as_ref())?;
     about_somebody::<D>(&action, note.as_ref())?;
-    if action == D::BEGINS.action() {
-        // There is one already.
+    // Of what is about nobody there is one already. A woman who came from elsewhere is not registered yet; of others the rules say so.
+    if matches!(D::BEGINS, Begins::AboutNobody(begins) if begins == action) {
         return Err(Problem::common("unknown_action"));
     }
     let request = Request {

@@ -58,11 +58,13 @@ pub fn paths<D: Decider>(contract: &Contract) -> Map<String, Value> {
     );
     for entry in described.iter().chain(&contract::common()) {
         let about_nobody = matches!(D::BEGINS, Begins::AboutNobody(_));
-        if ["open-case", begins].contains(&entry.action.as_str()) || (about_nobody && entry.action == "write-note") {
+        // Who came from elsewhere is registered later.
+        let begun = entry.action == begins && !matches!(D::BEGINS, Begins::WithAWoman(_));
+        if entry.action == "open-case" || begun || (about_nobody && entry.action == "write-note") {
             continue;
         }
-        // The common actions are there for each kind of aggregate.
-        let own = described.iter().any(|described| described.action == entry.action);
+        // The common actions are there for each kind of aggregate, and what begins one has its own operation.
+        let own = entry.action != begins && described.iter().any(|described| described.action == entry.action);
         let name = if own || D::BEGINS == Begins::ForAWoman {
             entry.action.clone()
         } else {

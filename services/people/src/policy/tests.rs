@@ -1,12 +1,20 @@
 //! The move to another centre, told event by event.
 
 use super::*;
-use kit::{AggregateId, deadlines::Deadlines, given::heard};
+use kit::{
+    AggregateId,
+    deadlines::Deadlines,
+    decider::{Commands, Events},
+    entry::{ENTRY_CORRECTED, RECORDED_IN_ERROR},
+    given::heard,
+};
 use serde_json::{Value, json};
 use time::macros::date;
 use uuid::Uuid;
 
+const HERE: CentreId = CentreId(Uuid::from_u128(1));
 const THERE: CentreId = CentreId(Uuid::from_u128(2));
+const ELSEWHERE: CentreId = CentreId(Uuid::from_u128(3));
 
 fn moves(to: &Value) -> Value {
     json!({ "to": to, "along": "all", "until": "2026-11-20T14:30" })
@@ -28,17 +36,18 @@ fn orders(known: &[(CentreId, u128)], event: &str, facts: Value) -> Vec<Order<Wo
 
 #[test]
 fn she_is_received_where_she_goes_and_nothing_else_is_told() {
-    let [order] =
-        orders(&[(CentreId(Uuid::from_u128(1)), 9)], "CentreRelocated", moves(&json!(THERE))).try_into().unwrap();
+    let [order] = orders(&[(HERE, 9)], "CentreRelocated", moves(&json!(THERE))).try_into().unwrap();
     assert_eq!((order.to, order.centre, order.responsible.clone()), (To::OwnCase, THERE, None));
     assert_eq!(order.about, "people/00000000-0000-0000-0000-000000000009/7");
-    let expected = json!({ "from": CentreId(Uuid::from_u128(1)), "along": "all", "until": "2026-11-20T14:30" });
-    assert_eq!(order.command, Command::ReceiveRelocation(serde_json::from_value(expected).unwrap()));
+    let Command::ReceiveRelocation(arrival) = order.command else { panic!() };
+    assert!(!arrival.arrival.is_nil());
+    let expected = json!({ "arrival": arrival.arrival, "from": HERE, "along": "all", "until": "2026-11-20T14:30" });
+    assert_eq!(arrival, serde_json::from_value(expected).unwrap());
 }
 
 #[test]
 fn where_she_is_known_already_it_is_her_aggregate_there() {
-    let known = [(CentreId(Uuid::from_u128(1)), 9), (THERE, 10), (CentreId(Uuid::from_u128(3)), 11)];
+    let known = [(HERE, 9), (THERE, 10), (ELSEWHERE, 11)];
     let [order] = orders(&known, "CentreRelocated", moves(&json!(THERE))).try_into().unwrap();
     assert_eq!(order.to, To::Existing(AggregateId(Uuid::from_u128(10))));
 }
@@ -56,8 +65,8 @@ fn nothing_else_moves_her_and_nobody_guesses_where() {
     for event in ["CaseOpened", "StayEnded", "RelocationReceived"] {
         assert!(orders(&[], event, json!({})).is_empty(), "{event}");
     }
-    let corrected = json!({ "version": 2, "event": "CentreRelocated", "facts": moves(&json!(THERE)) });
-    assert!(orders(&[], "EntryCorrected", corrected).is_empty(), "a rule reacts to what is recorded");
+    assert!(orders(&[], RECORDED_IN_ERROR, json!({ "version": 2 })).is_empty());
+    assert!(orders(&[], "ConflictOfInterestRecorded", json!({ "who": "w-66" })).is_empty());
     for to in
         [json!({ "$erased": "location" }), json!({ "$sealed": { "class": "location", "key": Uuid::nil(), "box": "" } })]
     {
@@ -68,10 +77,110 @@ fn nothing_else_moves_her_and_nobody_guesses_where() {
 /// What is kept of her lies in the database: no place is in it.
 #[test]
 fn no_place_is_kept() {
-    let mut standing = Standing::default();
-    let event = heard::<ReceiveRelocations>("people", 7, "CentreRelocated", moves(&json!(THERE))).unwrap();
-    ReceiveRelocations::hear(&mut standing, &event);
-    assert!(!serde_json::to_string(&standing).unwrap().contains(&THERE.to_string()));
+    let mut course = Course::default();
+    course.hears(HERE, 7, "CentreRelocated", moves(&json!(THERE)));
+    course.hears(HERE, 8, ENTRY_CORRECTED, corrected(7, &json!(ELSEWHERE)));
+    let kept = serde_json::to_string(&course.0).unwrap();
+    assert!(kept.contains("moves") && [THERE, ELSEWHERE].iter().all(|place| !kept.contains(&place.to_string())));
+}
+
+/// What the rule hears of her, from several centres; an aggregate is known by its centre.
+#[derive(Default)]
+struct Course(Standing<Known>);
+
+impl Course {
+    fn hears(&mut self, centre: CentreId, version: u64, event: &str, facts: Value) -> Vec<Order<Woman>> {
+        let mut event = heard::<ReceiveRelocations>("people", version, event, facts).unwrap();
+        (event.centre, event.aggregate) = (centre, AggregateId(centre.0));
+        event.id = format!("people/{centre}/{version}");
+        ReceiveRelocations::hear(&mut self.0, &event);
+        let now = Now { today: date!(2026 - 11 - 20), deadlines: &Deadlines::default() };
+        ReceiveRelocations::react(&self.0, &event, now)
+    }
+
+    /// Carries orders out: what becomes of each is heard where it goes, as that centre's next entry.
+    fn carries_out(&mut self, orders: Vec<Order<Woman>>, version: u64) -> Vec<(CentreId, &'static str)> {
+        let mut done = Vec::new();
+        for order in orders {
+            let event = order.command.record();
+            let facts = kit::sealed::exposing(|| event.to_facts()).unwrap();
+            done.push((order.centre, event.name()));
+            let _ = self.hears(order.centre, version, event.name(), facts);
+        }
+        done
+    }
+}
+
+fn corrected(version: u64, to: &Value) -> Value {
+    json!({ "version": version, "event": "CentreRelocated", "facts": moves(to) })
+}
+
+#[test]
+fn the_wrong_centre_is_told_once_the_move_is_taken_back() {
+    let mut course = Course::default();
+    let moved = course.hears(HERE, 7, "CentreRelocated", moves(&json!(THERE)));
+    assert_eq!(course.carries_out(moved, 2), [(THERE, "RelocationReceived")]);
+    let back = course.hears(HERE, 8, RECORDED_IN_ERROR, json!({ "version": 7 }));
+    let [order] = &back[..] else { panic!("{back:?}") };
+    assert_eq!(order.to, To::Existing(AggregateId(THERE.0)));
+    assert_eq!(course.carries_out(back, 3), [(THERE, "RelocationWithdrawn")]);
+    assert!(course.hears(HERE, 9, "ConflictOfInterestRecorded", json!({ "who": "w-66" })).is_empty(), "once");
+}
+
+#[test]
+fn another_centre_receives_her_once_the_move_is_corrected() {
+    let mut course = Course::default();
+    let moved = course.hears(HERE, 7, "CentreRelocated", moves(&json!(THERE)));
+    course.carries_out(moved, 2);
+    let mut facts = corrected(7, &json!(ELSEWHERE));
+    facts["facts"]["until"] = "2026-12-24T10:00".into();
+    let orders = course.hears(HERE, 8, ENTRY_CORRECTED, facts);
+    let Command::ReceiveRelocation(arrival) = &orders[0].command else { panic!() };
+    assert_eq!(json!(arrival.until), json!("2026-11-20T14:30"), "what came later stays here, whenever it is corrected");
+    let done = course.carries_out(orders, 3);
+    assert_eq!(done, [(ELSEWHERE, "RelocationReceived"), (THERE, "RelocationWithdrawn")]);
+    // Once more, back to where it was: each is a coming of its own.
+    let orders = course.hears(HERE, 9, ENTRY_CORRECTED, corrected(7, &json!(THERE)));
+    let done = course.carries_out(orders, 4);
+    assert_eq!(done, [(THERE, "RelocationReceived"), (ELSEWHERE, "RelocationWithdrawn")]);
+    let orders = course.hears(HERE, 10, RECORDED_IN_ERROR, json!({ "version": 7 }));
+    assert_eq!(course.carries_out(orders, 5), [(THERE, "RelocationWithdrawn")]);
+}
+
+/// The mistake may be heard before what came of the order.
+#[test]
+fn what_was_received_after_the_mistake_is_withdrawn_all_the_same() {
+    let mut course = Course::default();
+    let moved = course.hears(HERE, 7, "CentreRelocated", moves(&json!(THERE)));
+    assert!(course.hears(HERE, 8, RECORDED_IN_ERROR, json!({ "version": 7 })).is_empty());
+    let [order] = moved.try_into().unwrap();
+    let Command::ReceiveRelocation(arrival) = order.command else { panic!() };
+    let facts = json!({ "arrival": arrival.arrival, "from": HERE, "along": "all", "until": "2026-11-20T14:30" });
+    let orders = course.hears(THERE, 2, "RelocationReceived", facts);
+    assert_eq!(course.carries_out(orders, 3), [(THERE, "RelocationWithdrawn")]);
+}
+
+#[test]
+fn who_must_see_nothing_of_her_sees_nothing_there_either() {
+    let mut course = Course::default();
+    let conflict = |who: &str| json!({ "who": who });
+    course.hears(HERE, 3, "ConflictOfInterestRecorded", conflict("w-66"));
+    course.hears(HERE, 4, "ConflictOfInterestRecorded", conflict("w-1"));
+    course.hears(HERE, 5, RECORDED_IN_ERROR, json!({ "version": 4 }));
+    course.hears(ELSEWHERE, 2, "ConflictOfInterestRecorded", conflict("w-2"));
+    let received = |orders: &[Order<Woman>]| {
+        let Command::ReceiveRelocation(arrival) = &orders[0].command else { panic!() };
+        let all = arrival.conflicts.as_ref().and_then(Sealed::open).cloned().unwrap_or_default();
+        all.iter().map(|who| who.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    let nothing = json!({ "to": THERE, "along": "nothing", "until": "2026-11-20T14:30" });
+    let moved = course.hears(HERE, 7, "CentreRelocated", nothing);
+    assert_eq!(received(&moved), ["w-66"], "whatever she chose");
+    course.carries_out(moved, 2);
+    // And further, from there.
+    course.hears(THERE, 3, "ConflictOfInterestRecorded", conflict("w-9"));
+    let moved = course.hears(THERE, 4, "CentreRelocated", moves(&json!(ELSEWHERE)));
+    assert_eq!(received(&moved), ["w-66", "w-9"]);
 }
 
 /// What her own aggregate records is what the rule reads.

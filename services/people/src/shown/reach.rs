@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 const RELATE: &[&str] = &[
     "WomanRegistered",
     "RelocationReceived",
+    "RelocationWithdrawn",
     "StayStarted",
     "StayEnded",
     "CentreRelocated",
@@ -30,7 +31,8 @@ const RELATE: &[&str] = &[
     "PersonErased",
 ];
 /// Those of them whose personal facts it takes.
-const ABOUT_SOMEBODY: &[&str] = &["WorkerAssigned", "WorkerReleased", "ConflictOfInterestRecorded"];
+const ABOUT_SOMEBODY: &[&str] =
+    &["RelocationReceived", "WorkerAssigned", "WorkerReleased", "ConflictOfInterestRecorded"];
 
 /// A woman whom the caller reaches.
 #[derive(Debug, Clone)]

@@ -3,6 +3,7 @@
 use super::event::{
     AccessRequest, Arrival, Assignment, Cancellation, Child, Conflict, Death, Departure, Disclosure, Erasure,
     ErasureRequest, Hold, HoldLifted, Notice, Registration, Release, Relocation, SafeContact, Stay, Unconfirmed,
+    Withdrawal,
 };
 
 kit::entries! {
@@ -22,6 +23,8 @@ kit::entries! {
     RelocateToCentre => CentreRelocated(Relocation), never;
     /// She comes from another centre.
     ReceiveRelocation => RelocationReceived(Arrival), never;
+    /// She does not come from there after all.
+    WithdrawRelocation => RelocationWithdrawn(Withdrawal), never;
     /// She moves out.
     EndStay => StayEnded(Departure), never;
     /// What is recorded had to be given out.

@@ -27,7 +27,7 @@ impl Woman {
         if child.is_some_and(|child| !self.children.contains_key(&child)) {
             return Err(Rejection::ChildUnknown);
         }
-        if self.relation.relocated() { Err(Rejection::Relocated) } else { Ok(()) }
+        if self.relation.is_elsewhere() { Err(Rejection::Relocated) } else { Ok(()) }
     }
 
     /// Whether it was done already, or may be; else why not.

@@ -10,7 +10,7 @@ use super::choices::{
 use crate::VaultRef;
 use kit::{
     ActorId, CentreId, ChildId, Day, Identity, Location, Moment, Narrative, OfChild, Personal, Text,
-    relation::{Along, StayId, Tie},
+    relation::{Along, ArrivalId, StayId, Tie},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -250,6 +250,9 @@ pub struct Relocation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Arrival {
+    /// Which coming it is.
+    #[serde(default, skip_serializing_if = "ArrivalId::is_nil")]
+    pub arrival: ArrivalId,
     /// From which.
     pub from: CentreId,
     /// What came along.
@@ -259,6 +262,17 @@ pub struct Arrival {
     /// Her children, as they are called there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub children: Option<Vec<ChildId>>,
+    /// Who must not come near what is hers, there and so here: whatever else came along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflicts: Option<Personal<Vec<ActorId>>>,
+}
+
+/// She does not come from there after all: it was recorded in error, or otherwise. Recorded by a rule alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Withdrawal {
+    /// Which coming.
+    pub arrival: ArrivalId,
 }
 
 /// She moves out.

@@ -11,7 +11,7 @@ use super::{
 use kit::{
     ChildId, Context, Day, Facets, Personal,
     facets::{FollowUpChange, Weight},
-    relation::StayId,
+    relation::{Along, ArrivalId, StayId},
     sealed::{Sealed, known},
 };
 use time::Date;
@@ -22,6 +22,8 @@ use time::Date;
 pub enum FollowUp {
     /// Find out with her whether she can still be reached so.
     ReconfirmContact,
+    /// Take over what was open where she comes from.
+    TakeOverTasks,
     /// Tell the municipality that she moved in.
     TellMunicipalityOfArrival,
     /// Tell the municipality that she moved out.
@@ -35,8 +37,10 @@ pub enum FollowUp {
 }
 
 /// The configured deadlines that a woman's follow-ups go by.
-pub(super) const DEADLINES: &[&str] = &[RECONFIRM, NOTICE_IN, NOTICE_OUT, DISCLOSURE_TOLD, ACCESS_ANSWER, ERASURE_WAIT];
+pub(super) const DEADLINES: &[&str] =
+    &[RECONFIRM, TASKS, NOTICE_IN, NOTICE_OUT, DISCLOSURE_TOLD, ACCESS_ANSWER, ERASURE_WAIT];
 const RECONFIRM: &str = "safe_contact_reconfirmation";
+const TASKS: &str = "relocation_tasks_taken_over";
 const NOTICE_IN: &str = "municipality_notice_in";
 const NOTICE_OUT: &str = "municipality_notice_out";
 const DISCLOSURE_TOLD: &str = "compelled_disclosure_told";
@@ -50,6 +54,10 @@ const MUNICIPALITY: &str = "/municipality-";
 
 fn contact_key(contact: SafeContactId) -> String {
     format!("{CONTACT}{contact}/reconfirm")
+}
+
+fn tasks_key(arrival: ArrivalId) -> String {
+    format!("arrival/{arrival}/tasks")
 }
 
 fn notice_key(stay: StayId, direction: Direction) -> String {
@@ -93,7 +101,13 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
     let (routine, milestone) = (Facets::routine(), Facets::milestone());
     match event {
         Event::WomanRegistered(_) | Event::CentreRelocated(_) => milestone,
-        Event::RelocationReceived(arrival) => about(milestone, arrival.children.iter().flatten().copied()),
+        Event::RelocationReceived(arrival) => {
+            // Only there can they be ended; here they are done anew.
+            let along = arrival.along != Along::Nothing;
+            let milestone = about(milestone, arrival.children.iter().flatten().copied());
+            also(milestone, along.then(|| by(tasks_key(arrival.arrival), FollowUp::TakeOverTasks, TASKS, day)))
+        }
+        Event::RelocationWithdrawn(withdrawal) => milestone.with(FollowUpChange::closed(tasks_key(withdrawal.arrival))),
         Event::ChildRegistered(child) => about(routine, Some(child.child)),
         Event::SafeContactAgreed(agreed) => {
             let confirmed = state.contacts.get(&agreed.contact).map(|contact| contact.standing);

@@ -178,7 +178,8 @@ impl Decider for Woman {
             Event::RelocationReceived(_) | Event::ErasureRequested(_) | Event::ErasureHoldLifted(_) => {
                 Amendable::TakenBackOnly
             }
-            Event::PersonErased(_) | Event::ErasureHeld(_) => Amendable::Never,
+            // Taken back, a withdrawal would show again what is not this centre's.
+            Event::RelocationWithdrawn(_) | Event::PersonErased(_) | Event::ErasureHeld(_) => Amendable::Never,
             _ => Amendable::Always,
         }
     }
@@ -321,6 +322,10 @@ impl Woman {
             Command::ReceiveRelocation(arrival) => {
                 refused(!context.by_rule(), Rejection::OnlyByRule)?;
                 refused(arrival.from == context.centre, Rejection::SameCentre)
+            }
+            Command::WithdrawRelocation(withdrawal) => {
+                refused(!context.by_rule(), Rejection::OnlyByRule)?;
+                Ok(self.relation.received().iter().all(|received| received.arrival != withdrawal.arrival))
             }
             Command::AssignWorker(assignment) => {
                 let conflict = assignment.worker.open().is_some_and(|worker| self.relation.conflicts_with(worker));

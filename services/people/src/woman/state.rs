@@ -10,7 +10,7 @@ use crate::VaultRef;
 use kit::{
     ActorId, ChildId, Day, Identity, OfChild, Personal, Text,
     relation::{Received, Relation, Sign, StayId, Tie},
-    sealed::known,
+    sealed::{Sealed, known},
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -323,7 +323,8 @@ impl Woman {
             Event::MunicipalityInformed(notice) => {
                 self.notices.extend(notice.stay.map(|stay| Told { stay, direction: notice.direction }));
             }
-            Event::DisclosureCompelled(_)
+            Event::RelocationWithdrawn(_)
+            | Event::DisclosureCompelled(_)
             | Event::ConflictOfInterestRecorded(_)
             | Event::AccessRequestReceived(_) => {}
         }
@@ -426,9 +427,14 @@ impl KnownChild {
 pub(super) fn sign(event: &Event) -> Option<Sign> {
     Some(match event {
         Event::WomanRegistered(_) => Sign::Known,
-        Event::RelocationReceived(arrival) => {
-            Sign::Received(Received { from: arrival.from, along: arrival.along, until: arrival.until })
-        }
+        Event::RelocationReceived(arrival) => Sign::Received(Received {
+            arrival: arrival.arrival,
+            from: arrival.from,
+            along: arrival.along,
+            until: arrival.until,
+            conflicts: arrival.conflicts.as_ref().and_then(Sealed::open).cloned().unwrap_or_default(),
+        }),
+        Event::RelocationWithdrawn(withdrawal) => Sign::Withdrawn(withdrawal.arrival),
         Event::StayStarted(stay) => Sign::Began(stay.stay),
         Event::StayEnded(departure) => Sign::Ended(departure.stay),
         Event::CentreRelocated(_) => Sign::Left,

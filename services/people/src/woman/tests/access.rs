@@ -24,7 +24,7 @@ fn read(event: &Event) -> Option<Foreign> {
     }
 }
 
-/// What is decided of a sample. Only a rule receives, and only who asked before is erased.
+/// What is decided of a sample. Only a rule receives, and only who came is withdrawn, and who asked is erased.
 fn decided(action: &str, facts: Value) -> Vec<Event> {
     let case = nobody();
     let case = match action {
@@ -32,8 +32,10 @@ fn decided(action: &str, facts: Value) -> Vec<Event> {
         "request-erasure" => case.and("register-child", json!({ "child": super::CHILD })),
         _ => case,
     };
-    if action == "approve-erasure" {
-        return vec![Event::from_facts("PersonErased", facts).unwrap()];
+    for (after_others, event) in [("approve-erasure", "PersonErased"), ("withdraw-relocation", "RelocationWithdrawn")] {
+        if action == after_others {
+            return vec![Event::from_facts(event, facts).unwrap()];
+        }
     }
     case.and(action, facts).standing()
 }
@@ -61,6 +63,7 @@ fn everybody_reads_the_relation_that_she_tells() {
         "ConflictOfInterestRecorded",
         "PersonErased",
         "RelocationReceived",
+        "RelocationWithdrawn",
         "StayEnded",
         "StayStarted",
         "WomanRegistered",
@@ -80,8 +83,11 @@ fn what_access_goes_by_is_in_the_samples() {
     let Foreign::WorkerAssigned { worker, role, until } = read("WorkerAssigned") else { panic!() };
     assert_eq!(worker.open().unwrap().as_str(), "w-17");
     assert!(role == Tie::ContactPerson && until.unwrap().open().is_some());
-    let Foreign::RelocationReceived { along, .. } = read("RelocationReceived") else { panic!() };
+    let Foreign::RelocationReceived { along, conflicts, arrival, .. } = read("RelocationReceived") else { panic!() };
     assert_eq!(along, Along::OpenTasksAndSafety);
+    assert!(!arrival.is_nil() && conflicts.unwrap().open().unwrap().len() == 1);
+    let Foreign::RelocationWithdrawn { arrival: withdrawn } = read("RelocationWithdrawn") else { panic!() };
+    assert_eq!(withdrawn, arrival);
     let Foreign::PersonErased { child } = read("PersonErased") else { panic!() };
     assert!(child.is_some());
 }

@@ -1,8 +1,8 @@
 //! What entries leave open and end.
 
 use super::{
-    CENTRE, CHILD, CONTACT, DECIDE, DISCLOSURE, ERASURE, NOTICE_IN, NOTICE_OUT, OTHER_STAY, RECONFIRM, STAY, agreed,
-    contact, nobody, open, stay, staying, woman,
+    CENTRE, CHILD, CONTACT, DECIDE, DISCLOSURE, ERASURE, NOTICE_IN, NOTICE_OUT, OTHER_STAY, RECONFIRM, STAY, VALUE,
+    agreed, contact, nobody, open, stay, staying, woman,
 };
 use crate::woman::Event;
 use crate::woman::Woman;
@@ -18,6 +18,22 @@ fn the_municipality_is_told_within_three_working_days_of_the_decision() {
     drop(started(decided).opens(NOTICE_IN, "tell_municipality_of_arrival", Some("2026-11-23")));
     let unknown = woman().when_on("start-stay", stay(), Happened::Unknown);
     drop(unknown.opens(NOTICE_IN, "tell_municipality_of_arrival", Some("2026-11-25")));
+}
+
+#[test]
+fn what_came_along_open_is_taken_over() {
+    let came = |along: &str| {
+        let facts = json!({ "arrival": VALUE, "from": CENTRE, "along": along, "until": "2026-11-20T14:30" });
+        nobody().by_rule().when("receive-relocation", facts).weighs(Weight::Milestone)
+    };
+    let tasks = format!("arrival/{VALUE}/tasks");
+    for along in ["all", "open_tasks_and_safety"] {
+        let received = came(along).opens(&tasks, "take_over_tasks", Some("2026-11-24")).accepted();
+        // Where she does not come after all, there is nothing to take over.
+        drop(received.clone().when("withdraw-relocation", json!({ "arrival": VALUE })).closes(&tasks));
+        drop(received.by("w-1").when_in_error(2).closes(&tasks));
+    }
+    drop(came("nothing").leaves_follow_ups());
 }
 
 #[test]

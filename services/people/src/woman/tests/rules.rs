@@ -1,8 +1,8 @@
 //! Who she is, her children, her stays, who is tied to her.
 
-use super::{CENTRE, CHILD, HERE, OTHER_STAY, STAY, Woman, nobody, stay, staying, woman};
+use super::{CENTRE, CHILD, HERE, OTHER_STAY, STAY, VALUE, Woman, nobody, stay, staying, woman};
 use crate::woman::Event;
-use kit::{Decider, Happened, given::Given};
+use kit::{Decider, Happened, given::Given, relation::Nearness};
 use serde_json::{Value, json};
 
 /// The alias she was registered with.
@@ -165,6 +165,33 @@ fn only_a_rule_receives_and_nobody_moves_to_where_she_is() {
     let same = json!({ "from": HERE, "along": "all", "until": "2026-11-20T14:30" });
     nobody().by_rule().when("receive-relocation", same).refused("same_centre");
     woman().when("relocate-to-centre", json!({ "to": HERE })).refused("same_centre");
+}
+
+#[test]
+fn a_coming_that_was_a_mistake_is_withdrawn_once_and_for_good() {
+    let mut coming = arrival();
+    coming["arrival"] = VALUE.into();
+    let received = nobody().by_rule().and("receive-relocation", coming);
+    assert_eq!(received.case().domain().relation.nearness(), Nearness::Live);
+    let withdraw = json!({ "arrival": VALUE });
+    received.clone().by("w-1").when("withdraw-relocation", withdraw.clone()).refused("only_by_rule");
+    received.clone().by_leader("l-1").when("withdraw-relocation", withdraw.clone()).refused("only_by_rule");
+    drop(received.clone().when("withdraw-relocation", json!({ "arrival": STAY })).already());
+    let withdrawn = received.when("withdraw-relocation", withdraw.clone()).events(&["RelocationWithdrawn"]).accepted();
+    let relation = &withdrawn.case().domain().relation;
+    assert_eq!((relation.nearness(), relation.received().len()), (Nearness::Past, 0));
+    drop(withdrawn.clone().when("withdraw-relocation", withdraw).already());
+    // Nobody takes that back: it would show again what is another centre's.
+    withdrawn.by_leader("l-1").when_in_error(3).refused("not_correctable");
+}
+
+#[test]
+fn who_came_from_elsewhere_is_registered_here_once() {
+    let received = nobody().by_rule().and("receive-relocation", arrival()).by("w-1");
+    assert!(received.actions().contains(&"register-woman"));
+    let registered = received.and("register-woman", json!({ "alias": "Birk-47" }));
+    assert!(!registered.actions().contains(&"register-woman"));
+    registered.when("register-woman", json!({})).refused("registered_already");
 }
 
 #[test]

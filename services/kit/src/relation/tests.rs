@@ -1,0 +1,123 @@
+//! How near a centre is to her, told sign by sign.
+
+use super::*;
+use uuid::Uuid;
+
+fn actor(name: &str) -> ActorId {
+    name.parse().unwrap()
+}
+
+#[test]
+fn a_centre_is_near_while_she_is_expected_lives_there_or_has_its_aftercare() {
+    let stay = |bits| StayId(Uuid::from_u128(bits));
+    let mut relation = Relation::default();
+    assert_eq!(relation.nearness(), Nearness::Past);
+    let steps = [
+        (Sign::Known, Nearness::Live),
+        (Sign::Began(stay(1)), Nearness::Live),
+        (Sign::Ended(stay(1)), Nearness::Past),
+        (Sign::Began(stay(1)), Nearness::Past),
+        (Sign::Aftercare, Nearness::Live),
+        (Sign::Began(stay(2)), Nearness::Live),
+        (Sign::AftercareOver, Nearness::Live),
+        (Sign::Left, Nearness::Past),
+        (Sign::Began(stay(3)), Nearness::Live),
+        (Sign::Erased, Nearness::Erased),
+    ];
+    for (sign, nearness) in steps {
+        relation.take(&sign);
+        assert_eq!(relation.nearness(), nearness, "{sign:?}");
+    }
+}
+
+#[test]
+fn who_went_on_is_away_until_she_lives_here_again() {
+    let stay = |bits| StayId(Uuid::from_u128(bits));
+    let received = Sign::Received(coming(1, &[]));
+    let steps = [
+        (Sign::Known, false),
+        (Sign::Began(stay(1)), false),
+        (Sign::Left, true),
+        (Sign::Ended(stay(1)), true),
+        (Sign::Aftercare, true),
+        // The stay she left, recorded once more; and that she comes back, before she has.
+        (Sign::Began(stay(1)), true),
+        (received, true),
+        (Sign::Began(stay(2)), false),
+        (Sign::Ended(stay(2)), false),
+    ];
+    let mut relation = Relation::default();
+    for (sign, away) in steps {
+        relation.take(&sign);
+        assert_eq!(relation.moved_away(), away, "{sign:?}");
+    }
+}
+
+#[test]
+fn she_is_another_centres_until_she_comes_back() {
+    let stay = |bits| StayId(Uuid::from_u128(bits));
+    let steps = [
+        (Sign::Began(stay(1)), false),
+        (Sign::Left, true),
+        // What is recorded late, goes on beside or ends is no return.
+        (Sign::Began(stay(1)), true),
+        (Sign::Known, true),
+        (Sign::Aftercare, true),
+        (Sign::Ended(stay(1)), true),
+        (Sign::Began(stay(2)), false),
+        (Sign::Left, true),
+        (Sign::Received(coming(1, &[])), false),
+    ];
+    let mut relation = Relation::default();
+    for (sign, elsewhere) in steps {
+        relation.take(&sign);
+        assert_eq!(relation.is_elsewhere(), elsewhere, "{sign:?}");
+    }
+}
+
+fn coming(bits: u128, conflicts: &[&str]) -> Received {
+    Received {
+        arrival: ArrivalId(Uuid::from_u128(bits)),
+        from: CentreId(Uuid::from_u128(9)),
+        along: Along::All,
+        until: "2026-11-20T14:30".parse().unwrap(),
+        conflicts: conflicts.iter().map(|name| actor(name)).collect(),
+    }
+}
+
+#[test]
+fn what_was_withdrawn_is_over_and_what_the_centre_recorded_itself_is_not() {
+    let (first, second) = (coming(1, &["w-66"]), coming(2, &[]));
+    let withdrawn = |received: &Received| Sign::Withdrawn(received.arrival);
+    let mut relation = Relation::of(&[Sign::Received(first.clone()), Sign::Received(second.clone())]);
+    relation.take(&withdrawn(&first));
+    assert_eq!((relation.nearness(), relation.received()), (Nearness::Live, &[second.clone()][..]));
+    relation.take(&withdrawn(&second));
+    assert_eq!((relation.nearness(), relation.received().len()), (Nearness::Past, 0));
+    assert!(relation.conflicts_with(&actor("w-66")), "a conflict never ends");
+    // Registered here, or living here: that is this centre's own.
+    for own in [Sign::Known, Sign::Began(StayId::default())] {
+        let relation = Relation::of(&[Sign::Received(first.clone()), own, withdrawn(&first)]);
+        assert_eq!(relation.nearness(), Nearness::Live);
+    }
+    // Registered when the stay was over: nobody expects her by that.
+    let stay = StayId::default();
+    let late = [Sign::Received(first), Sign::Began(stay), Sign::Ended(stay), Sign::Known];
+    assert_eq!(Relation::of(&late).nearness(), Nearness::Past);
+}
+
+#[test]
+fn a_tie_ends_by_its_day_and_a_conflict_never_does() {
+    let until = "2026-11-30".parse::<Day>().unwrap();
+    let tied = Sign::Tied { worker: actor("w-1"), role: Tie::ContactPerson, until: Some(until) };
+    let helps = Sign::Tied { worker: actor("w-2"), role: Tie::Volunteer, until: None };
+    let mut relation = Relation::of(&[tied, helps, Sign::Conflict(actor("w-3"))]);
+    let day = |text: &str| text.parse::<Day>().unwrap().date();
+    assert!(relation.is_contact_person(&actor("w-1"), day("2026-11-30")));
+    assert!(!relation.is_contact_person(&actor("w-1"), day("2026-12-01")));
+    assert!(!relation.is_contact_person(&actor("w-2"), day("2026-11-30")));
+    relation.take(&Sign::Untied(actor("w-1")));
+    relation.take(&Sign::Untied(actor("w-3")));
+    assert!(!relation.is_contact_person(&actor("w-1"), day("2026-11-30")));
+    assert!(relation.conflicts_with(&actor("w-3")));
+}
