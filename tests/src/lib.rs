@@ -378,6 +378,7 @@ impl People {
             responsible: None,
             actor: principal.actor.clone(),
             role: principal.role,
+            on_duty: false,
             centre,
             key: id,
             if_match: None,

@@ -2,9 +2,11 @@
 //!
 //! Events are sealed and appended as the executor does it, many at once. Deliberately absent: the rules of the domain.
 
-use crate::{CENTRE, Ground, Running};
+use crate::{CENTRE, Ground, Running, eventually};
 use engine::{
     journal::{Append, Journal, NewEvent, Outcome},
+    reader::progress,
+    relations::READER,
     seal::{Place, Seal},
     vault,
 };
@@ -17,6 +19,7 @@ use kit::{
     sealed::OPEN,
 };
 use serde_json::{Value, json};
+use sqlx::PgPool;
 use uuid::Uuid;
 
 /// A fact in clear, on its way to the seal.
@@ -88,14 +91,16 @@ impl Woman {
 pub struct Women {
     journal: Journal,
     seal: Seal,
+    pool: PgPool,
 }
 
 /// The people service, to be stopped by the test, and its journal.
 pub async fn people(ground: &Ground) -> (Running, Women) {
     let settings = ground.settings(people::SERVICE, &vault::TABLES).await;
     let domain = livline::services::people(settings, ground.clock.clone()).await.unwrap();
-    let (journal, seal) = (domain.executor().journal.clone(), domain.executor().seal.clone());
-    (Running::start(domain.service()).await, Women { journal, seal })
+    let executor = domain.executor();
+    let women = Women { journal: executor.journal.clone(), seal: executor.seal.clone(), pool: executor.pool.clone() };
+    (Running::start(domain.service()).await, women)
 }
 
 impl Women {
@@ -111,7 +116,7 @@ impl Women {
         &self.seal
     }
 
-    /// Records events about her, all at once.
+    /// Records events about her, all at once, and waits until the service has heard them itself.
     pub async fn record(&self, her: &mut Woman, events: &[(&'static str, Value)]) {
         let (woman, centre, aggregate) = (Some(WomanId(her.woman)), Some(her.centre), her.aggregate());
         let mut written = Vec::with_capacity(events.len());
@@ -158,8 +163,14 @@ impl Women {
             events: written,
         };
         let outcome = self.journal.append(append).await.unwrap();
-        assert!(matches!(outcome, Outcome::Accepted { .. }), "{outcome:?}");
+        let Outcome::Accepted { first_number } = outcome else { panic!("{outcome:?}") };
         her.version += events.len() as u64;
+        let last = first_number + events.len() as u64 - 1;
+        eventually("people has heard itself", async || {
+            let heard = progress(&self.pool, READER, people::SERVICE).await.unwrap();
+            heard.filter(|heard| heard.number >= last)
+        })
+        .await;
     }
 
     /// Corrects an entry of hers.

@@ -74,7 +74,7 @@ impl Planter {
                     self.number += 1;
                     *text = format!("{CANARY} {}", self.number);
                 } else if at.ends_with("/cpr") {
-                    *text = CPR.to_owned();
+                    CPR.clone_into(text);
                 } else {
                     return;
                 }

@@ -1,6 +1,11 @@
 //! Access follows from what people and aftercare record: heard by every service, asked for by every route.
 
-use engine::{clock::Clock, http::AT_LEAST};
+use engine::{
+    clock::Clock,
+    http::AT_LEAST,
+    reader::{Apply, Event},
+    relations::Hearing,
+};
 use kit::{CentreId, Class, access::Role};
 use livline_tests::{
     Answer, CENTRE, Client, Ground, OTHER_CENTRE,
@@ -138,10 +143,19 @@ async fn nearness_ties_duty_and_conflicts_decide_who_sees_what() {
     let temp = house.ground.client(Role::Temp, Some(CENTRE)).named("w-temp");
     assert_eq!(temp.get("housing", &shown).await.status, 404);
     assert_eq!(temp.get("timeline", &course).await.status, 404);
+    let registers = async || temp.post("people", "/v1/women", &Uuid::new_v4().to_string(), json!({})).await;
+    assert_eq!((registers().await.status.as_u16(), registers().await.code()), (403, "forbidden"));
     let engaged = json!({ "facts": { "worker": "w-temp", "kind": "temp", "until": day(8) } });
     leader.post("people", "/v1/duties", "temp", engaged).await.ok();
     let seen = until(&temp, "housing", &shown, |answer| answer.status == 200).await;
     assert!(!sees(&seen));
+    registers().await.ok();
+    let tie = json!({ "facts": { "worker": "w-temp", "role": "contact_person" } });
+    let refused = temp.post("people", &format!("/v1/women/{woman}/assign-worker"), "tie", tie).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (409, "not_yours_to_assign"));
+    let own = json!({ "facts": { "worker": "w-other", "kind": "on_duty", "until": day(8) } });
+    let refused = other.post("people", "/v1/duties", "own", own).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (409, "not_on_duty"));
 
     // A conflict of interest blocks even a leader, and looks like nothing.
     let chief = leader.clone().named("w-chief");
@@ -481,4 +495,117 @@ async fn places_are_masked_while_people_is_ahead() {
     until(leader, "housing", &shown, |answer| answer.status == 200 && !sees(answer)).await;
     held.rollback().await.unwrap();
     until(leader, "housing", &shown, sees).await;
+}
+
+/// What was recorded of a duty counts in people itself, however far its own reader is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duty_that_was_ended_gives_nothing_in_people() {
+    let house = House::new().await;
+    let (leader, nurse) = (&house.leader, house.worker("w-duty"));
+    let woman = register(leader, json!({})).await;
+    let path = format!("/v1/women/{woman}/vault/address");
+    let kept = leader.put("people", &path, "k", json!({ "value": "Kanariegade 11" })).await.ok();
+    let value = format!("/v1/women/{woman}/vault/{}", kept.text("reference"));
+    assert_eq!(nurse.get("people", &value).await.status, 404);
+    let at = |hours: i64| {
+        let at = kit::calendar::in_copenhagen_time(house.ground.clock.now() + time::Duration::hours(hours));
+        format!("{}T{:02}:{:02}", kit::Day::from(at.date()), at.hour(), at.minute())
+    };
+    let duty = |worker: &str| json!({ "facts": { "worker": worker, "kind": "on_duty", "until": at(8) } });
+    let started = leader.post("people", "/v1/duties", "duty", duty("w-duty")).await.ok().text("id");
+    until(&nurse, "people", &value, |answer| answer.status == 200).await;
+    // Whoever is on duty puts a colleague on duty, and nobody themselves.
+    nurse.post("people", "/v1/duties", "colleague", duty("w-colleague")).await.ok();
+    assert_eq!(nurse.post("people", "/v1/duties", "again", duty("w-duty")).await.code(), "own_duty");
+    // Its reader cannot take anything in.
+    let pool = house.ground.pool("livline_people").await;
+    let mut held = pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE duties IN EXCLUSIVE MODE").execute(&mut *held).await.unwrap();
+    leader.post("people", &format!("/v1/duties/{started}/end-duty"), "end", json!({})).await.ok();
+    assert_eq!(nurse.get("people", &value).await.status, 404);
+    assert_eq!(nurse.get("people", &format!("/v1/women/{woman}")).await.status, 200);
+    leader.get("people", &value).await.ok();
+    held.rollback().await.unwrap();
+    until(&nurse, "people", &format!("/v1/women/{woman}/vault"), |answer| answer.status == 200).await;
+    assert_eq!(nurse.get("people", &value).await.status, 404);
+}
+
+/// An end that cannot be read is an end.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_of_a_duty_ends_it() {
+    let ground = Ground::start().await;
+    let (_people, women) = livline_tests::women::people(&ground).await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_people").await);
+    let at = kit::calendar::in_copenhagen_time(ground.clock.now() + time::Duration::hours(8));
+    let at = format!("{}T{:02}:{:02}", kit::Day::from(at.date()), at.hour(), at.minute());
+    let duty = async |worker: &str| {
+        let facts = json!({ "facts": { "worker": worker, "kind": "on_duty", "until": at } });
+        leader.post("people", "/v1/duties", worker, facts).await.ok().text("id").parse::<Uuid>().unwrap()
+    };
+    let (ended, other) = (duty("w-1").await, duty("w-2").await);
+    let running = async || {
+        let running: Vec<Uuid> =
+            sqlx::query_scalar("SELECT aggregate FROM duties WHERE ended IS NULL").fetch_all(&pool).await.unwrap();
+        running
+    };
+    eventually("both are heard", async || (running().await.len() == 2).then_some(())).await;
+    // No more of it reads than which duty it is about.
+    let event = json!({
+        "epoch": Uuid::new_v4(), "number": 900, "aggregate": ended, "aggregatetype": "duty", "version": 3,
+        "type": "dk.livline.people.DutyEnded.v1",
+    });
+    let hearing = Hearing { service: "people", seal: women.seal().clone() };
+    let mut transaction = pool.begin().await.unwrap();
+    hearing.apply(&mut transaction, "people", &[Event::parse(&event.to_string()).unwrap()], 0).await.unwrap();
+    transaction.commit().await.unwrap();
+    assert_eq!(running().await, [other]);
+}
+
+/// What somebody does not see takes no place in the list from what somebody sees, and one row that does not open hides nobody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn follow_ups_are_counted_as_they_are_seen() {
+    let house = House::new().await;
+    let (leader, worker) = (&house.leader, house.worker("w-other"));
+    let mut women = Vec::new();
+    for day in ["2026-01-01", "2026-02-01", "2026-03-01"] {
+        let woman = register(leader, json!({})).await;
+        let position = log(leader, woman, "start-stay", json!({})).await;
+        let case = open(leader, "housing", woman, &position).await.ok().text("id");
+        leader.act("housing", &case, "make-offer", json!({ "answer_by": day })).await.ok();
+        women.push(woman);
+    }
+    let [kept_away, unreadable, seen] = women[..] else { panic!() };
+    log(leader, kept_away, "record-conflict-of-interest", json!({ "kind": "worker", "who": "w-other" })).await;
+    let list = "/v1/follow-ups?due=overdue";
+    let of = |answer: &livline_tests::Answer, woman: Uuid| {
+        let rows = answer.body["follow_ups"].as_array().unwrap();
+        rows.iter().filter(|row| row["woman"] == json!(woman)).count()
+    };
+    until(&worker, "timeline", list, |answer| {
+        of(answer, kept_away) == 0 && of(answer, unreadable) == 1 && of(answer, seen) == 1
+    })
+    .await;
+    let pool = house.ground.pool("livline_timeline").await;
+    sqlx::query(
+        "INSERT INTO follow_ups SELECT (jsonb_populate_record(f, jsonb_build_object('key', f.key || '/' || n))).*
+         FROM follow_ups f, generate_series(1, 700) n WHERE f.woman = $1 AND f.what = 'answer_offer'",
+    )
+    .bind(kept_away)
+    .execute(&pool)
+    .await
+    .unwrap();
+    let answer = worker.get("timeline", list).await.ok();
+    assert_eq!((of(&answer, seen), of(&answer, kept_away)), (1, 0));
+    assert_eq!(answer.body["complete"], true);
+    let answer = leader.get("timeline", list).await.ok();
+    assert_eq!((of(&answer, kept_away), &answer.body["complete"]), (500, &json!(false)));
+    // Another one's row in the place of hers.
+    sqlx::query("UPDATE relations SET relation = (SELECT relation FROM relations WHERE woman = $2 AND service = 'people') WHERE woman = $1")
+        .bind(unreadable)
+        .bind(seen)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let answer = worker.get("timeline", list).await.ok();
+    assert_eq!((of(&answer, unreadable), of(&answer, seen)), (0, 1));
 }

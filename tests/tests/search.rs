@@ -143,6 +143,28 @@ async fn an_insider_learns_nothing_beyond_what_is_the_insiders() {
     assert_eq!(asked(&ground.leader(), "Anna Lund").await, asked(&ground.leader(), "Ingen Kendt").await, "forgotten");
 }
 
+/// One row that does not open hides her, and nobody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_unreadable_row_hides_nobody_else() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let (leader, anna) = (ground.leader(), anna(&women).await);
+    let facts = registered("Ask-3", Some("Anna Holm"), Some("0202909988"));
+    let other = women.register(somebody(), facts).await;
+    let newcomer = json!({ "name": "Anna Lund Sørensen" });
+    assert_eq!(finds(&leader, "anna").await.len(), 2);
+    assert_eq!(found(&duplicates(&leader, newcomer.clone()).await.ok()), [anna.woman]);
+    let pool = ground.pool("livline_people").await;
+    let swapped = sqlx::query(
+        "UPDATE relations SET relation = (SELECT relation FROM relations WHERE woman = $2) WHERE woman = $1",
+    );
+    swapped.bind(anna.woman).bind(other.woman).execute(&pool).await.unwrap();
+    let answer = search(&leader, "anna").await.ok();
+    assert_eq!((found(&answer), &answer.body["complete"]), (vec![other.woman], &json!(false)));
+    let answer = duplicates(&leader, newcomer).await.ok();
+    assert_eq!((found(&answer), &answer.body["complete"]), (Vec::<Uuid>::new(), &json!(false)));
+}
+
 /// Whether she is known elsewhere does not show in how long the answer takes.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_hit_takes_as_long_as_a_hit_elsewhere() {

@@ -32,6 +32,8 @@ pub struct Request<C> {
     pub actor: ActorId,
     /// What the actor is.
     pub role: Role,
+    /// Whether the actor is on duty.
+    pub on_duty: bool,
     /// For which centre.
     pub centre: CentreId,
     /// The command's key.

@@ -222,13 +222,11 @@ impl<D: Decider> Executor<D> {
         let mut heard = self.heard(opened.woman, certain).await?;
         heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), Some(heard))));
         let looking = self.looking(request.aggregate, (request.actor.clone(), request.role), request.centre, &heard);
-        let shared = match &request.ask {
-            Some(Ask::Record(command)) => D::shares(command, &looking),
-            _ => None,
-        };
+        let shared = if let Some(Ask::Record(command)) = &request.ask { D::shares(command, &looking) } else { None };
         let shares = shared.is_some();
         let taken = self.taken(shared, request.aggregate).await?;
         let context = Context {
+            on_duty: request.on_duty,
             taken,
             key: request.key,
             happened: request.when.unwrap_or(looking.happened),
@@ -286,6 +284,7 @@ impl<D: Decider> Executor<D> {
             today,
             actor,
             role,
+            on_duty: false,
             centre,
             key: Uuid::nil(),
             happened: Happened::On(today.into()),

@@ -16,6 +16,7 @@ use crate::{
     keys::KeyError,
     reader::progress,
     seal::{Opening, Place, Seal, SealError},
+    store,
 };
 use kit::{
     AggregateId, CentreId, Class, Epoch, WomanId,
@@ -41,6 +42,20 @@ const WAITERS: usize = 16;
 /// The columns of `ties`, for queries that join it.
 pub(crate) const TIES: &str = "t.people, t.aftercare, t.held_back, t.epoch, t.number, t.on_duty, t.engaged";
 
+/// How far a service is.
+type Position = (Epoch, u64);
+
+/// Whether somebody is at work at the own centre beside those who are employed, or answers for all.
+#[derive(Debug, Clone, Copy)]
+pub struct AtWork {
+    /// Whether on duty.
+    pub on_duty: bool,
+    /// Whether engaged as a temp.
+    pub engaged: bool,
+    /// How well that is known.
+    pub heard: Heard,
+}
+
 /// Looks ties up.
 #[derive(Debug, Clone)]
 pub struct Relations {
@@ -62,31 +77,74 @@ impl Relations {
     /// A woman as the asker's own centre knows her.
     pub async fn known(&self, principal: &Principal, woman: WomanId) -> Result<Known, Problem> {
         let mut all = self.all(principal, &[woman]).await?;
-        all.remove(&woman).ok_or_else(Problem::not_found)
+        all.remove(&woman).ok_or_else(|| Problem::common("unavailable"))
     }
 
-    /// Several.
+    /// Several. Whose ties do not open is left out: she may be protected from more than is known, and that hides nobody else.
     pub async fn all(&self, principal: &Principal, women: &[WomanId]) -> Result<BTreeMap<WomanId, Known>, Problem> {
         let centre = principal.centre.ok_or_else(Problem::not_found)?;
-        self.settle().await?;
-        let rows = sqlx::query(&format!("SELECT t.of_woman, {TIES} FROM ties($1, $2, $3, $4) t"))
-            .bind(women.iter().map(|woman| woman.0).collect::<Vec<Uuid>>())
-            .bind(centre.0)
-            .bind(principal.actor.as_str())
-            .bind(self.clock.now())
-            .fetch_all(&self.pool)
-            .await?;
-        let mut all = BTreeMap::new();
-        for row in rows {
-            let woman = WomanId(row.try_get("of_woman")?);
-            all.insert(woman, self.read(&row, woman, centre).await?);
+        let recorded = self.recorded().await?;
+        self.wait_for(recorded).await?;
+        let rows = self.ties(principal, centre, women.iter().map(|woman| Some(woman.0)).collect()).await?;
+        let of = |row: &PgRow| row.try_get("of_woman").map(WomanId);
+        let women = rows.iter().map(of).collect::<Result<Vec<_>, _>>()?;
+        let known = self.read(&rows, &women, centre, recorded).await?;
+        Ok(women.into_iter().zip(known).filter_map(|(woman, known)| Some((woman, known?))).collect())
+    }
+
+    /// Whether the asker is at work, where nobody is asked about.
+    pub async fn at_work(&self, principal: &Principal) -> Result<AtWork, Problem> {
+        let centre = principal.centre.ok_or_else(Problem::not_found)?;
+        let recorded = self.recorded().await?;
+        self.wait_for(recorded).await?;
+        let rows = self.ties(principal, centre, vec![None]).await?;
+        let row = rows.first().ok_or_else(|| Problem::common("unavailable"))?;
+        Ok(AtWork {
+            on_duty: row.try_get("on_duty")?,
+            engaged: row.try_get("engaged")?,
+            heard: self.heard(row, recorded)?,
+        })
+    }
+
+    /// In people itself: what she says in the place of what was heard of her. Her own entries are exact; who is at work is heard even
+    /// there, and whoever may see more by it must have been heard to the end.
+    pub async fn with_own(&self, principal: &Principal, known: Known, own: Relation) -> Result<Known, Problem> {
+        let relation = Some(own.with_aftercare_of(&known.relation.unwrap_or_default()));
+        let known = Known { relation, heard: Heard::Whole, ..known };
+        if !known.on_duty && !known.engaged {
+            return Ok(known);
         }
-        Ok(all)
+        let AtWork { on_duty, engaged, heard } = self.at_work(principal).await?;
+        Ok(Known { on_duty, engaged, heard, ..known })
+    }
+
+    async fn ties(
+        &self,
+        principal: &Principal,
+        centre: CentreId,
+        women: Vec<Option<Uuid>>,
+    ) -> Result<Vec<PgRow>, sqlx::Error> {
+        let sql = format!("SELECT t.of_woman, {TIES} FROM ties($1, $2, $3, $4) t");
+        let ties = sqlx::query(&sql).bind(women).bind(centre.0).bind(principal.actor.as_str()).bind(self.clock.now());
+        ties.fetch_all(&self.pool).await
+    }
+
+    /// How far people is, as far as is known here; it itself knows exactly.
+    async fn recorded(&self) -> Result<Option<Position>, Problem> {
+        if self.service != PEOPLE {
+            return Ok(self.head.last());
+        }
+        let head = store::head(&self.pool).await?;
+        Ok(Some((head.epoch, head.number)).filter(|(_, number)| *number > 0))
     }
 
     /// Waits a moment for what people is known to have recorded: whoever asks had rather wait than be shown less.
     pub(crate) async fn settle(&self) -> Result<(), Problem> {
-        let Some((epoch, head)) = self.head.last().filter(|_| self.service != PEOPLE) else { return Ok(()) };
+        self.wait_for(self.head.last().filter(|_| self.service != PEOPLE)).await
+    }
+
+    async fn wait_for(&self, recorded: Option<Position>) -> Result<(), Problem> {
+        let Some((epoch, head)) = recorded else { return Ok(()) };
         let Ok(_turn) = self.waiters.try_acquire() else { return Ok(()) };
         let until = tokio::time::Instant::now() + MOMENT;
         while progress(&self.pool, READER, PEOPLE)
@@ -100,38 +158,69 @@ impl Relations {
     }
 
     /// What a row says that has the columns [`TIES`].
-    pub(crate) async fn read(&self, row: &PgRow, woman: WomanId, centre: CentreId) -> Result<Known, Problem> {
-        let mut relation = None;
-        for service in HEARS {
-            if let Some(sealed) = row.try_get::<Option<Value>, _>(*service)? {
-                let signs = open(&self.seal, (self.service, woman, centre, service), sealed).await;
-                let signs = signs.map_err(|error| {
-                    tracing::error!(%error, "what ties a woman to a centre does not open");
-                    Problem::common("unavailable")
-                })?;
-                let relation: &mut Relation = relation.get_or_insert_default();
-                signs.standing.iter().for_each(|stood| relation.take(&stood.what));
-                if signs.erased {
-                    relation.take(&Sign::Erased);
+    pub(crate) async fn one(&self, row: &PgRow, woman: WomanId, centre: CentreId) -> Result<Known, Problem> {
+        let known = self.read(std::slice::from_ref(row), &[woman], centre, None).await?;
+        known.into_iter().next().flatten().ok_or_else(|| Problem::common("unavailable"))
+    }
+
+    /// The same of several, each row with the woman whom it is about, opened with one question for all keys.
+    async fn read(
+        &self,
+        rows: &[PgRow],
+        women: &[WomanId],
+        centre: CentreId,
+        recorded: Option<Position>,
+    ) -> Result<Vec<Option<Known>>, Problem> {
+        let mut sealed = Vec::new();
+        for (at, (row, woman)) in rows.iter().zip(women).enumerate() {
+            for service in HEARS {
+                let heard = row.try_get::<Option<Value>, _>(*service)?;
+                let parts = heard.map(|heard| parts((self.service, *woman, centre, service), heard));
+                sealed.extend(parts.into_iter().flatten().map(|(place, part)| (at, place, part)));
+            }
+        }
+        let opening = sealed.iter_mut().map(|(_, place, heard)| (*place, heard, |_| Opening::Value));
+        let opened = self.seal.open_all(opening).await.map_err(|error| {
+            tracing::error!(%error, "what ties women to a centre cannot be opened");
+            Problem::common("unavailable")
+        })?;
+        let mut relations = vec![Some(None); rows.len()];
+        for ((at, _, heard), opened) in sealed.into_iter().zip(opened) {
+            let Some(told) = relations.get_mut(at) else { continue };
+            match opened.and_then(|()| signs(heard)) {
+                Err(error) => {
+                    tracing::error!(%error, "what ties a woman to a centre does not open: nobody reaches her");
+                    *told = None;
+                }
+                Ok(signs) => {
+                    let Some(relation) = told else { continue };
+                    let relation: &mut Relation = relation.get_or_insert_default();
+                    match signs {
+                        Some(signs) => signs.iter().for_each(|stood| relation.take(&stood.what)),
+                        None => relation.take(&Sign::Erased),
+                    }
                 }
             }
         }
+        let known = |(row, relation): (&PgRow, Option<Option<Relation>>)| {
+            let Some(relation) = relation else { return Ok(None) };
+            let heard = if row.try_get("held_back")? { Heard::HeldBack } else { self.heard(row, recorded)? };
+            let (on_duty, engaged) = (row.try_get("on_duty")?, row.try_get("engaged")?);
+            Ok(Some(Known { centre, relation, heard, on_duty, engaged, today: self.clock.today() }))
+        };
+        rows.iter().zip(relations).map(known).collect()
+    }
+
+    /// Whether all was heard that people had recorded.
+    fn heard(&self, row: &PgRow, recorded: Option<Position>) -> Result<Heard, Problem> {
         let heard = row.try_get::<Option<Uuid>, _>("epoch")?.map(Epoch);
         let heard = heard.zip(row.try_get::<Option<i64>, _>("number")?.map(i64::unsigned_abs));
-        Ok(Known {
-            centre,
-            relation,
-            heard: if row.try_get("held_back")? {
-                Heard::HeldBack
-            } else if self.service == PEOPLE || self.head.reached(heard) {
-                Heard::Whole
-            } else {
-                Heard::Behind
-            },
-            on_duty: row.try_get("on_duty")?,
-            engaged: row.try_get("engaged")?,
-            today: self.clock.today(),
-        })
+        let whole = if self.service == PEOPLE {
+            recorded.is_none_or(|(epoch, head)| heard.is_some_and(|(of, number)| of == epoch && number >= head))
+        } else {
+            self.head.reached(heard)
+        };
+        Ok(if whole { Heard::Whole } else { Heard::Behind })
     }
 
     /// The moment that duties are asked for.
@@ -161,7 +250,7 @@ impl Relations {
     }
 }
 
-/// The service that owns stays: what it knows of itself is never behind.
+/// The service that owns stays and duties.
 const PEOPLE: &str = "people";
 
 /// Where what was heard is sealed for.
@@ -186,42 +275,40 @@ fn place_of_conflicts<'a>(service: &'a str, woman: WomanId, centre: CentreId, he
 const SIGNS: &str = "signs";
 const CONFLICTS: &str = "conflicts";
 
-/// What a row holds.
-pub(crate) struct Signs {
-    standing: Standing<Sign>,
-    /// Her key is gone: all that stands are conflicts.
-    erased: bool,
-}
+/// Whose a row is, and whom it was heard from.
+type Whose<'a> = (&'a str, WomanId, CentreId, &'a str);
 
-async fn open(
-    seal: &Seal,
-    (service, woman, centre, heard): (&str, WomanId, CentreId, &str),
-    mut row: Value,
-) -> Result<Signs, SealError> {
+/// What a row holds, each for its own place: everything, and the conflicts among it, which her key does not take with it.
+fn parts<'a>((service, woman, centre, heard): Whose<'a>, mut row: Value) -> impl Iterator<Item = (Place<'a>, Value)> {
     let conflicts = row.get_mut(CONFLICTS).map(Value::take);
     let signs = row.get_mut(SIGNS).map(Value::take).unwrap_or(row);
-    let opened = async |place: Place<'_>, mut sealed: Value| {
-        seal.open(place, &mut sealed, |_| Opening::Value).await?;
-        if matches!(Stored::of(&sealed), Some(Stored::Erased)) {
-            return Ok(None);
+    let conflicts = conflicts.map(|conflicts| (place_of_conflicts(service, woman, centre, heard), conflicts));
+    std::iter::once((place(service, woman, centre, heard), signs)).chain(conflicts)
+}
+
+/// All that stands; conflicts alone where her key is gone.
+async fn open(seal: &Seal, whose: Whose<'_>, row: Value) -> Result<Standing<Sign>, SealError> {
+    for (place, mut part) in parts(whose, row) {
+        seal.open(place, &mut part, |_| Opening::Value).await?;
+        if let Some(standing) = signs(part)? {
+            return Ok(standing);
         }
-        serde_json::from_value(sealed).map(Some).map_err(|_| SealError::Foreign)
-    };
-    let standing = opened(place(service, woman, centre, heard), signs).await?;
-    let erased = standing.is_none();
-    Ok(match (standing, conflicts) {
-        (None, Some(conflicts)) => {
-            let kept = opened(place_of_conflicts(service, woman, centre, heard), conflicts).await?;
-            Signs { standing: kept.unwrap_or_default(), erased }
-        }
-        (standing, _) => Signs { standing: standing.unwrap_or_default(), erased },
-    })
+    }
+    Ok(Standing::default())
+}
+
+/// What an opened part of a row holds; none where her key is gone.
+fn signs(part: Value) -> Result<Option<Standing<Sign>>, SealError> {
+    if matches!(Stored::of(&part), Some(Stored::Erased)) {
+        return Ok(None);
+    }
+    serde_json::from_value(part).map(Some).map_err(|_| SealError::Foreign)
 }
 
 /// The row that holds these.
 async fn sealed(
     seal: &Seal,
-    (service, woman, centre, heard): (&str, WomanId, CentreId, &str),
+    (service, woman, centre, heard): Whose<'_>,
     standing: &Standing<Sign>,
 ) -> Result<Value, SealError> {
     let mark = |signs: &Standing<Sign>| json!({ OPEN: { "class": Class::Personal, "value": signs } });

@@ -78,6 +78,13 @@ pub enum About<'a> {
     Anything,
     /// Something of a centre that is about nobody.
     Nobody(CentreId),
+    /// A woman whom a centre does not know yet.
+    Newcomer {
+        /// The centre.
+        centre: CentreId,
+        /// Whether the asker is engaged as a temp.
+        engaged: bool,
+    },
     /// A woman, as a centre knows her.
     Woman(&'a Known),
 }
@@ -130,7 +137,10 @@ pub fn decide(principal: &Principal, about: About<'_>, act: Act) -> Verdict {
     let own = |centre| principal.centre == Some(centre);
     match (principal.role, about) {
         (Role::Worker | Role::Leader | Role::Temp, About::Anything) if principal.centre.is_some() => Verdict::Allow,
-        (Role::Worker | Role::Leader, About::Nobody(centre)) if own(centre) => Verdict::Allow,
+        (Role::Worker | Role::Leader, About::Nobody(centre) | About::Newcomer { centre, .. }) if own(centre) => {
+            Verdict::Allow
+        }
+        (Role::Temp, About::Newcomer { centre, engaged: true }) if own(centre) => Verdict::Allow,
         (Role::Worker | Role::Leader | Role::Temp, About::Woman(known)) if own(known.centre) => {
             near(principal, known, act)
         }
@@ -262,7 +272,11 @@ mod tests {
                 let employed = [Role::Worker, Role::Leader].contains(role);
                 let verdict = decide(&principal, About::Nobody(OWN), Act::Record);
                 assert_eq!(verdict == Verdict::Allow, employed && home == Some(OWN));
+                let newcomer = |engaged| About::Newcomer { centre: OWN, engaged };
+                assert_eq!(decide(&principal, newcomer(false), Act::Record), verdict, "registering asks as much");
                 let may = employed || *role == Role::Temp;
+                let registers = decide(&principal, newcomer(true), Act::Record) == Verdict::Allow;
+                assert_eq!(registers, may && home == Some(OWN));
                 assert_eq!(decide(&principal, About::Anything, Act::Record) == Verdict::Allow, may && home.is_some());
             }
         }

@@ -195,6 +195,7 @@ impl<D: Decider> Case<D> {
     }
 
     fn record(&self, command: D::Command, context: &Context<'_>) -> Outcome<D> {
+        self.domain.permits(&command, context).map_err(Refusal::Domain)?;
         let Decision { events, warnings } = self.domain.decide(command, context).map_err(Refusal::Domain)?;
         let mut after = self.domain.clone();
         let mut entries = Vec::with_capacity(events.len());
@@ -226,6 +227,9 @@ impl<D: Decider> Case<D> {
         let facts = amend::keep_ids(original, facts);
         let command = D::Command::action_of(original.name()).and_then(|action| D::Command::read(&action, facts));
         let command = command.ok_or(Refusal::Common(CommonRejection::NotCorrectable))?.map_err(Refusal::Fact)?;
+        for command in [&D::Command::again(original.clone()), &command] {
+            self.domain.permits(command, context).map_err(Refusal::Domain)?;
+        }
         // The corrected facts obey the rules that held before the original, and get on with what came later as well as it did.
         let then = &Context { happened: recorded.happened, ..context.clone() };
         let others = self.folded(|other| other != place);
@@ -268,7 +272,10 @@ impl<D: Decider> Case<D> {
     fn take_back(&self, error: RecordedInError, context: &Context<'_>) -> Outcome<D> {
         let (place, recorded) = self.standing(error.version)?;
         match &recorded.standing {
-            Standing::Fact(fact) if D::amendable(fact) != Amendable::Never => {}
+            Standing::Fact(fact) if D::amendable(fact) != Amendable::Never => {
+                let command = D::Command::again(fact.clone());
+                self.domain.permits(&command, context).map_err(Refusal::Domain)?;
+            }
             Standing::InError => return Ok(Decided { entries: Vec::new(), warnings: Vec::new() }),
             _ => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
         }

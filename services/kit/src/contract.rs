@@ -6,7 +6,7 @@
 use crate::{
     Class,
     case::CommonRejection,
-    decider::{Commands, Decider},
+    decider::{Begins, Commands, Decider},
     entry::{self, Common},
     facts::Mistake,
     labels::{Label, LabelError, Labels},
@@ -113,7 +113,7 @@ pub struct Aggregate {
     pub plural: String,
     /// Its events and the actions that record them.
     pub entries: Vec<EventContract>,
-    /// Earlier versions of them: what is stored so is read, and nothing is recorded so any more.
+    /// What is read, and nobody asks for: earlier versions of them, and what every case knows and this kind does not take.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub past: Vec<EventContract>,
 }
@@ -228,9 +228,11 @@ impl Contract {
         let described = D::Command::describe();
         let mut entries: Vec<_> = described.iter().map(|entry| event(entry, &mut asking)).collect();
         let earlier = described.iter().flat_map(EntryDescription::earlier);
-        let past = earlier.map(|entry| event(&entry, &mut asking)).collect();
-        // Where the beginning is an entry of its own, there is no other way to open one.
-        entries.extend(common().iter().map(|entry| event(entry, &mut asking)));
+        let mut past: Vec<_> = earlier.map(|entry| event(&entry, &mut asking)).collect();
+        for entry in common() {
+            let of = if asked_for(D::BEGINS, entry.event) { &mut entries } else { &mut past };
+            of.push(event(&entry, &mut asking));
+        }
         let contract = Self {
             service: service.to_owned(),
             label: asking.one(format!("service-{service}")),
@@ -259,6 +261,18 @@ impl Contract {
     pub fn event(&self, name: &str, version: u16) -> Option<&EventContract> {
         let mut entries = self.aggregates.iter().flat_map(|aggregate| aggregate.entries.iter().chain(&aggregate.past));
         entries.find(|entry| entry.event == name && entry.version == version)
+    }
+}
+
+/// Whether an event that every case knows is asked for where one begins so.
+#[must_use]
+pub fn asked_for(begins: Begins, event: &str) -> bool {
+    match event {
+        // Where the beginning is an entry of its own, there is no other way to open one.
+        "CaseOpened" => begins == Begins::ForAWoman,
+        // Words about nobody would be sealed under nobody's key.
+        "NoteWritten" => !matches!(begins, Begins::AboutNobody(_)),
+        _ => true,
     }
 }
 

@@ -42,6 +42,12 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
 
     /// Decides a command. An empty decision means that it is so already.
     fn decide(&self, command: Self::Command, context: &Context<'_>) -> Result<Decision<Self>, Self::Rejection>;
+    /// Refuses a command to somebody: who may not record an entry may neither correct it nor take it back, or either would be the way
+    /// around. Asked of the state as it is, before anything else; of a correction, for the entry as it was and as it becomes.
+    fn permits(&self, command: &Self::Command, context: &Context<'_>) -> Result<(), Self::Rejection> {
+        let _ = (command, context);
+        Ok(())
+    }
     /// Takes an event in. Total: whatever is stored can be folded.
     fn evolve(&mut self, event: &Self::Event);
     /// The actions that are likely now. What it lists is never refused for the state's sake.
@@ -226,6 +232,8 @@ pub struct Context<'a> {
     pub actor: ActorId,
     /// What the actor is: [`Role::Service`] where a rule acts.
     pub role: Role,
+    /// Whether the actor is on duty, as far as the service has heard.
+    pub on_duty: bool,
     /// The actor's centre.
     pub centre: CentreId,
     /// The command's key.

@@ -51,6 +51,7 @@ pub struct Given<D: Decider> {
     entries: Vec<Entry<D::Event>>,
     actor: ActorId,
     role: Role,
+    on_duty: bool,
     today: Date,
     deadlines: Deadlines,
     commands: u32,
@@ -77,6 +78,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         entries: Vec::new(),
         actor: "w-1".parse().expect("an actor"),
         role: Role::Worker,
+        on_duty: false,
         today: day(today),
         deadlines,
         commands: 0,
@@ -104,7 +106,20 @@ impl<D: Decider> Given<D> {
     pub fn by(mut self, actor: &str) -> Self {
         self.actor = actor.parse().expect("an actor");
         self.role = Role::Worker;
+        self.on_duty = false;
         self
+    }
+
+    /// Acted on by a worker who is on duty.
+    #[must_use]
+    pub fn by_on_duty(self, actor: &str) -> Self {
+        Self { on_duty: true, ..self.by(actor) }
+    }
+
+    /// Acted on by a temp.
+    #[must_use]
+    pub fn by_temp(self, actor: &str) -> Self {
+        Self { role: Role::Temp, ..self.by(actor) }
     }
 
     /// Acted on by whoever leads the centre.
@@ -221,6 +236,7 @@ impl<D: Decider> Given<D> {
             today: self.today,
             actor: self.actor.clone(),
             role: self.role,
+            on_duty: self.on_duty,
             centre: CENTRE,
             key: Uuid::from_u128(u128::from(self.commands) + 1000),
             happened,

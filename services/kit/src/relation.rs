@@ -3,7 +3,7 @@
 //! The one thing of a domain that every service must know. Deliberately absent: what may be done with it ([`crate::access`]), and where
 //! it is kept (the engine). A relation is of one woman at one centre; of other centres it knows nothing.
 
-use crate::{ActorId, CentreId, ChildId, Day, Moment, Personal, sealed::Sealed};
+use crate::{ActorId, CentreId, ChildId, Day, Moment, Personal};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use time::Date;
@@ -66,7 +66,7 @@ pub enum Foreign {
         /// What had been recorded there by then.
         until: Moment,
         /// Who must see nothing of her.
-        conflicts: Option<Personal<Vec<ActorId>>>,
+        conflicts: Option<Vec<ActorId>>,
     },
     /// People: that she would come was a mistake.
     RelocationWithdrawn {
@@ -102,7 +102,7 @@ pub enum Foreign {
     /// People: somebody must not come near what is hers.
     ConflictOfInterestRecorded {
         /// Who.
-        who: Personal<ActorId>,
+        who: ActorId,
     },
     /// People: she was forgotten, or a child of hers was.
     PersonErased {
@@ -182,7 +182,7 @@ impl Foreign {
                 from: *from,
                 along: *along,
                 until: *until,
-                conflicts: conflicts.as_ref().and_then(Sealed::open).cloned().unwrap_or_default(),
+                conflicts: conflicts.clone().unwrap_or_default(),
             }),
             Self::RelocationWithdrawn { arrival } => Sign::Withdrawn(*arrival),
             Self::StayStarted { stay } => Sign::Began(*stay),
@@ -194,7 +194,7 @@ impl Foreign {
                 until: until.as_ref().and_then(|until| until.open().copied()),
             },
             Self::WorkerReleased { worker } => Sign::Untied(worker.open()?.clone()),
-            Self::ConflictOfInterestRecorded { who } => Sign::Conflict(who.open()?.clone()),
+            Self::ConflictOfInterestRecorded { who } => Sign::Conflict(who.clone()),
             Self::PersonErased { child: None } => Sign::Erased,
             Self::PersonErased { child: Some(_) } => return None,
             Self::AftercareOffered {} => Sign::Aftercare,
@@ -320,6 +320,12 @@ impl Relation {
         self.ties
             .get(actor)
             .is_some_and(|(role, until)| *role == Tie::ContactPerson && until.is_none_or(|until| until.date() >= today))
+    }
+
+    /// Whether she has one.
+    #[must_use]
+    pub fn has_contact_person(&self, today: Date) -> bool {
+        self.ties.keys().any(|actor| self.is_contact_person(actor, today))
     }
 
     /// Whether somebody must see nothing of her.

@@ -59,7 +59,7 @@ pub async fn people(settings: Settings, clock: Clock) -> Result<Domain<Woman>, S
     let contract = people::contract().map_err(unreadable)?;
     let domain = Domain::<Woman>::on(&engine::vault::TABLES, contract, people::SERVICE, settings, clock).await?;
     let domain = domain.policy::<people::policy::ReceiveRelocations>()?.policy::<people::heard::KnowProtection>()?;
-    let routes = people::shown::routes(&domain.host, domain.contract());
+    let routes = people::shown::routes(&domain.host, domain.executor(), domain.contract());
     domain.beside::<Enquiry>().beside::<Duty>().with(routes, people::shown::paths()).erasing()
 }
 

@@ -6,11 +6,10 @@
 
 use crate::woman::{Arrival, Command, Withdrawal, Woman};
 use kit::{
-    ActorId, CentreId, ChildId, Class, Location, Moment, Personal, Policy,
+    ActorId, CentreId, ChildId, Class, Location, Moment, Policy,
     ids::derive_id,
     policy::{Heard, Now, Order, Standing, To},
     relation::{Along, ArrivalId},
-    sealed::Sealed,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -43,7 +42,7 @@ pub enum Foreign {
         #[serde(default)]
         arrival: ArrivalId,
         /// Who must not come near what is hers.
-        conflicts: Option<Personal<Vec<ActorId>>>,
+        conflicts: Option<Vec<ActorId>>,
     },
     /// And is not any more.
     RelocationWithdrawn {
@@ -53,7 +52,7 @@ pub enum Foreign {
     /// Somebody must not come near what is hers.
     ConflictOfInterestRecorded {
         /// Who.
-        who: Personal<ActorId>,
+        who: ActorId,
     },
 }
 
@@ -102,11 +101,11 @@ impl Policy for ReceiveRelocations {
                     Known::Moves { arrival: ArrivalId(derive_id(&["arrival", &event.id])), until: left.or(*until)? }
                 }
                 Foreign::RelocationReceived { arrival, conflicts } => {
-                    let conflicts = conflicts.as_ref().and_then(Sealed::open).cloned().unwrap_or_default();
+                    let conflicts = conflicts.clone().unwrap_or_default();
                     Known::Came { arrival: *arrival, conflicts }
                 }
                 Foreign::RelocationWithdrawn { arrival } => Known::Withdrawn(*arrival),
-                Foreign::ConflictOfInterestRecorded { who } => Known::Conflict(who.open()?.clone()),
+                Foreign::ConflictOfInterestRecorded { who } => Known::Conflict(who.clone()),
             })
         });
     }
@@ -152,7 +151,7 @@ fn received(heard: &Standing<Known>, event: &Heard<Foreign>) -> Option<Order<Wom
             along: along.unwrap_or(Along::OpenTasksAndSafety),
             until,
             children: children.clone(),
-            conflicts: (!conflicts.is_empty()).then(|| Personal::new(conflicts)),
+            conflicts: (!conflicts.is_empty()).then_some(conflicts),
         }),
     })
 }

@@ -5,7 +5,7 @@
 use crate::{
     Contracts,
     project::CHANNEL,
-    read::{self, Cursor, Due, Filter, FollowUpRow, Scope, Wanted, Whose},
+    read::{self, Cursor, Due, Filter, FollowUpRow, Scope, Wanted},
     render::{self, Renderer},
 };
 use axum::{
@@ -47,6 +47,8 @@ use tokio_util::sync::CancellationToken;
 /// How long an answer waits for a position.
 const WAIT: Duration = Duration::from_secs(2);
 const POLL: Duration = Duration::from_millis(20);
+/// Follow-ups that are looked at for one list at most.
+const LOOKED_AT: usize = 20 * read::FOLLOW_UPS;
 /// Answers that wait for a position at once.
 const WAITERS: usize = 16;
 
@@ -148,7 +150,7 @@ async fn timeline(
     }
     let today = app.clock.today();
     let wanted = Wanted { due: Due::Any, responsible: None, today, classes: classes(&caller, about) };
-    let open = read::follow_ups(&mut snapshot, Whose::Hers(scope), &wanted).await?;
+    let open = read::follow_ups(&mut snapshot, scope, &wanted).await?;
     let open: Vec<_> = open.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
     let held_back = read::held_back(&mut snapshot, woman, centre).await?;
     let body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
@@ -237,39 +239,65 @@ async fn follow_ups(
     let everybodys = |class: &&Class| due != Due::None || matches!(class, Class::Open | Class::Personal);
     let classes = Class::VARIANTS.iter().filter(everybodys).map(|class| class.code()).collect();
     let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes };
-    let rows = read::follow_ups(&mut *app.pool.acquire().await?, Whose::Centre(centre), &wanted).await?;
-    let complete = rows.len() < read::FOLLOW_UPS;
-    let rows = seen(&app, &caller, due, rows).await?;
+    let (rows, complete) = seen(&app, &caller, centre, &wanted).await?;
     let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
     Ok(Json(json!({ "today": Day::from(today), "follow_ups": rows, "complete": complete })).into_response())
 }
 
-/// Those of the women who are the caller's to see. A date that is not the caller's to see is none: it is neither shown, nor asked for,
-/// nor told by the order.
-async fn seen(app: &App, caller: &Caller, due: Due, rows: Vec<FollowUpRow>) -> Result<Vec<FollowUpRow>, Problem> {
-    let women: BTreeSet<WomanId> = rows.iter().map(|row| WomanId(row.woman)).collect();
-    let known = app.relations.all(&caller.principal, &women.into_iter().collect::<Vec<_>>()).await?;
-    let (mut dated, mut undated) = (Vec::new(), Vec::new());
-    for mut row in rows {
-        let Some(known) = known.get(&WomanId(row.woman)) else { continue };
-        let about = About::Woman(known);
-        if decide(&caller.principal, about, Act::Read(Class::Open)) != Verdict::Allow {
-            continue;
-        }
-        let shown = opening(&caller.principal, about)(row.class) == Opening::Value;
-        match row.due_day {
-            Some(_) if shown && due != Due::None => dated.push(row),
-            Some(_) if !shown && matches!(due, Due::Any | Due::None) => {
-                (row.due_day, row.due) = (None, None);
-                undated.push(row);
+/// Those of the women who are the caller's to see, and whether these are all: what the caller does not see takes no place from what it
+/// does. A date that is not the caller's to see is none: it is neither shown, nor asked for, nor told by the order.
+async fn seen(
+    app: &App,
+    caller: &Caller,
+    centre: CentreId,
+    wanted: &Wanted<'_>,
+) -> Result<(Vec<FollowUpRow>, bool), Problem> {
+    let (mut dated, mut undated, mut looked_at) = (Vec::new(), Vec::new(), 0);
+    for part in wanted.due.parts() {
+        let mut last = None;
+        loop {
+            if dated.len() + undated.len() > read::FOLLOW_UPS || looked_at >= LOOKED_AT {
+                return Ok(listed(dated, undated, false));
             }
-            Some(_) => {}
-            None => undated.push(row),
+            let behind = (*part, last.as_ref());
+            let rows = read::page(&mut *app.pool.acquire().await?, centre, wanted, behind).await?;
+            looked_at += rows.len();
+            let more = rows.len() == read::FOLLOW_UPS;
+            last = rows.last().cloned();
+            let women: BTreeSet<WomanId> = rows.iter().map(|row| WomanId(row.woman)).collect();
+            let known = app.relations.all(&caller.principal, &women.into_iter().collect::<Vec<_>>()).await?;
+            for mut row in rows {
+                let Some(known) = known.get(&WomanId(row.woman)) else { continue };
+                let about = About::Woman(known);
+                if decide(&caller.principal, about, Act::Read(Class::Open)) != Verdict::Allow {
+                    continue;
+                }
+                let shown = opening(&caller.principal, about)(row.class) == Opening::Value;
+                match row.due_day {
+                    Some(_) if shown && wanted.due != Due::None => dated.push(row),
+                    Some(_) if !shown && matches!(wanted.due, Due::Any | Due::None) => {
+                        (row.due_day, row.due) = (None, None);
+                        undated.push(row);
+                    }
+                    Some(_) => {}
+                    None => undated.push(row),
+                }
+            }
+            if !more {
+                break;
+            }
         }
     }
+    Ok(listed(dated, undated, true))
+}
+
+/// As many as are shown, those with a date first.
+fn listed(mut dated: Vec<FollowUpRow>, mut undated: Vec<FollowUpRow>, all: bool) -> (Vec<FollowUpRow>, bool) {
     undated.sort_by(|a, b| (&a.service, a.aggregate, &a.key).cmp(&(&b.service, b.aggregate, &b.key)));
     dated.extend(undated);
-    Ok(dated)
+    let complete = all && dated.len() <= read::FOLLOW_UPS;
+    dated.truncate(read::FOLLOW_UPS);
+    (dated, complete)
 }
 
 /// News of all courses, from Postgres to whoever watches one.

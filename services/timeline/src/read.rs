@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 /// Entries a page holds.
 pub(crate) const PAGE: usize = 200;
-/// Follow-ups that the list of a centre holds at most.
+/// Follow-ups that the list of a centre holds at most, and that are looked at at once for it.
 pub(crate) const FOLLOW_UPS: usize = 500;
 
 /// An entry's row.
@@ -32,7 +32,7 @@ pub(crate) struct EntryRow {
 }
 
 /// A follow-up's row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct FollowUpRow {
     pub service: String,
     pub aggregate: Uuid,
@@ -204,6 +204,23 @@ pub(crate) enum Due {
     None,
 }
 
+/// Those with a date that the reader may see, and those without: apart, so that each can be read in the order of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Dated,
+    Undated,
+}
+
+impl Due {
+    pub(crate) fn parts(self) -> &'static [Part] {
+        match self {
+            Self::Any => &[Part::Dated, Part::Undated],
+            Self::None => &[Part::Undated],
+            Self::Overdue | Self::Today | Self::Week => &[Part::Dated],
+        }
+    }
+}
+
 /// Follow-ups' codes by service, aggregate and key.
 pub(crate) type Tasks = BTreeMap<(String, Uuid, String), String>;
 
@@ -222,33 +239,25 @@ pub(crate) struct Wanted<'a> {
 pub(crate) enum Whose<'a> {
     /// One woman's, all of them: what is open at the centre, and what was where she comes from when she left.
     Hers(Scope<'a>),
-    /// A centre's, at most [`FOLLOW_UPS`].
+    /// A centre's.
     Centre(CentreId),
 }
 
-/// Open follow-ups, soonest first, those without a date last.
+/// One woman's open follow-ups, soonest first, those without a date last.
 ///
-/// A date of a class that the reader may not see is no date, in what is shown, filtered and ordered alike. Those with a date and those
-/// without are asked for apart: so each can be read in the order of the index.
+/// A date of a class that the reader may not see is no date, in what is shown, filtered and ordered alike.
 pub(crate) async fn follow_ups(
     connection: &mut PgConnection,
-    whose: Whose<'_>,
+    hers: Scope<'_>,
     wanted: &Wanted<'_>,
 ) -> Result<Vec<FollowUpRow>, sqlx::Error> {
     let mut rows = Vec::new();
-    if wanted.due != Due::None {
-        let query = dated(whose, wanted);
-        rows = limited(connection, query, whose, 0).await?;
+    for part in wanted.due.parts() {
+        rows.extend(fetched(connection, of(*part, Whose::Hers(hers), wanted, None)).await?);
     }
-    if matches!(wanted.due, Due::Any | Due::None) && (matches!(whose, Whose::Hers(_)) || rows.len() < FOLLOW_UPS) {
-        let query = undated(whose, wanted);
-        rows.extend(limited(connection, query, whose, rows.len()).await?);
-    }
-    if let Whose::Hers(scope) = whose {
-        rows.extend(inherited(connection, scope).await?);
-        rows = rows.into_iter().map(|row| row.seen(wanted)).collect();
-        rows.sort_by(|a, b| a.order().cmp(&b.order()));
-    }
+    rows.extend(inherited(connection, hers).await?);
+    let mut rows: Vec<_> = rows.into_iter().map(|row| row.seen(wanted)).collect();
+    rows.sort_by(|a, b| a.order().cmp(&b.order()));
     Ok(rows)
 }
 
@@ -276,6 +285,40 @@ async fn inherited(connection: &mut PgConnection, scope: Scope<'_>) -> Result<Ve
     Ok(rows)
 }
 
+/// At most [`FOLLOW_UPS`] of a centre's, in the same order, those behind `last`.
+pub(crate) async fn page(
+    connection: &mut PgConnection,
+    centre: CentreId,
+    wanted: &Wanted<'_>,
+    (part, last): (Part, Option<&FollowUpRow>),
+) -> Result<Vec<FollowUpRow>, sqlx::Error> {
+    let mut query = of(part, Whose::Centre(centre), wanted, last);
+    query.push(" LIMIT ").push_bind(i64::try_from(FOLLOW_UPS).unwrap_or(i64::MAX));
+    fetched(connection, query).await
+}
+
+/// Those of a part behind a row.
+fn of<'a>(part: Part, whose: Whose<'_>, wanted: &Wanted<'a>, last: Option<&FollowUpRow>) -> QueryBuilder<'a, Postgres> {
+    let order = match part {
+        Part::Dated => "due_day, due, service, aggregate, key",
+        Part::Undated => "service, aggregate, key",
+    };
+    let mut query = match part {
+        Part::Dated => dated(whose, wanted),
+        Part::Undated => undated(whose, wanted),
+    };
+    if let Some(last) = last {
+        query.push(" AND (").push(order).push(") > (");
+        if part == Part::Dated {
+            query.push_bind(last.due_day).push(", ").push_bind(last.due.clone()).push(", ");
+        }
+        query.push_bind(last.service.clone()).push(", ").push_bind(last.aggregate).push(", ");
+        query.push_bind(last.key.clone()).push(")");
+    }
+    query.push(" ORDER BY ").push(order);
+    query
+}
+
 /// Those with a date that the reader may see.
 fn dated<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
     let mut query = chosen(whose, wanted);
@@ -287,7 +330,6 @@ fn dated<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres
         Due::Today => drop(query.push(" AND due_day = ").push_bind(today)),
         Due::Week => drop(query.push(" AND due_day > ").push_bind(today).push(" AND due_day <= ").push_bind(end)),
     }
-    query.push(" ORDER BY due_day, due, service, aggregate, key");
     query
 }
 
@@ -299,7 +341,6 @@ fn undated<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgr
     } else {
         query.push(" AND (due_day IS NULL OR class <> ALL (").push_bind(wanted.classes.clone()).push("))");
     }
-    query.push(" ORDER BY service, aggregate, key");
     query
 }
 
@@ -323,16 +364,11 @@ fn chosen<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgre
     query
 }
 
-/// The rows of a query: of one woman all, of a centre as many as an answer still holds beside those `there`.
-async fn limited(
+/// The rows of a query.
+async fn fetched(
     connection: &mut PgConnection,
     mut query: QueryBuilder<'_, Postgres>,
-    whose: Whose<'_>,
-    there: usize,
 ) -> Result<Vec<FollowUpRow>, sqlx::Error> {
-    if let Whose::Centre(_) = whose {
-        query.push(" LIMIT ").push_bind(i64::try_from(FOLLOW_UPS.saturating_sub(there)).unwrap_or(i64::MAX));
-    }
     let rows = query.build().fetch_all(connection).await?;
     let follow_up = |row: &PgRow| {
         Ok(FollowUpRow {

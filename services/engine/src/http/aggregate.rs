@@ -1,17 +1,15 @@
-//! The routes of one kind of aggregate: open, act, show, its events; and the service's feed.
+//! The routes of one kind of aggregate that is there: act, show, its events; and the service's feed.
 //!
-//! Deliberately absent: rules. What is not the caller's is answered like what does not exist, from one query.
+//! Deliberately absent: rules, and who reaches what ([`super::reach`]).
 
 use super::{
-    App, Asked, Caller, Parts, Problem,
-    body::{
-        ActionBody, Correction, OpenBody, below_facts, body, if_match, key, own_centre, read, read_facts, woman_of,
-    },
+    App, Asked, Parts, Problem,
+    body::{ActionBody, Correction, below_facts, body, if_match, key, read, read_facts},
+    reach::{Reached, opening, reach},
 };
 use crate::{
     executor::{Answer, ExecuteError, Request},
     feed::{PAGE, Page, digest},
-    relations::TIES,
     seal::{Opening, Place, SealError, reveal},
     store,
 };
@@ -23,16 +21,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use kit::{
-    ActorId, AggregateId, Begins, CentreId, Class, Decider, Epoch, Happened, Narrative, WomanId,
-    access::{About, Act, Heard, Known, Principal, Verdict, decide},
+    ActorId, Begins, Class, Context, Decider, Epoch, Happened, Narrative, WomanId,
+    access::Act,
     case::Ask,
     decider::Commands,
-    entry::{CaseOpened, Common},
+    entry::Common,
     facts::{BadFact, Mistake},
-    ids::derive_id,
     published::Body,
-    relation::Nearness,
-    when::DueBy,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
@@ -41,7 +36,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 impl<D: Decider> App<D> {
-    async fn execute(
+    pub(super) async fn execute(
         &self,
         woman: Option<WomanId>,
         request: Request<D::Command>,
@@ -76,70 +71,7 @@ impl<D: Decider> App<D> {
         json!({ "id": id, "version": answer.version, "position": answer.position, "events": answer.events, "warnings": warnings })
     }
 
-    /// The aggregate, and how the caller stands to whom it is about: one query for all, and one answer where it is not the caller's.
-    async fn reach(&self, caller: &Caller, id: &str, act: Act) -> Result<Reached, Problem> {
-        let centre = own_centre(caller)?;
-        let id: Uuid = id.parse().map_err(|_| Problem::not_found())?;
-        self.relations.settle().await?;
-        // Women are named by themselves: each centre has its own aggregate of her.
-        let named = match D::BEGINS {
-            Begins::WithAWoman(_) => "a.woman = $2::uuid",
-            Begins::ForAWoman | Begins::AboutNobody(_) => "a.aggregate_id = $2",
-        };
-        let row = sqlx::query(&format!(
-            "SELECT a.aggregate_id, a.woman, {TIES},
-                    (SELECT e.number FROM events e
-                     WHERE e.aggregate_type = a.aggregate_type AND e.aggregate_id = a.aggregate_id
-                     ORDER BY e.sequence DESC LIMIT 1) AS latest
-             FROM aggregates a
-             LEFT JOIN LATERAL ties(ARRAY[a.woman], a.centre, $4, $5) t ON a.woman IS NOT NULL
-             WHERE a.aggregate_type = $1 AND {named} AND a.centre = $3"
-        ))
-        .bind(D::TYPE)
-        .bind(id.to_string())
-        .bind(centre.0)
-        .bind(caller.principal.actor.as_str())
-        .bind(self.relations.now())
-        .fetch_optional(&self.executor.pool)
-        .await?
-        .ok_or_else(Problem::not_found)?;
-        let aggregate: AggregateId =
-            row.try_get::<String, _>("aggregate_id")?.parse().map_err(|_| Problem::common("unavailable"))?;
-        let woman = row.try_get::<Option<Uuid>, _>("woman")?.map(WomanId);
-        let known = match woman {
-            None => None,
-            Some(woman) => {
-                let heard = self.relations.read(&row, woman, centre).await?;
-                // Where all that she herself says was heard too, whoever is denied her is told so without a look at her: it would take
-                // the longer, the more there is of her.
-                let all = row.try_get::<Option<i64>, _>("number")? >= row.try_get("latest")?;
-                let denied = decide(&caller.principal, About::Woman(&heard), act) != Verdict::Allow;
-                if all && heard.heard == Heard::Whole && denied {
-                    return Err(Problem::not_found());
-                }
-                Some(self.told(aggregate, heard).await?)
-            }
-        };
-        let reached = Reached { aggregate, woman, centre, known };
-        match decide(&caller.principal, reached.about(), act) {
-            Verdict::Allow => Ok(reached),
-            Verdict::Mask | Verdict::Deny => Err(Problem::not_found()),
-        }
-    }
-
-    /// What was heard of her, with what the aggregate itself says instead, where it does.
-    async fn told(&self, aggregate: AggregateId, mut known: Known) -> Result<Known, Problem> {
-        if matches!(D::BEGINS, Begins::WithAWoman(_)) {
-            let loaded = self.executor.load(aggregate).await.map_err(ExecuteError::from)?;
-            if let Some(own) = loaded.case.domain().relation() {
-                known.relation = Some(own.with_aftercare_of(&known.relation.unwrap_or_default()));
-                known.heard = Heard::Whole;
-            }
-        }
-        Ok(known)
-    }
-
-    fn ask(action: &str, facts: Value, when: Option<Happened>) -> Result<Ask<D::Command>, Problem> {
+    pub(super) fn ask(action: &str, facts: Value, when: Option<Happened>) -> Result<Ask<D::Command>, Problem> {
         let facts = if facts.is_null() { json!({}) } else { facts };
         Ok(match action {
             "correct-entry" => {
@@ -160,79 +92,8 @@ impl<D: Decider> App<D> {
     }
 }
 
-/// `POST /v1/cases`
-pub(super) async fn open<D: Decider>(
-    State(app): State<Arc<App<D>>>,
-    headers: Asked,
-    sent: Sent,
-) -> Result<Response, Problem> {
-    let caller = app.auth.caller(&headers)?;
-    caller.may(Act::Record)?;
-    let centre = own_centre(&caller)?;
-    let key = key(&headers, &caller)?;
-    app.wait(&headers).await?;
-    let bytes = body(sent).await?;
-    let (woman, begun) = match D::BEGINS {
-        Begins::ForAWoman => {
-            let OpenBody { woman, before_us, when, note } = read(&bytes)?;
-            let known = app.relations.known(&caller.principal, woman).await?;
-            if decide(&caller.principal, About::Woman(&known), Act::Record) != Verdict::Allow {
-                return Err(Problem::not_found());
-            }
-            (woman, Begun { before_us, ask: None, when, note, due: None, responsible: None })
-        }
-        Begins::WithAWoman(action) => (woman_of(app.executor.service, key), Begun::by::<D>(action, &bytes)?),
-        Begins::AboutNobody(action) => {
-            if decide(&caller.principal, About::Nobody(centre), Act::Record) != Verdict::Allow {
-                return Err(Problem::common("forbidden"));
-            }
-            (WomanId::NOBODY, Begun::by::<D>(action, &bytes)?)
-        }
-    };
-    let Begun { before_us, ask, when, note, due, responsible } = begun;
-    let request = Request {
-        aggregate: AggregateId(derive_id(&[D::TYPE, app.executor.service, &key.to_string()])),
-        // The ask itself opens; a note stands on it.
-        opening: Some(CaseOpened { woman, centre, before_us }),
-        ask,
-        note,
-        when,
-        due,
-        responsible: responsible.or_else(|| Some(caller.principal.actor.clone())),
-        actor: caller.principal.actor.clone(),
-        role: caller.principal.role,
-        centre,
-        key,
-        if_match: None,
-        bytes: [b"open\0", bytes.as_ref()].concat(),
-        heard: None,
-    };
-    app.execute(woman.somebody(), request, StatusCode::CREATED).await
-}
-
-/// What a beginning says.
-struct Begun<C> {
-    before_us: bool,
-    ask: Option<Ask<C>>,
-    when: Option<Happened>,
-    note: Option<Narrative>,
-    due: Option<DueBy>,
-    responsible: Option<ActorId>,
-}
-
-impl<C> Begun<C> {
-    /// By an entry of its own.
-    fn by<D: Decider<Command = C>>(action: &str, bytes: &[u8]) -> Result<Self, Problem> {
-        let ActionBody { facts, when, note, due, responsible } = read(bytes)?;
-        person(responsible.as_ref())?;
-        about_somebody::<D>(action, note.as_ref())?;
-        let ask = Some(App::<D>::ask(action, facts, when)?);
-        Ok(Self { before_us: false, ask, when, note, due, responsible })
-    }
-}
-
 /// That no words are written about nobody: they would be about somebody, and sealed under nobody's key.
-fn about_somebody<D: Decider>(action: &str, note: Option<&Narrative>) -> Result<(), Problem> {
+pub(super) fn about_somebody<D: Decider>(action: &str, note: Option<&Narrative>) -> Result<(), Problem> {
     match D::BEGINS {
         Begins::AboutNobody(_) if note.is_some() => {
             Err(BadFact { pointer: "/note".into(), mistake: Mistake::UnknownFact }.into())
@@ -243,7 +104,7 @@ fn about_somebody<D: Decider>(action: &str, note: Option<&Narrative>) -> Result<
 }
 
 /// That it is a person who is to hold what is opened.
-fn person(responsible: Option<&ActorId>) -> Result<(), Problem> {
+pub(super) fn person(responsible: Option<&ActorId>) -> Result<(), Problem> {
     if responsible.is_some_and(ActorId::is_service) {
         return Err(BadFact { pointer: "/responsible".into(), mistake: Mistake::InvalidValue }.into());
     }
@@ -260,8 +121,8 @@ pub(super) async fn act<D: Decider>(
     let caller = app.auth.caller(&headers)?;
     caller.may(Act::Record)?;
     app.wait(&headers).await?;
-    let reached = app.reach(&caller, &id, Act::Record).await?;
-    let Reached { aggregate, woman, centre, .. } = reached;
+    let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Record).await?;
+    let Reached { aggregate, woman, centre, on_duty, .. } = reached;
     let key = key(&headers, &caller)?;
     let if_match = if_match(&headers)?;
     let bytes = body(sent).await?;
@@ -282,6 +143,7 @@ pub(super) async fn act<D: Decider>(
         responsible: responsible.or_else(|| Some(caller.principal.actor.clone())),
         actor: caller.principal.actor.clone(),
         role: caller.principal.role,
+        on_duty,
         centre,
         key,
         if_match,
@@ -299,11 +161,12 @@ pub(super) async fn show<D: Decider>(
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
     caller.may(Act::Read(Class::Open))?;
-    let reached = app.reach(&caller, &id, Act::Read(Class::Open)).await?;
+    let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Read(Class::Open)).await?;
     let Reached { aggregate: id, woman, centre, .. } = reached;
     let loaded = app.executor.load(id).await.map_err(ExecuteError::from)?;
     let heard = app.executor.heard(woman.unwrap_or(WomanId::NOBODY), false).await?;
-    let context = app.executor.looking(id, caller.principal.acts(), centre, &heard);
+    let looking = app.executor.looking(id, caller.principal.acts(), centre, &heard);
+    let context = Context { on_duty: reached.on_duty, ..looking };
     let mut state = loaded.case.state().map_err(|_| Problem::common("unavailable"))?;
     let open = opening(&caller.principal, reached.about());
     reveal(&mut state, &open).map_err(|_| Problem::common("unavailable"))?;
@@ -315,11 +178,7 @@ pub(super) async fn show<D: Decider>(
     let likely = loaded.case.actions(&context);
     let aggregate = app.contract.aggregates.iter().find(|aggregate| aggregate.kind == D::TYPE);
     let all = aggregate.into_iter().flat_map(|aggregate| &aggregate.entries).map(|entry| entry.action.as_str());
-    let possible = |action: &&str| about_somebody::<D>(action, None).is_ok();
-    let others: Vec<&str> = all
-        .filter(possible)
-        .filter(|action| !likely.contains(action) && ![D::BEGINS.action(), "open-case"].contains(action))
-        .collect();
+    let others: Vec<&str> = all.filter(|action| !likely.contains(action) && *action != D::BEGINS.action()).collect();
     let version = loaded.case.version();
     let body = json!({
         "id": reached.named::<D>(), "woman": woman, "centre": centre, "version": version,
@@ -332,40 +191,6 @@ pub(super) async fn show<D: Decider>(
 /// An answer that says of which version it is.
 fn versioned(version: u64, answer: impl IntoResponse) -> Response {
     ([(header::ETAG, format!("\"{version}\""))], answer).into_response()
-}
-
-/// What somebody gets of each class of what is known of somebody.
-pub fn opening<'a>(principal: &'a Principal, about: About<'a>) -> impl Fn(Class) -> Opening + use<'a> {
-    let relation = if let About::Woman(known) = about { known.relation.as_ref() } else { None };
-    let erased = relation.is_some_and(|relation| relation.nearness() == Nearness::Erased);
-    move |class| match decide(principal, about, Act::Read(class)) {
-        // Of somebody who was forgotten nothing is left to be masked.
-        Verdict::Allow | Verdict::Mask if erased => Opening::Erased,
-        Verdict::Allow => Opening::Value,
-        Verdict::Mask | Verdict::Deny => Opening::Mask,
-    }
-}
-
-/// An aggregate that is the caller's to see.
-pub(super) struct Reached {
-    aggregate: AggregateId,
-    woman: Option<WomanId>,
-    centre: CentreId,
-    known: Option<Known>,
-}
-
-impl Reached {
-    fn about(&self) -> About<'_> {
-        self.known.as_ref().map_or(About::Nobody(self.centre), About::Woman)
-    }
-
-    /// The id that URLs name it by.
-    fn named<D: Decider>(&self) -> Uuid {
-        match (D::BEGINS, self.woman) {
-            (Begins::WithAWoman(_), Some(woman)) => woman.0,
-            _ => self.aggregate.0,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -383,7 +208,7 @@ pub(super) async fn events<D: Decider>(
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
     caller.may(Act::Read(Class::Open))?;
-    let reached = app.reach(&caller, &id, Act::Read(Class::Open)).await?;
+    let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Read(Class::Open)).await?;
     let open = opening(&caller.principal, reached.about());
     let rows = sqlx::query("SELECT number, body::text AS body FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 ORDER BY sequence")
         .bind(D::TYPE)

@@ -7,18 +7,21 @@ mod aggregate;
 mod body;
 mod bounds;
 mod caller;
+mod open;
 pub mod openapi;
 mod operations;
 mod patience;
 pub mod problem;
+mod reach;
 mod serve;
 
-pub use aggregate::{open_body, opening};
+pub use aggregate::open_body;
 pub use body::{body, command_key, key, own_centre, read, woman_of};
 pub use bounds::Bounds;
 pub use caller::{Asked, Auth, Caller, Limits};
 pub use operations::{Operations, operations};
 pub use problem::Problem;
+pub use reach::{Reached, opening, reach};
 pub(crate) use serve::serve;
 
 use crate::{executor::Executor, metrics::Metrics, relations::Relations};
@@ -88,7 +91,7 @@ pub fn feed<D: Decider>(app: Arc<App<D>>) -> Router {
 pub fn routes<D: Decider>(app: Arc<App<D>>) -> Router {
     let collection = format!("/v1/{}", D::PLURAL);
     Router::new()
-        .route(&collection, post(aggregate::open::<D>))
+        .route(&collection, post(open::open::<D>))
         .route(&format!("{collection}/{{id}}"), get(aggregate::show::<D>))
         .route(&format!("{collection}/{{id}}/events"), get(aggregate::events::<D>))
         .route(&format!("{collection}/{{id}}/{{action}}"), post(aggregate::act::<D>))

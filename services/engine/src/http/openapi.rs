@@ -56,13 +56,11 @@ pub fn paths<D: Decider>(contract: &Contract) -> Map<String, Value> {
             "get": read(&format!("events-{}", D::TYPE), "The events of one aggregate in their order, opened as far as the caller may see.", &listed()),
         }),
     );
-    for entry in described.iter().chain(&contract::common()) {
-        let about_nobody = matches!(D::BEGINS, Begins::AboutNobody(_));
-        // Who came from elsewhere is registered later.
-        let begun = entry.action == begins && !matches!(D::BEGINS, Begins::WithAWoman(_));
-        if entry.action == "open-case" || begun || (about_nobody && entry.action == "write-note") {
-            continue;
-        }
+    let mut common = contract::common();
+    common.retain(|entry| contract::asked_for(D::BEGINS, entry.event));
+    // Who came from elsewhere is registered later.
+    let later = matches!(D::BEGINS, Begins::WithAWoman(_));
+    for entry in described.iter().chain(&common).filter(|entry| later || entry.action != begins) {
         // The common actions are there for each kind of aggregate, and what begins one has its own operation.
         let own = entry.action != begins && described.iter().any(|described| described.action == entry.action);
         let name = if own || D::BEGINS == Begins::ForAWoman {

@@ -125,6 +125,7 @@ impl<P: Policy> PolicyRunner<P> {
             responsible: order.responsible,
             actor: ActorId::service(self.executor.service),
             role: Role::Service,
+            on_duty: false,
             centre: order.centre,
             if_match: None,
             heard: Some((P::NAME, heard.clone())),

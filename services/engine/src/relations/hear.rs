@@ -8,10 +8,11 @@ use crate::{
     seal::{Seal, SealError},
 };
 use kit::{
-    CentreId, Class, Happened, WomanId, calendar,
+    AggregateId, CentreId, Class, Happened, WomanId, calendar,
     policy::{Heard, Said, Standing},
     relation::{Duty, Foreign, Sign},
 };
+use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres, Transaction};
 use std::collections::BTreeMap;
@@ -50,7 +51,7 @@ impl Hearing {
                 .await?;
         let Some(row) = row else { return Ok(Signs::default()) };
         match open(&self.seal, (self.service, woman, centre, service), row).await {
-            Ok(signs) => Ok(signs.standing),
+            Ok(signs) => Ok(signs),
             Err(SealError::Foreign | SealError::Malformed) => Err(ReadError::Malformed),
             Err(error) => Err(ReadError::Effect(error.to_string())),
         }
@@ -82,8 +83,8 @@ impl Hearing {
             Sound::Heard(heard) => heard,
             Sound::Nothing => return Ok(()),
             Sound::Unreadable(reason) => {
-                tracing::error!(service, number = event.number, reason, "a duty was passed: nobody has it");
-                return Ok(());
+                tracing::error!(service, number = event.number, reason, "what cannot be read of a duty ends it");
+                return end_unread(connection, event).await;
             }
         };
         let recorded = event.body.as_ref().map(|body| body.recordedtime);
@@ -130,6 +131,22 @@ impl Hearing {
         }
         Ok(())
     }
+}
+
+/// Ends the duty that an event is about which does not read: it may be its end. Of other aggregates there is no row.
+async fn end_unread(connection: &mut PgConnection, event: &Event) -> Result<(), ReadError> {
+    #[derive(Deserialize)]
+    struct About {
+        aggregate: AggregateId,
+        version: i64,
+    }
+    let Ok(About { aggregate, version }) = serde_json::from_str(&event.bytes) else { return Ok(()) };
+    sqlx::query("UPDATE duties SET ended = '-infinity', ending = $2 WHERE aggregate = $1")
+        .bind(aggregate.0)
+        .bind(version)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 impl Apply for Hearing {

@@ -1,18 +1,23 @@
-//! What is refused: a duty that ends before it begins, and a second one in the place of the first.
+//! What is refused: a duty that ends before it begins or lasts too long, a second one in the place of the first, and one that somebody
+//! starts who may not. Access follows from a duty, so nobody gives it to themselves.
 
 use super::{
     command::{Command, Event},
-    event::Started,
+    event::{Ended, Started},
 };
 use kit::{
     Context, Decider, Decision, Facets, Happened,
-    decider::{Begins, Commands},
+    access::Role,
+    decider::{Amendable, Begins, Commands},
+    relation::DutyKind,
 };
 use serde::Serialize;
 use time::{Duration, OffsetDateTime};
 
-/// How long a duty is at most, as a rule.
+/// How long somebody is on duty at most.
 const LONGEST: &str = "longest_duty_hours";
+/// How long a temp is engaged at most.
+const LONGEST_ENGAGEMENT: &str = "longest_engagement_days";
 
 /// A duty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -37,18 +42,23 @@ pub enum Rejection {
     /// It would end before it begins.
     #[error("the end is before the beginning")]
     EndBeforeBeginning,
-    /// It is another duty already: what is wrong is corrected.
+    /// It would last longer than a duty may.
+    #[error("the duty is too long")]
+    DutyTooLong,
+    /// It is another duty already: what is wrong is taken back.
     #[error("it is another duty already")]
     StartedAlready,
+    /// Only the leader, or somebody on duty, says who is at work.
+    #[error("only the leader or whoever is on duty does this")]
+    NotOnDuty,
+    /// Nobody but the leader puts themselves at work.
+    #[error("only the leader starts a duty of their own")]
+    OwnDuty,
 }
 
-/// What a worker is told beside an entry that stands.
+/// Nothing is warned about: it stands, or is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
-#[strum(serialize_all = "snake_case")]
-pub enum Warning {
-    /// It is longer than a duty is as a rule.
-    LongDuty,
-}
+pub enum Warning {}
 
 /// Nothing is left open: it ends by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
@@ -72,18 +82,35 @@ impl Decider for Duty {
                     Some(_) => return Err(Rejection::StartedAlready),
                     None => {}
                 }
-                let long = length(duty, context).map(|length| (length, context.deadlines.limit(LONGEST)));
-                match long {
-                    Some((length, _)) if length <= Duration::ZERO => Err(Rejection::EndBeforeBeginning),
-                    Some((length, Some(longest))) => {
-                        let long = length > Duration::hours(longest);
-                        Ok(Decision::event(command.record()).warn_if(long, Warning::LongDuty))
-                    }
-                    _ => Ok(Decision::event(command.record())),
+                let (begins, ends) = (begins(duty, context), kit::calendar::local(duty.until.wall()));
+                if begins.is_some_and(|begins| ends <= begins) {
+                    return Err(Rejection::EndBeforeBeginning);
                 }
+                // Where nobody knows, it gives access from now on.
+                let length = ends - begins.unwrap_or(context.now);
+                if longest(duty.kind, context).is_some_and(|longest| length > longest) {
+                    return Err(Rejection::DutyTooLong);
+                }
+                Ok(Decision::event(command.record()))
             }
             Command::EndDuty(_) if self.stage == Stage::Ended => Ok(Decision::already()),
             Command::EndDuty(_) => Ok(Decision::event(command.record())),
+        }
+    }
+
+    /// Whoever is on duty says who is at work, but not for how long they themselves are; and ends what runs of their own.
+    fn permits(&self, command: &Command, context: &Context<'_>) -> Result<(), Rejection> {
+        let own = match command {
+            Command::StartDuty(duty) => duty.worker == context.actor,
+            Command::EndDuty(_) => self.started.as_ref().is_some_and(|duty| duty.worker == context.actor),
+        };
+        let ends_own = matches!(command, Command::EndDuty(_)) && self.stage == Stage::Runs;
+        match (context.role, own) {
+            (Role::Leader, _) => Ok(()),
+            (Role::Worker, true) if ends_own => Ok(()),
+            (Role::Worker, false) if context.on_duty => Ok(()),
+            (Role::Worker, true) if context.on_duty => Err(Rejection::OwnDuty),
+            _ => Err(Rejection::NotOnDuty),
         }
     }
 
@@ -96,9 +123,10 @@ impl Decider for Duty {
 
     fn actions(&self, context: &Context<'_>) -> Vec<&'static str> {
         let runs = |duty: &Started| kit::calendar::local(duty.until.wall()) > context.now;
+        let permitted = self.permits(&Command::EndDuty(Ended {}), context).is_ok();
         match &self.started {
             None => vec!["start-duty"],
-            Some(duty) if self.stage == Stage::Runs && runs(duty) => vec!["end-duty"],
+            Some(duty) if self.stage == Stage::Runs && runs(duty) && permitted => vec!["end-duty"],
             Some(_) => Vec::new(),
         }
     }
@@ -108,18 +136,33 @@ impl Decider for Duty {
     }
 
     fn deadlines() -> &'static [&'static str] {
-        &[LONGEST]
+        &[LONGEST, LONGEST_ENGAGEMENT]
+    }
+
+    /// Who started it, and for how long, is part of it.
+    fn amendable(event: &Event) -> Amendable {
+        match event {
+            Event::DutyStarted(_) => Amendable::TakenBackOnly,
+            Event::DutyEnded(_) => Amendable::Always,
+        }
     }
 }
 
-/// How long a duty is. One that began at once began when it was logged, or at the minute that the entry names; logged late without one,
+/// How long a duty of this kind is at most.
+fn longest(kind: DutyKind, context: &Context<'_>) -> Option<Duration> {
+    match kind {
+        DutyKind::OnDuty => context.deadlines.limit(LONGEST).map(Duration::hours),
+        DutyKind::Temp => context.deadlines.limit(LONGEST_ENGAGEMENT).map(Duration::days),
+    }
+}
+
+/// When a duty begins. One that began at once began when it was logged, or at the minute that the entry names; logged late without one,
 /// nobody knows.
-fn length(duty: &Started, context: &Context<'_>) -> Option<Duration> {
-    let begins: OffsetDateTime = match (duty.from, context.happened) {
-        (Some(from), _) => kit::calendar::local(from.wall()),
-        (None, Happened::At(_)) => context.happened.instant()?,
-        (None, happened) if happened.day().map(kit::Day::date) == Some(context.today) => context.now,
-        (None, _) => return None,
-    };
-    Some(kit::calendar::local(duty.until.wall()) - begins)
+fn begins(duty: &Started, context: &Context<'_>) -> Option<OffsetDateTime> {
+    match (duty.from, context.happened) {
+        (Some(from), _) => Some(kit::calendar::local(from.wall())),
+        (None, Happened::At(_)) => context.happened.instant(),
+        (None, happened) if happened.day().map(kit::Day::date) == Some(context.today) => Some(context.now),
+        (None, _) => None,
+    }
 }

@@ -8,9 +8,9 @@ use kit::{
 use proptest::{collection::vec, prelude::any, proptest};
 use serde_json::{Value, json};
 
-/// At noon on Friday 20 November.
+/// At noon on Friday 20 November, as whoever leads the centre says.
 fn duty() -> Given<Duty> {
-    given("2026-11-20", include_str!("../../../../deploy/deadlines.toml"))
+    given("2026-11-20", include_str!("../../../../deploy/deadlines.toml")).by_leader("l-1")
 }
 
 fn until(until: &str) -> Value {
@@ -35,11 +35,46 @@ fn a_duty_begins_before_it_ends() {
     drop(duty().when_on("start-duty", until("2026-11-01T14:00"), Happened::Unknown).warns(&[]));
 }
 
+/// Whoever is on duty sees where every woman is: for a day, and a temp works for a month.
 #[test]
-fn a_long_duty_is_asked_about() {
-    drop(duty().when("start-duty", from("2026-11-20T08:00", "2026-11-21T08:00")).warns(&[]));
-    drop(duty().when("start-duty", from("2026-11-20T08:00", "2026-11-21T08:01")).warns(&["long_duty"]));
-    drop(duty().when("start-duty", until("2026-12-20T08:00")).warns(&["long_duty"]));
+fn a_duty_is_bounded() {
+    let of =
+        |kind: &str, from: &str, until: &str| json!({ "worker": "w-17", "kind": kind, "from": from, "until": until });
+    for (kind, last, too_long) in
+        [("on_duty", "2026-11-21T08:00", "2026-11-21T08:01"), ("temp", "2026-12-21T08:00", "2026-12-21T08:01")]
+    {
+        drop(duty().when("start-duty", of(kind, "2026-11-20T08:00", last)).warns(&[]));
+        duty().when("start-duty", of(kind, "2026-11-20T08:00", too_long)).refused("duty_too_long");
+    }
+    duty().when("start-duty", until("2199-11-20T08:00")).refused("duty_too_long");
+    // Where nobody says when it began, it counts from now: access does.
+    let long_ago = "2026-11-19".parse().unwrap();
+    for happened in [Happened::Unknown, long_ago] {
+        duty().when_on("start-duty", until("2026-11-21T12:01"), happened).refused("duty_too_long");
+        drop(duty().when_on("start-duty", until("2026-11-21T12:00"), happened).accepted());
+    }
+}
+
+#[test]
+fn nobody_puts_themselves_on_duty_but_the_leader() {
+    let start = |given: Given<Duty>| given.when("start-duty", until("2026-11-20T23:00"));
+    start(duty().by("w-17")).refused("not_on_duty");
+    start(duty().by("w-1")).refused("not_on_duty");
+    start(duty().by_temp("w-1")).refused("not_on_duty");
+    start(duty().by_on_duty("w-17")).refused("own_duty");
+    drop(start(duty().by_on_duty("w-1")).accepted());
+    drop(start(duty().by_leader("w-17")).accepted());
+    // It is ended by whoever could start it, and by whose it is; and what was ended nobody gets back by taking the end back.
+    let started = || start(duty()).accepted();
+    started().by("w-1").when("end-duty", json!({})).refused("not_on_duty");
+    drop(started().by_on_duty("w-1").when("end-duty", json!({})).accepted());
+    let ended = started().by("w-17").and("end-duty", json!({}));
+    ended.clone().when_in_error(3).refused("not_on_duty");
+    drop(ended.by_leader("l-1").when_in_error(3).accepted());
+    // Nor does anybody get one by correcting another's.
+    for given in [started().by("w-1"), started().by_on_duty("w-1"), started()] {
+        assert!(given.when_corrected(2, until("2026-11-20T22:00")).outcome.is_err());
+    }
 }
 
 #[test]
@@ -47,7 +82,8 @@ fn a_duty_is_one_duty_and_ends_once() {
     let started = duty().and("start-duty", until("2026-11-20T23:00"));
     drop(started.clone().when("start-duty", until("2026-11-20T23:00")).already());
     started.clone().when("start-duty", until("2026-11-20T22:00")).refused("started_already");
-    drop(started.clone().when_corrected(2, until("2026-11-20T22:00")).events(&["EntryCorrected"]));
+    started.clone().when_corrected(2, until("2026-11-20T22:00")).refused("not_correctable");
+    drop(started.clone().when_in_error(2).accepted().when("start-duty", until("2026-11-20T22:00")).accepted());
     assert_eq!(started.actions(), ["end-duty"]);
     assert!(started.clone().on("2026-11-21").actions().is_empty(), "it has ended by itself");
     let ended = started.and("end-duty", json!({}));
@@ -63,7 +99,7 @@ proptest! {
             _ => json!({}),
         };
         let fitting = |given: &Given<Duty>, action: &str| match action {
-            "start-duty" => from("2026-11-20T08:00", &format!("{}T23:00", given.now().today.next_day().unwrap())),
+            "start-duty" => from(&format!("{}T08:00", given.now().today), &format!("{}T23:00", given.now().today)),
             _ => json!({}),
         };
         walk(duty(), &steps, facts, fitting, |_| {});

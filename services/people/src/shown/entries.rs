@@ -52,13 +52,6 @@ impl Sealed {
         Ok(Self { aggregate, body })
     }
 
-    /// The event that it is, or corrects.
-    pub(super) fn event(&self) -> &str {
-        let own = self.body.event().map_or("", |event| event.name);
-        let corrected = || self.body.data.facts.get("event").and_then(Value::as_str).unwrap_or_default();
-        if own == ENTRY_CORRECTED { corrected() } else { own }
-    }
-
     /// Leaves these facts alone: what is not asked for is not opened.
     fn only(&mut self, names: &[&str]) {
         let corrects = self.body.event().is_some_and(|event| event.name == ENTRY_CORRECTED);

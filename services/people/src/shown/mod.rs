@@ -16,12 +16,14 @@ mod vault;
 
 pub use document::paths;
 
+use crate::woman::Woman;
 use axum::{
     Router,
     routing::{get, post, put},
 };
 use engine::{
     clock::Clock,
+    executor::Executor,
     http::{Auth, Problem},
     keys::Keyring,
     run::Host,
@@ -45,11 +47,16 @@ pub(crate) struct App {
 }
 
 /// The routes, to be mounted beside those of the aggregates.
-pub fn routes(host: &Host, contract: &Contract) -> Router {
+pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> Router {
     let app = App {
         auth: host.auth.clone(),
         clock: host.clock.clone(),
-        reach: Reach { pool: host.pool.clone(), seal: host.seal.clone(), relations: host.relations() },
+        reach: Reach {
+            pool: host.pool.clone(),
+            seal: host.seal.clone(),
+            relations: host.relations(),
+            executor: executor.clone(),
+        },
         vault: Vault { service: crate::SERVICE, pool: host.pool.clone(), seal: host.seal.clone() },
         keys: host.seal.keys().clone(),
         key_backup_days: host.settings.key_backup_days,

@@ -1,38 +1,24 @@
 //! Which women a caller reaches, and what of them: the one place where these routes ask for access.
 //!
-//! The relation is folded from the woman's own entries at this centre. Deliberately absent: the rules ([`kit::access`]).
+//! One woman is asked herself, for her own entries are exact. All of them are looked up as this service has heard itself, like everybody
+//! else: one row for each, and one that does not open hides nobody else. Deliberately absent: the rules ([`kit::access`]), and what a
+//! relation follows from ([`kit::relation`]).
 
-use super::entries::{self, OF_THESE, Sealed, WOMAN};
+use super::entries::WOMAN;
+use crate::woman::Woman;
 use engine::{
-    http::{Caller, Problem, own_centre},
+    executor::Executor,
+    http::{Caller, Problem, own_centre, reach},
     relations::Relations,
-    seal::{Opening, Seal},
+    seal::Seal,
 };
 use kit::{
     AggregateId, CentreId, ChildId, Class, WomanId,
     access::{About, Act, Heard, Known, Principal, Role, Verdict, decide},
-    relation::{Foreign, Nearness, Relation},
+    relation::{Nearness, Relation},
 };
-use serde_json::json;
-use sqlx::{PgPool, Row};
-use std::collections::BTreeMap;
-
-/// The entries that a relation follows from.
-const RELATE: &[&str] = &[
-    "WomanRegistered",
-    "RelocationReceived",
-    "RelocationWithdrawn",
-    "StayStarted",
-    "StayEnded",
-    "CentreRelocated",
-    "WorkerAssigned",
-    "WorkerReleased",
-    "ConflictOfInterestRecorded",
-    "PersonErased",
-];
-/// Those of them whose personal facts it takes.
-const ABOUT_SOMEBODY: &[&str] =
-    &["RelocationReceived", "WorkerAssigned", "WorkerReleased", "ConflictOfInterestRecorded"];
+use sqlx::PgPool;
+use uuid::Uuid;
 
 /// A woman whom the caller reaches.
 #[derive(Debug, Clone)]
@@ -43,8 +29,6 @@ pub struct Reached {
     pub aggregate: AggregateId,
     /// The centre.
     pub centre: CentreId,
-    /// Which number the latest of the entries has that the relation follows from.
-    pub latest: i64,
     known: Known,
     principal: Principal,
 }
@@ -81,6 +65,15 @@ impl Reached {
     }
 }
 
+/// The women whom a caller reaches.
+#[derive(Debug)]
+pub struct Women {
+    /// Who lives there first, then by what was recorded last.
+    pub women: Vec<Reached>,
+    /// Whether all that was recorded of all was heard, and reads.
+    pub whole: bool,
+}
+
 /// Asks for access.
 #[derive(Debug, Clone)]
 pub struct Reach {
@@ -88,18 +81,20 @@ pub struct Reach {
     pub pool: PgPool,
     /// Its seal.
     pub seal: Seal,
-    /// What it has heard of others: aftercare, and who is at work.
+    /// What it has heard: of women, of aftercare, and who is at work.
     pub relations: Relations,
+    /// Loads women.
+    pub executor: Executor<Woman>,
 }
 
 impl Reach {
     /// One woman of the caller's centre, where the caller may do this with her. Otherwise she does not exist.
     pub async fn woman(&self, caller: &Caller, id: &str, act: Act) -> Result<Reached, Problem> {
         caller.may(act)?;
-        let woman: WomanId = id.parse().map_err(|_| Problem::not_found())?;
-        let mut reached = self.reached(caller, Some(woman)).await?;
-        reached.retain(|reached| reached.may(act) == Verdict::Allow);
-        reached.pop().ok_or_else(Problem::not_found)
+        let engine::http::Reached { aggregate, woman, centre, known, .. } =
+            reach(&self.executor, &self.relations, caller, id, act).await?;
+        let (woman, known) = woman.zip(known).ok_or_else(Problem::not_found)?;
+        Ok(Reached { woman, aggregate, centre, known, principal: caller.principal.clone() })
     }
 
     /// Whether a child was registered here as hers, or came along with her.
@@ -113,64 +108,36 @@ impl Reach {
         Ok(hers.fetch_one(&self.pool).await?)
     }
 
-    /// Every woman of the caller's centre whom it may see, who lives there first, then by what was recorded last.
-    pub async fn women(&self, caller: &Caller) -> Result<Vec<Reached>, Problem> {
+    /// Every woman of the caller's centre whom it may see. What is another centre's is in none of the rows.
+    pub async fn women(&self, caller: &Caller) -> Result<Women, Problem> {
         caller.may(Act::Read(Class::Open))?;
-        let mut reached = self.reached(caller, None).await?;
-        reached.retain(|reached| reached.shows(Class::Open) && reached.nearness() != Nearness::Erased);
-        reached.sort_by_key(|reached| (reached.nearness() != Nearness::Live, -reached.latest));
-        Ok(reached)
-    }
-
-    /// The one query for both: what is another centre's is in none of its rows.
-    async fn reached(&self, caller: &Caller, woman: Option<WomanId>) -> Result<Vec<Reached>, Problem> {
         let centre = own_centre(caller)?;
-        let sql = format!(
-            "SELECT a.woman, e.number, e.aggregate_id, e.sequence, e.event_type, e.body::text AS body
-             FROM aggregates a JOIN events e USING (aggregate_type, aggregate_id)
-             WHERE a.aggregate_type = $2 AND a.centre = $3 AND ($4::uuid IS NULL OR a.woman = $4) AND {OF_THESE}
-             ORDER BY e.number"
-        );
-        let rows = sqlx::query(&sql)
-            .bind(RELATE)
-            .bind(WOMAN)
-            .bind(centre.0)
-            .bind(woman.map(|woman| woman.0))
-            .fetch_all(&self.pool)
-            .await?;
-        let (mut women, mut sealed) = (BTreeMap::new(), Vec::with_capacity(rows.len()));
-        for row in &rows {
-            let row_of = Sealed::of(row)?;
-            women.insert(row_of.aggregate.clone(), (WomanId(row.try_get("woman")?), row.try_get("number")?));
-            sealed.push(row_of);
-        }
-        let mut folded = entries::fold(&self.seal, sealed, |row| {
-            let about_somebody = ABOUT_SOMEBODY.contains(&row.event());
-            move |class| if about_somebody && class == Class::Personal { Opening::Value } else { Opening::Leave }
-        })
+        let rows: Vec<(String, Uuid, i64)> = sqlx::query_as(
+            "SELECT a.aggregate_id, a.woman, last.number
+             FROM aggregates a CROSS JOIN LATERAL (
+                 SELECT e.number FROM events e WHERE e.aggregate_type = a.aggregate_type AND e.aggregate_id = a.aggregate_id
+                 ORDER BY e.sequence DESC LIMIT 1
+             ) last
+             WHERE a.aggregate_type = $1 AND a.centre = $2 AND a.woman IS NOT NULL",
+        )
+        .bind(WOMAN)
+        .bind(centre.0)
+        .fetch_all(&self.pool)
         .await?;
-        let ids: Vec<WomanId> = women.values().map(|(woman, _)| *woman).collect();
+        let ids: Vec<WomanId> = rows.iter().map(|(_, woman, _)| WomanId(*woman)).collect();
         let mut heard = self.relations.all(&caller.principal, &ids).await?;
-        let reached = women.into_iter().filter_map(|(aggregate, (woman, latest))| {
-            // Of whom not everything opens, nothing is shown: she may be protected from more than is known.
-            let signs = folded.remove(&aggregate)?.into_values().map(|entry| {
-                let foreign = json!({ "event": entry.event, "facts": entry.facts });
-                serde_json::from_value::<Foreign>(foreign).map(|foreign| foreign.sign())
-            });
-            let signs: Vec<_> = signs.collect::<Result<_, _>>().ok()?;
-            // What people itself has recorded is exact; what others have is as it was heard.
-            let known = heard.remove(&woman)?;
-            let own = Relation::of(signs.iter().flatten());
-            let relation = Some(own.with_aftercare_of(&known.relation.clone().unwrap_or_default()));
-            Some(Reached {
-                woman,
-                aggregate: aggregate.parse().ok()?,
-                centre,
-                latest,
-                known: Known { relation, heard: Heard::Whole, ..known },
-                principal: caller.principal.clone(),
-            })
-        });
-        Ok(reached.collect())
+        let (mut reached, mut whole) = (Vec::new(), true);
+        for (aggregate, woman, latest) in rows {
+            let aggregate = aggregate.parse().map_err(|_| Problem::common("unavailable"))?;
+            let woman = WomanId(woman);
+            let known = heard.remove(&woman);
+            whole &= known.as_ref().is_some_and(|known| known.heard == Heard::Whole);
+            // Of whom not everything reads, nothing is shown: she may be protected from more than is known.
+            let Some(known) = known.filter(|known| known.heard != Heard::HeldBack) else { continue };
+            reached.push((latest, Reached { woman, aggregate, centre, known, principal: caller.principal.clone() }));
+        }
+        reached.retain(|(_, reached)| reached.shows(Class::Open) && reached.nearness() != Nearness::Erased);
+        reached.sort_by_key(|(latest, reached)| (reached.nearness() != Nearness::Live, -latest));
+        Ok(Women { women: reached.into_iter().map(|(_, reached)| reached).collect(), whole })
     }
 }

@@ -8,7 +8,7 @@ use super::{
     App,
     compare::{Her, Newcomer, Sought, Why},
     entries::{self, Entries},
-    reach::Reached,
+    reach::{Reached, Women},
 };
 use axum::{
     Json,
@@ -93,7 +93,7 @@ pub(super) async fn duplicates(State(app): State<Arc<App>>, headers: Asked, sent
 
 /// Opens what the women are called, of those whom the caller may see and as far as it may.
 async fn opened(app: &App, caller: &Caller) -> Result<Opened, Problem> {
-    let mut women = app.reach.women(caller).await?;
+    let Women { mut women, whole } = app.reach.women(caller).await?;
     let masked = women.iter().any(|woman| !woman.shows(Class::Identity));
     let aggregates: Vec<String> = women.iter().map(|woman| woman.aggregate.to_string()).collect();
     let most = i64::try_from(ROWS).unwrap_or(i64::MAX).saturating_add(1);
@@ -121,7 +121,7 @@ async fn opened(app: &App, caller: &Caller) -> Result<Opened, Problem> {
         let facts = folded.remove(&woman.aggregate.to_string()).map(registered)?;
         Some((woman, facts))
     });
-    Ok(Opened { women: women.collect(), complete, masked })
+    Ok(Opened { women: women.collect(), complete: complete && whole, masked })
 }
 
 /// Her registration as it stands.

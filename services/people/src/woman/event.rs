@@ -264,7 +264,7 @@ pub struct Arrival {
     pub children: Option<Vec<ChildId>>,
     /// Who must not come near what is hers, there and so here: whatever else came along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub conflicts: Option<Personal<Vec<ActorId>>>,
+    pub conflicts: Option<Vec<ActorId>>,
 }
 
 /// She does not come from there after all: it was recorded in error, or otherwise. Recorded by a rule alone.

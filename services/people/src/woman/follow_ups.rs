@@ -7,6 +7,7 @@ use super::{
     command::Event,
     event::{AccessRequestId, DisclosureId, ErasureId, SafeContactId},
     state::{Confirmation, ErasureStands, Woman},
+    ties::ties_itself,
 };
 use kit::{
     ChildId, Context, Day, Facets, Personal,
@@ -162,6 +163,7 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
         // Nobody but she could be reached, or told.
         Event::PersonDied(_) => also(milestone, ended(context, &[CONTACT, DISCLOSURE])),
         Event::ConflictOfInterestRecorded(_) => alert(routine),
+        Event::WorkerAssigned(assignment) if ties_itself(assignment, context) => alert(routine),
         Event::WorkerAssigned(_) | Event::WorkerReleased(_) | Event::ErasureHeld(_) | Event::ErasureHoldLifted(_) => {
             routine
         }

@@ -13,6 +13,7 @@ mod rules;
 mod state;
 #[cfg(test)]
 mod tests;
+mod ties;
 mod warnings;
 
 pub use choices::*;

@@ -15,8 +15,9 @@ use super::{
 };
 use kit::{
     ChildId, Context, Day, Decider, Decision, Facets, Moment, OfChild, Personal,
+    access::Role,
     decider::{Amendable, Begins, Commands, suggested},
-    relation::{Along, Relation, StayId, Tie},
+    relation::{Along, Relation, StayId},
     sealed::{Sealed, known},
     when::DueBy,
 };
@@ -56,6 +57,9 @@ pub enum Rejection {
     /// Somebody must not come near what is hers.
     #[error("there is a conflict of interest")]
     ConflictOfInterest,
+    /// Only the leader, whoever is on duty, or her contact person says who is tied to her.
+    #[error("only the leader, whoever is on duty or her contact person does this")]
+    NotYoursToAssign,
     /// Nobody asked for it.
     #[error("no such erasure was requested")]
     ErasureNotRequested,
@@ -120,6 +124,10 @@ impl Decider for Woman {
         Ok(decision)
     }
 
+    fn permits(&self, command: &Command, context: &Context<'_>) -> Result<(), Rejection> {
+        if self.may_tie(command, context) { Ok(()) } else { Err(Rejection::NotYoursToAssign) }
+    }
+
     fn evolve(&mut self, event: &Event) {
         self.take(event);
     }
@@ -133,7 +141,7 @@ impl Decider for Woman {
         };
         let waits = self.erasures.values().any(|known| known.standing == ErasureStands::Waiting);
         let confirmed = self.contacts(context.today).next().is_some();
-        let tied = self.ties.iter().any(|tied| tied.role == Tie::ContactPerson);
+        let tied = self.has_contact_person(context);
         let untold = context.open.keys().any(|key| follow_ups::tells_municipality(key));
         let likely = [
             (self.erasures.iter().any(approvable), "approve-erasure"),
@@ -141,7 +149,7 @@ impl Decider for Woman {
             (here && !lives_here, "start-stay"),
             (here && untold, "inform-municipality"),
             (here && !confirmed, "agree-safe-contact"),
-            (here && !tied, "assign-worker"),
+            (here && !tied && context.role != Role::Temp, "assign-worker"),
             (waits, "cancel-erasure"),
             (here && lives_here, "end-stay"),
             (here, "register-child"),

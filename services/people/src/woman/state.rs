@@ -10,7 +10,7 @@ use crate::VaultRef;
 use kit::{
     ActorId, ChildId, Day, Identity, OfChild, Personal, Text,
     relation::{Received, Relation, Sign, StayId, Tie},
-    sealed::{Sealed, known},
+    sealed::known,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -432,7 +432,7 @@ pub(super) fn sign(event: &Event) -> Option<Sign> {
             from: arrival.from,
             along: arrival.along,
             until: arrival.until,
-            conflicts: arrival.conflicts.as_ref().and_then(Sealed::open).cloned().unwrap_or_default(),
+            conflicts: arrival.conflicts.clone().unwrap_or_default(),
         }),
         Event::RelocationWithdrawn(withdrawal) => Sign::Withdrawn(withdrawal.arrival),
         Event::StayStarted(stay) => Sign::Began(stay.stay),

@@ -216,7 +216,8 @@ pub(super) fn died(story: &mut Story, day: i64) {
     story.log(PEOPLE, day, "record-death", json!({})).by(Staff::Leader).note(note);
 }
 
-/// Who is at work at a centre from today on: for a year, so that whoever tries the demo later on still can. One went home early.
+/// Who is at work at a centre from today on: for a week, half a day each time, so that whoever tries the demo meanwhile can. One went
+/// home early.
 pub(super) fn duties(story: &mut Story) {
     let now = story.now();
     let duty = |story: &mut Story, day: i64, staff: Staff, kind: &str, hours: (Value, String)| {
@@ -226,10 +227,16 @@ pub(super) fn duties(story: &mut Story) {
     let hours = (format!("{}T07:00", story.day(now - 9)).into(), format!("{}T15:00", story.day(now - 9)));
     duty(story, now - 9, Staff::Temp, "temp", hours);
     story.about_nobody::<Duty>(now - 9, "end-duty", json!({})).at("T13:00").by(Staff::Leader);
-    for (staff, kind) in [(Staff::DayDuty, "on_duty"), (Staff::NightDuty, "on_duty"), (Staff::Temp, "temp")] {
-        let until = format!("{}T08:00", story.day(now + 365));
-        duty(story, now, staff, kind, (Value::Null, until));
+    for day in now..now + 7 {
+        let at = |day: i64, time: &str| story.day(day) + time;
+        let (midnight, noon, next) = (at(day, "T00:00"), at(day, "T12:00"), at(day + 1, "T00:00"));
+        for staff in [Staff::DayDuty, Staff::NightDuty] {
+            duty(story, now, staff, "on_duty", (midnight.as_str().into(), noon.clone()));
+            duty(story, now, staff, "on_duty", (noon.as_str().into(), next.clone()));
+        }
     }
+    let until = format!("{}T08:00", story.day(now + 30));
+    duty(story, now, Staff::Temp, "temp", (Value::Null, until));
 }
 
 /// Some who called, and what came of it.

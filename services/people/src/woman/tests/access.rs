@@ -26,7 +26,7 @@ fn read(event: &Event) -> Option<Foreign> {
 
 /// What is decided of a sample. Only a rule receives, and only who came is withdrawn, and who asked is erased.
 fn decided(action: &str, facts: Value) -> Vec<Event> {
-    let case = nobody();
+    let case = nobody().by_leader("l-1");
     let case = match action {
         "receive-relocation" => case.by_rule(),
         "request-erasure" => case.and("register-child", json!({ "child": super::CHILD })),
@@ -109,7 +109,8 @@ fn a_duty_is_read_as_it_is_recorded() {
     let Samples(samples) = kit::samples!();
     for form in ["complete", "minimal"] {
         let case = given::<duty::Duty>("2026-11-20", include_str!("../../../../../deploy/deadlines.toml"));
-        let case = case.and("start-duty", samples["DutyStarted.v1"][form].clone()).and("end-duty", json!({}));
+        let case =
+            case.by_leader("l-1").and("start-duty", samples["DutyStarted.v1"][form].clone()).and("end-duty", json!({}));
         let [started, ended] = case.standing().try_into().unwrap();
         let read = |event: duty::Event| {
             let facts = event.to_facts().unwrap();

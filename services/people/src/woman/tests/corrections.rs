@@ -54,7 +54,7 @@ fn a_doubt_taken_back_is_none() {
 fn a_conflict_that_was_none_lets_them_near_again() {
     let kept = woman().and("record-conflict-of-interest", json!({ "kind": "worker", "who": "w-17" }));
     let back = kept.when_in_error(3).accepted();
-    drop(back.when("assign-worker", json!({ "worker": "w-17", "role": "volunteer" })).accepted());
+    drop(back.by_leader("l-1").when("assign-worker", json!({ "worker": "w-17", "role": "volunteer" })).accepted());
 }
 
 /// Otherwise whoever works at the new centre could let everything come along.

@@ -48,7 +48,8 @@ fn nobody_else_does_and_not_sooner() {
         if !until.is_null() {
             tie["until"] = until;
         }
-        woman().and("assign-worker", tie).and("request-erasure", request()).on("2026-12-04").by_leader("l-1")
+        let tied = woman().by_leader("l-2").and("assign-worker", tie).by("w-1");
+        tied.and("request-erasure", request()).on("2026-12-04").by_leader("l-1")
     };
     for until in [Value::Null, json!("2026-12-04"), json!("2026-11-20")] {
         contact(until).when("approve-erasure", erasure()).refused("by_her_contact_person");

@@ -2,7 +2,12 @@
 
 use super::{CENTRE, CHILD, HERE, OTHER_STAY, STAY, VALUE, Woman, nobody, stay, staying, woman};
 use crate::woman::Event;
-use kit::{Decider, Happened, given::Given, relation::Nearness};
+use kit::{
+    Decider, Happened,
+    facets::Weight,
+    given::{Given, Then},
+    relation::Nearness,
+};
 use serde_json::{Value, json};
 
 /// The alias she was registered with.
@@ -209,6 +214,7 @@ fn what_goes_along_is_decided_with_the_move() {
 #[test]
 fn who_is_tied_to_her() {
     let tie = json!({ "worker": "w-17", "role": "contact_person" });
+    let woman = || woman().by_leader("l-1");
     let tied = woman().and("assign-worker", tie.clone());
     drop(tied.clone().when("assign-worker", tie.clone()).already());
     let other = json!({ "worker": "w-17", "role": "volunteer" });
@@ -223,9 +229,44 @@ fn who_is_tied_to_her() {
     assert!(contact(&tied) && !contact(&tied.and("release-worker", json!({ "worker": "w-17" }))));
 }
 
+/// Access follows from a tie, so nobody takes a woman over; and whoever becomes her contact person unasked is seen to.
+#[test]
+fn nobody_takes_her_over() {
+    let tie = |worker: &str, role: &str| json!({ "worker": worker, "role": role });
+    let assign = |given: Given<Woman>, worker: &str| given.when("assign-worker", tie(worker, "contact_person"));
+    let refused = |then: Then<Woman>| then.refused("not_yours_to_assign");
+    // Whoever meets her first.
+    let met = assign(woman().by("w-17"), "w-17").weighs(Weight::Alert).accepted();
+    refused(assign(woman().by("w-1"), "w-17"));
+    refused(assign(woman().by_temp("w-17"), "w-17"));
+    refused(woman().by("w-1").when("assign-worker", tie("w-1", "volunteer")));
+    // Then her contact person, the leader, and whoever is on duty, but no temp.
+    let hers = || met.clone();
+    refused(assign(hers().by("w-1"), "w-1"));
+    refused(assign(hers().by_temp("w-17"), "w-18"));
+    for given in [hers(), hers().by_leader("l-1"), hers().by_on_duty("w-1")] {
+        drop(assign(given, "w-18").weighs(Weight::Routine).accepted());
+    }
+    assert!(!woman().by_temp("w-1").actions().contains(&"assign-worker"));
+    // Nor by releasing, correcting, or taking back.
+    let release = json!({ "worker": "w-17" });
+    refused(hers().by("w-1").when("release-worker", release.clone()));
+    refused(hers().by("w-1").when_corrected(3, tie("w-1", "contact_person")));
+    refused(hers().by("w-1").when_in_error(3));
+    let released = hers().by_leader("l-1").and("release-worker", release.clone());
+    refused(released.by("w-17").when_in_error(4));
+    drop(hers().when("release-worker", release).warns(&[]).accepted());
+    // Once her contact person's last day is over, somebody else may.
+    let until = json!({ "worker": "w-17", "role": "contact_person", "until": "2026-11-20" });
+    let tied = woman().by_leader("l-1").and("assign-worker", until);
+    refused(assign(tied.clone().by("w-1"), "w-1"));
+    drop(assign(tied.by("w-1").on("2026-11-21"), "w-1").weighs(Weight::Alert).accepted());
+}
+
 #[test]
 fn whoever_has_a_conflict_of_interest_is_kept_away() {
     let conflict = json!({ "kind": "worker", "who": "w-17" });
+    let woman = || woman().by_leader("l-1");
     let kept = woman().and("record-conflict-of-interest", conflict.clone());
     kept.clone()
         .when("assign-worker", json!({ "worker": "w-17", "role": "volunteer" }))
@@ -244,6 +285,7 @@ fn a_day_nobody_knows_is_no_obstacle() {
     drop(unknown.when_on("end-stay", json!({}), Happened::Unknown).warns(&[]).accepted());
     drop(
         woman()
+            .by_leader("l-1")
             .when_on(
                 "assign-worker",
                 json!({ "worker": "w-1", "role": "volunteer", "until": "2020-01-01" }),

@@ -43,7 +43,7 @@ pub(super) fn fitting(given: &Given<Woman>, action: &str) -> Value {
     match action {
         "cancel-erasure" => waiting.next().expect("one waits"),
         "approve-erasure" => waiting.find(approved).expect("one may be approved"),
-        "assign-worker" => json!({ "worker": "w-99", "role": "contact_person" }),
+        "assign-worker" => json!({ "worker": "w-1", "role": "contact_person" }),
         _ => SAMPLES.action::<Woman>(action, "minimal"),
     }
 }

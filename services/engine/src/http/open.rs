@@ -1,0 +1,96 @@
+//! The route by which an aggregate comes to be.
+//!
+//! Deliberately absent: rules. Of whom nothing is known to the caller's centre, nothing is opened.
+
+use super::{
+    App, Asked, Problem,
+    aggregate::{about_somebody, person},
+    body::{ActionBody, OpenBody, body, key, own_centre, read, woman_of},
+};
+use crate::{executor::Request, relations::AtWork};
+use axum::{body::Body as Sent, extract::State, http::StatusCode, response::Response};
+use kit::{
+    ActorId, AggregateId, Begins, Decider, Happened, Narrative, WomanId,
+    access::{About, Act, Verdict, decide},
+    case::Ask,
+    entry::CaseOpened,
+    ids::derive_id,
+    when::DueBy,
+};
+use std::sync::Arc;
+
+/// `POST /v1/cases`
+pub(super) async fn open<D: Decider>(
+    State(app): State<Arc<App<D>>>,
+    headers: Asked,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let caller = app.auth.caller(&headers)?;
+    caller.may(Act::Record)?;
+    let centre = own_centre(&caller)?;
+    let key = key(&headers, &caller)?;
+    app.wait(&headers).await?;
+    let bytes = body(sent).await?;
+    let (woman, begun, on_duty) = match D::BEGINS {
+        Begins::ForAWoman => {
+            let OpenBody { woman, before_us, when, note } = read(&bytes)?;
+            let known = app.relations.known(&caller.principal, woman).await?;
+            if decide(&caller.principal, About::Woman(&known), Act::Record) != Verdict::Allow {
+                return Err(Problem::not_found());
+            }
+            (woman, Begun { before_us, ask: None, when, note, due: None, responsible: None }, known.on_duty)
+        }
+        Begins::WithAWoman(action) | Begins::AboutNobody(action) => {
+            let AtWork { on_duty, engaged, .. } = app.relations.at_work(&caller.principal).await?;
+            let (woman, about) = match D::BEGINS {
+                Begins::AboutNobody(_) => (WomanId::NOBODY, About::Nobody(centre)),
+                _ => (woman_of(app.executor.service, key), About::Newcomer { centre, engaged }),
+            };
+            if decide(&caller.principal, about, Act::Record) != Verdict::Allow {
+                return Err(Problem::common("forbidden"));
+            }
+            (woman, Begun::by::<D>(action, &bytes)?, on_duty)
+        }
+    };
+    let Begun { before_us, ask, when, note, due, responsible } = begun;
+    let request = Request {
+        aggregate: AggregateId(derive_id(&[D::TYPE, app.executor.service, &key.to_string()])),
+        // The ask itself opens; a note stands on it.
+        opening: Some(CaseOpened { woman, centre, before_us }),
+        ask,
+        note,
+        when,
+        due,
+        responsible: responsible.or_else(|| Some(caller.principal.actor.clone())),
+        actor: caller.principal.actor.clone(),
+        role: caller.principal.role,
+        on_duty,
+        centre,
+        key,
+        if_match: None,
+        bytes: [b"open\0", bytes.as_ref()].concat(),
+        heard: None,
+    };
+    app.execute(woman.somebody(), request, StatusCode::CREATED).await
+}
+
+/// What a beginning says.
+struct Begun<C> {
+    before_us: bool,
+    ask: Option<Ask<C>>,
+    when: Option<Happened>,
+    note: Option<Narrative>,
+    due: Option<DueBy>,
+    responsible: Option<ActorId>,
+}
+
+impl<C> Begun<C> {
+    /// By an entry of its own.
+    fn by<D: Decider<Command = C>>(action: &str, bytes: &[u8]) -> Result<Self, Problem> {
+        let ActionBody { facts, when, note, due, responsible } = read(bytes)?;
+        person(responsible.as_ref())?;
+        about_somebody::<D>(action, note.as_ref())?;
+        let ask = Some(App::<D>::ask(action, facts, when)?);
+        Ok(Self { before_us: false, ask, when, note, due, responsible })
+    }
+}

@@ -1,0 +1,136 @@
+//! Who reaches an aggregate, and what of it: the same for each kind, and for a service's own routes.
+//!
+//! What is not the caller's is answered like what does not exist, from one query. Deliberately absent: the rules ([`kit::access`]).
+
+use super::{Caller, Problem, own_centre};
+use crate::{
+    executor::{ExecuteError, Executor},
+    relations::{Relations, TIES},
+    seal::Opening,
+};
+use kit::{
+    AggregateId, Begins, CentreId, Class, Decider, WomanId,
+    access::{About, Act, Heard, Known, Principal, Verdict, decide},
+    relation::Nearness,
+};
+use sqlx::Row;
+use uuid::Uuid;
+
+/// An aggregate that is the caller's to see.
+#[derive(Debug, Clone)]
+pub struct Reached {
+    /// The aggregate.
+    pub aggregate: AggregateId,
+    /// The woman whom it is about, where it is about one.
+    pub woman: Option<WomanId>,
+    /// The centre.
+    pub centre: CentreId,
+    /// How the centre and the caller stand to her.
+    pub known: Option<Known>,
+    /// Whether the caller is on duty.
+    pub on_duty: bool,
+}
+
+impl Reached {
+    pub(super) fn about(&self) -> About<'_> {
+        self.known.as_ref().map_or(About::Nobody(self.centre), About::Woman)
+    }
+
+    /// The id that URLs name it by.
+    pub(super) fn named<D: Decider>(&self) -> Uuid {
+        match (D::BEGINS, self.woman) {
+            (Begins::WithAWoman(_), Some(woman)) => woman.0,
+            _ => self.aggregate.0,
+        }
+    }
+}
+
+/// An aggregate by the id that URLs name it by, where the caller may do this with it: one query for all, and one answer where it is not
+/// the caller's.
+pub async fn reach<D: Decider>(
+    executor: &Executor<D>,
+    relations: &Relations,
+    caller: &Caller,
+    id: &str,
+    act: Act,
+) -> Result<Reached, Problem> {
+    let centre = own_centre(caller)?;
+    let id: Uuid = id.parse().map_err(|_| Problem::not_found())?;
+    relations.settle().await?;
+    // Women are named by themselves: each centre has its own aggregate of her.
+    let named = match D::BEGINS {
+        Begins::WithAWoman(_) => "a.woman = $2::uuid",
+        Begins::ForAWoman | Begins::AboutNobody(_) => "a.aggregate_id = $2",
+    };
+    let row = sqlx::query(&format!(
+        "SELECT a.aggregate_id, a.woman, {TIES},
+                (SELECT e.number FROM events e
+                 WHERE e.aggregate_type = a.aggregate_type AND e.aggregate_id = a.aggregate_id
+                 ORDER BY e.sequence DESC LIMIT 1) AS latest
+             FROM aggregates a
+             LEFT JOIN LATERAL ties(ARRAY[a.woman], a.centre, $4, $5) t ON a.woman IS NOT NULL
+             WHERE a.aggregate_type = $1 AND {named} AND a.centre = $3"
+    ))
+    .bind(D::TYPE)
+    .bind(id.to_string())
+    .bind(centre.0)
+    .bind(caller.principal.actor.as_str())
+    .bind(relations.now())
+    .fetch_optional(&executor.pool)
+    .await?
+    .ok_or_else(Problem::not_found)?;
+    let aggregate: AggregateId =
+        row.try_get::<String, _>("aggregate_id")?.parse().map_err(|_| Problem::common("unavailable"))?;
+    let woman = row.try_get::<Option<Uuid>, _>("woman")?.map(WomanId);
+    let (known, on_duty) = match woman {
+        None => (None, relations.at_work(&caller.principal).await?.on_duty),
+        Some(woman) => {
+            let known = relations.one(&row, woman, centre).await?;
+            // Where all that she herself says was heard too, whoever is denied her is told so without a look at her: it would take the
+            // longer, the more there is of her.
+            let all = row.try_get::<Option<i64>, _>("number")? >= row.try_get("latest")?;
+            let denied = decide(&caller.principal, About::Woman(&known), act) != Verdict::Allow;
+            if all && known.heard == Heard::Whole && denied {
+                return Err(Problem::not_found());
+            }
+            let known = told(executor, relations, &caller.principal, aggregate, known).await?;
+            let on_duty = known.on_duty;
+            (Some(known), on_duty)
+        }
+    };
+    let reached = Reached { aggregate, woman, centre, known, on_duty };
+    match decide(&caller.principal, reached.about(), act) {
+        Verdict::Allow => Ok(reached),
+        Verdict::Mask | Verdict::Deny => Err(Problem::not_found()),
+    }
+}
+
+/// What was heard of her, with what the aggregate itself says instead, where it does.
+async fn told<D: Decider>(
+    executor: &Executor<D>,
+    relations: &Relations,
+    principal: &Principal,
+    aggregate: AggregateId,
+    known: Known,
+) -> Result<Known, Problem> {
+    if !matches!(D::BEGINS, Begins::WithAWoman(_)) {
+        return Ok(known);
+    }
+    let loaded = executor.load(aggregate).await.map_err(ExecuteError::from)?;
+    match loaded.case.domain().relation() {
+        Some(own) => relations.with_own(principal, known, own).await,
+        None => Ok(known),
+    }
+}
+
+/// What somebody gets of each class of what is known of somebody.
+pub fn opening<'a>(principal: &'a Principal, about: About<'a>) -> impl Fn(Class) -> Opening + use<'a> {
+    let relation = if let About::Woman(known) = about { known.relation.as_ref() } else { None };
+    let erased = relation.is_some_and(|relation| relation.nearness() == Nearness::Erased);
+    move |class| match decide(principal, about, Act::Read(class)) {
+        // Of somebody who was forgotten nothing is left to be masked.
+        Verdict::Allow | Verdict::Mask if erased => Opening::Erased,
+        Verdict::Allow => Opening::Value,
+        Verdict::Mask | Verdict::Deny => Opening::Mask,
+    }
+}
