@@ -90,7 +90,9 @@ impl House {
                 }
             },
             async || assert_eq!(client.get(service, another).await.status, 404),
-            async || drop(sqlx::query(known).execute(&mut *query).await.unwrap()),
+            async || {
+                sqlx::query(known).execute(&mut *query).await.unwrap();
+            },
         );
         let found = found.await;
         println!("{service} {one}: {found:?}");

@@ -183,7 +183,9 @@ async fn no_hit_takes_as_long_as_a_hit_elsewhere() {
         0.5,
         async || assert!(finds(&leader, "anna").await.is_empty()),
         async || assert!(finds(&leader, "ingo").await.is_empty()),
-        async || drop(sqlx::query(centres).execute(&mut *connection).await.unwrap()),
+        async || {
+            sqlx::query(centres).execute(&mut *connection).await.unwrap();
+        },
     );
     let found = found.await;
     println!("{found:?}");
