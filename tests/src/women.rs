@@ -107,7 +107,7 @@ impl Women {
     /// The journal of the people service that runs beside every other one.
     pub async fn beside(ground: &Ground) -> Self {
         let executor = &ground.people().await.executor;
-        Self { journal: executor.journal.clone(), seal: executor.seal.clone() }
+        Self { journal: executor.journal.clone(), seal: executor.seal.clone(), pool: executor.pool.clone() }
     }
 
     /// What opens it.
