@@ -46,7 +46,7 @@ pub fn paths<D: Decider>(contract: &Contract) -> Map<String, Value> {
         aggregate.clone(),
         json!({
             "parameters": id,
-            "get": read(&format!("show-{}", D::TYPE), "State, follow-ups, likely actions. What the caller may not see is masked.", &shown()),
+            "get": read(&format!("show-{}", D::TYPE), "State, follow-ups, likely actions. What the caller may not see is masked.", &shown::<D>()),
         }),
     );
     paths.insert(
@@ -247,12 +247,13 @@ fn page() -> Value {
     })
 }
 
-fn shown() -> Value {
+fn shown<D: Decider>() -> Value {
+    let woman = if matches!(D::BEGINS, Begins::AboutNobody(_)) { json!({ "type": "null" }) } else { opaque() };
     let codes = json!({ "type": "array", "items": { "type": "string" } });
     json!({
         "type": "object",
         "properties": {
-            "id": opaque(), "woman": opaque(), "centre": opaque(), "version": { "type": "integer", "minimum": 1 },
+            "id": opaque(), "woman": woman, "centre": opaque(), "version": { "type": "integer", "minimum": 1 },
             "before_us": { "type": "boolean" }, "state": { "type": "object" },
             "follow_ups": { "type": "object", "additionalProperties": { "type": "object" }, "description": "By key." },
             "actions": codes, "other_actions": codes,

@@ -19,29 +19,8 @@ use strum::{VariantArray as _, VariantNames as _};
 pub fn paths() -> Map<String, Value> {
     let (text, flag) = (json!({ "type": "string" }), json!({ "type": "boolean" }));
     let maybe = json!({ "type": ["string", "null"] });
-    let (id, since) =
-        (json!({ "type": "string", "format": "uuid" }), json!({ "type": "string", "format": "date-time" }));
-    let child = json!({ "type": ["string", "null"], "format": "uuid" });
-    let count = json!({ "type": "integer", "minimum": 1 });
-    let kept = [
-        ("reference", id.clone()),
-        ("slot", text.clone()),
-        ("child", child),
-        ("version", count),
-        ("since", since.clone()),
-    ];
-    let entry = object(&kept);
-    let maybe_flag = json!({ "type": ["boolean", "null"] });
-    let confirmed = described(&maybe_flag, "Of a contact: whether it may be used.");
-    let value = [("value", maybe.clone()), ("erased", flag.clone()), ("confirmed", confirmed)];
-    let value = object(&[&kept[..], &value].concat());
-    let former = object(&[
-        ("reference", id.clone()),
-        ("since", since.clone()),
-        ("until", since),
-        ("value", maybe.clone()),
-        ("erased", flag.clone()),
-    ]);
+    let id = json!({ "type": "string", "format": "uuid" });
+    let Kept { entry, value, history } = Kept::described();
     let why: Vec<&str> = Why::VARIANTS.iter().map(Into::into).collect();
     let woman = object(&[
         ("woman", id.clone()),
@@ -80,7 +59,6 @@ pub fn paths() -> Map<String, Value> {
     let letter = json!({ "operationId": "letter", "summary": "A letter to the municipality, in Danish; shown, never sent.",
         "parameters": [{ "name": "anonymous", "in": "query", "required": false, "description": "Without identity; left out: as the stay is.", "schema": flag }],
         "responses": with_problems(json!({ "200": { "description": "The letter.", "content": { "text/plain": { "schema": text } } } }), &[]) });
-    let history = object(&[("reference", id.clone()), ("history", list(&former))]);
     let gone = json!({ "204": { "description": "Forgotten." } });
     let found = [
         (
@@ -126,6 +104,40 @@ pub fn paths() -> Map<String, Value> {
         ),
     ];
     found.into_iter().map(|(path, item)| (path.to_owned(), item)).collect()
+}
+
+/// What is told of a value in the vault: that there is one, which, and what it was.
+struct Kept {
+    entry: Value,
+    value: Value,
+    history: Value,
+}
+
+impl Kept {
+    fn described() -> Self {
+        let (text, flag) = (json!({ "type": "string" }), json!({ "type": "boolean" }));
+        let (maybe, maybe_flag) = (json!({ "type": ["string", "null"] }), json!({ "type": ["boolean", "null"] }));
+        let id = json!({ "type": "string", "format": "uuid" });
+        let since = json!({ "type": "string", "format": "date-time" });
+        let kept = [
+            ("reference", id.clone()),
+            ("slot", text),
+            ("child", json!({ "type": ["string", "null"], "format": "uuid" })),
+            ("version", json!({ "type": "integer", "minimum": 1 })),
+            ("since", since.clone()),
+        ];
+        let confirmed = described(&maybe_flag, "Of a contact: whether it may be used.");
+        let value = [("value", maybe.clone()), ("erased", flag.clone()), ("confirmed", confirmed)];
+        let former = object(&[
+            ("reference", id.clone()),
+            ("since", since.clone()),
+            ("until", since),
+            ("value", maybe),
+            ("erased", flag),
+        ]);
+        let history = object(&[("reference", id), ("history", list(&former))]);
+        Self { entry: object(&kept), value: object(&[&kept[..], &value].concat()), history }
+    }
 }
 
 fn contacts(id: &Value) -> Value {

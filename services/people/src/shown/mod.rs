@@ -62,13 +62,14 @@ pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> R
         key_backup_days: host.settings.key_backup_days,
         grounds: letters::grounds(contract),
     };
-    let value = get(vault::value).put(vault::put_plain);
     Router::new()
         .route("/v1/women/search", post(search::search))
         .route("/v1/women/duplicates", post(search::duplicates))
         .route("/v1/women/{id}/contacts", get(contacts::list))
         .route("/v1/women/{id}/vault", get(vault::list))
-        .route("/v1/women/{id}/vault/{slot}", value)
+        .route("/v1/women/{id}/vault/address", put(vault::put_address))
+        .route("/v1/women/{id}/vault/code-word", put(vault::put_code_word))
+        .route("/v1/women/{id}/vault/{slot}", get(vault::value))
         .route("/v1/women/{id}/vault/{slot}/history", get(vault::history).delete(vault::forget))
         .route("/v1/women/{id}/vault/contact/{contact}", put(vault::put_contact))
         .route("/v1/women/{id}/vault/code-word/check", post(vault::check))

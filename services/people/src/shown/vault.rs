@@ -57,14 +57,24 @@ pub(super) fn owner(reached: &Reached) -> Owner {
     Owner { woman: reached.woman, centre: reached.centre }
 }
 
-/// `PUT /v1/women/{id}/vault/address`, `…/code-word`
-pub(super) async fn put_plain(
+/// `PUT /v1/women/{id}/vault/address`
+pub(super) async fn put_address(
     app: State<Arc<App>>,
-    Parts((id, slot)): Parts<(String, String)>,
+    Parts(id): Parts<String>,
     headers: Asked,
     sent: Sent,
 ) -> Result<Response, Problem> {
-    put(app, &id, slot.parse().ok(), headers, sent).await
+    put(app, &id, Some(Slot::Address), headers, sent).await
+}
+
+/// `PUT /v1/women/{id}/vault/code-word`
+pub(super) async fn put_code_word(
+    app: State<Arc<App>>,
+    Parts(id): Parts<String>,
+    headers: Asked,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    put(app, &id, Some(Slot::CodeWord), headers, sent).await
 }
 
 /// `PUT /v1/women/{id}/vault/contact/{contact}`
