@@ -68,7 +68,7 @@ pub const CENTRE: CentreId = CentreId(Uuid::from_u128(0xc1));
 /// Another centre.
 pub const OTHER_CENTRE: CentreId = CentreId(Uuid::from_u128(0xc2));
 /// How long anything is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 impl Ground {
     /// Starts the servers and makes the keys.
