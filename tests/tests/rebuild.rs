@@ -82,8 +82,11 @@ async fn run(domains: &[Domain], url: &SecretString, from: Option<From>) -> Rebu
     rebuild::run(domains, url, from, false, &|said| println!("{said}")).await.unwrap()
 }
 
-/// Starts a rebuild and ends it in the middle, as a kill does: what is under way is rolled back. How many events it got to.
+/// Starts a rebuild and ends it in the middle, as a kill does: what is under way is rolled back. How many events it got to. Somebody reads
+/// the live tables all the while, so that they cannot change places before it is killed.
 async fn killed_in_the_middle(domains: &[Domain], url: &SecretString, from: From, rows: &PgPool) -> i64 {
+    let mut reading = rows.begin().await.unwrap();
+    sqlx::query("SELECT count(*) FROM entries").execute(&mut *reading).await.unwrap();
     let building = tokio::spawn({
         let (domains, url) = (domains.to_vec(), url.clone());
         async move { rebuild::run(&domains, &url, Some(from), false, &|_| ()).await.map(drop) }
@@ -95,6 +98,7 @@ async fn killed_in_the_middle(domains: &[Domain], url: &SecretString, from: From
     assert!(!building.is_finished(), "it was killed in the middle");
     building.abort();
     assert!(building.await.unwrap_err().is_cancelled());
+    reading.rollback().await.unwrap();
     eventually("its connections are gone", async || {
         let locked: bool =
             sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 736967)")
@@ -116,7 +120,6 @@ struct Reading {
 /// Reads her course again and again: never refused, and never without what was acknowledged before.
 struct Watch {
     stop: Arc<AtomicBool>,
-    acknowledged: Arc<Mutex<(String, usize)>>,
     writing: tokio::task::JoinHandle<usize>,
     reading: Vec<Reading>,
 }
@@ -175,7 +178,7 @@ impl Watch {
             });
             reading.push(Reading { answers, task });
         }
-        Self { stop, acknowledged, writing, reading }
+        Self { stop, writing, reading }
     }
 
     /// Ends it when each reader was answered often enough, however slow the machine is.
