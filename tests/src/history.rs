@@ -126,3 +126,13 @@ pub async fn has_heard(ground: &Ground, listener: &str, policy: &str, services: 
         .await;
     }
 }
+
+/// Waits until every order of a service is noted as done, which comes after what was ordered.
+pub async fn orders_noted(pool: &PgPool) {
+    eventually("every order is noted as done", async || {
+        let other = "SELECT count(*) FROM orders WHERE outcome IS DISTINCT FROM 'done'";
+        let other: i64 = sqlx::query_scalar(other).fetch_one(pool).await.ok()?;
+        (other == 0).then_some(())
+    })
+    .await;
+}

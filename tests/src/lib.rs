@@ -7,11 +7,13 @@ pub mod faults;
 pub mod golden;
 pub mod history;
 pub mod madeup;
+mod midnight;
 pub mod process;
 pub mod raw;
 pub mod runs;
 pub mod women;
 
+use async_nats::jetstream;
 use engine::{
     clock::Clock,
     config::{DEADLINES, Settings},
@@ -79,8 +81,10 @@ pub struct Ground {
 pub const CENTRE: CentreId = CentreId(Uuid::from_u128(0xc1));
 /// Another centre.
 pub const OTHER_CENTRE: CentreId = CentreId(Uuid::from_u128(0xc2));
-/// How long anything is waited for.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything is waited for: what never comes shows late, and a busy machine is no failure.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+/// How long one answer is waited for.
+const ANSWER: Duration = Duration::from_secs(120);
 
 impl Ground {
     /// Starts the servers and makes the keys.
@@ -90,6 +94,7 @@ impl Ground {
 
     /// The same, with something done to the data folder before the servers start on it.
     pub async fn prepared(prepare: impl FnOnce(&DataFolder)) -> Self {
+        midnight::waited_for();
         // What the services say shows with the output of a test that fails.
         engine::run::log(&std::env::var("LIVLINE_LOG").unwrap_or_else(|_| "off".into()));
         let directory = tempfile::Builder::new().prefix("livline-test-").tempdir_in("/tmp").unwrap();
@@ -197,6 +202,16 @@ impl Ground {
     #[must_use]
     pub fn nats_config(&self) -> NatsConfig {
         NatsConfig { url: self.nats.url(), user: "test".into(), password: "test".into() }
+    }
+
+    /// JetStream, allowed everything, with the patience of a test.
+    pub async fn jetstream(&self) -> jetstream::Context {
+        let connected = eventually("NATS takes a connection", async || {
+            engine::nats::connect(&self.nats_config(), "test").await.ok()
+        });
+        let mut context = engine::nats::jetstream(connected.await);
+        context.set_timeout(PATIENCE);
+        context
     }
 
     /// A service's settings; its database is made and migrated where it is not there yet.
@@ -329,7 +344,7 @@ impl Ground {
 }
 
 fn http() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().unwrap()
+    reqwest::Client::builder().no_proxy().timeout(ANSWER).build().unwrap()
 }
 
 /// A service running in this process.

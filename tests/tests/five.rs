@@ -4,6 +4,7 @@ use engine::clock::Clock;
 use kit::{access::Role, contract::Contract};
 use livline_tests::{
     CENTRE, Client, Ground, Running, eventually,
+    faults::check::Stores,
     golden::domains,
     history::{assert_exact, caught_up},
 };
@@ -72,6 +73,7 @@ impl<'a> Log<'a> {
 async fn one_course_across_all_five() {
     let ground = Ground::start().await;
     let (_running, _timeline) = (everything(&ground).await, ground.timeline(contracts()).await);
+    Stores::open(&ground).await.begun().await;
     let (leader, woman) = (ground.leader(), Uuid::new_v4());
     let mut log = Log::of(&leader, woman).await;
 
@@ -85,7 +87,7 @@ async fn one_course_across_all_five() {
     let grant = log.at(70, "financial", "apply-for-single-grant", json!({ "amount": 450_000 })).await;
     let grant = grant["events"][0]["facts"]["grant"].clone();
     log.at(60, "financial", "record-single-grant-decision", json!({ "grant": grant, "outcome": "refused" })).await;
-    let offer = log.at(20, "housing", "make-offer", json!({ "rent": 650_000, "answer_by": in_days(-10) })).await;
+    let offer = log.at(20, "housing", "make-offer", json!({ "rent": 650_000, "answer_by": in_days(10) })).await;
     let offer = json!({ "offer": offer["events"][0]["facts"]["offer"] });
     log.at(15, "housing", "accept-offer", offer).await;
     // The lease comes before the address is protected: the first interlock. The plan is old when her stay ends: the fourth.

@@ -1,7 +1,10 @@
 //! What services hear of one another, when something is wrong: nothing is ordered twice, lost, or decided on half of it.
 
 use kit::{Policy, WomanId, ids::derive_id, policy::To};
-use livline_tests::{CENTRE, Client, Ground, eventually, history::has_heard};
+use livline_tests::{
+    CENTRE, Client, Ground, eventually,
+    history::{has_heard, orders_noted},
+};
 use safety::policy::RaiseAlerts;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -63,13 +66,7 @@ async fn an_order_whose_case_was_never_opened_is_not_lost() {
     has_heard(&ground, "safety", RaiseAlerts::NAME, &["legal", "safety"]).await;
     breach(&leader, woman).await;
     assert_eq!(until_raised(&pool, 2).await.len(), 2);
-    // The alert is stored before it is noted that the order was carried out.
-    eventually("both are noted as done", async || {
-        let outcomes = "SELECT outcome FROM orders";
-        let outcomes: Vec<Option<String>> = sqlx::query_scalar(outcomes).fetch_all(&pool).await.unwrap();
-        (outcomes.len() == 2 && outcomes.iter().all(|outcome| outcome.as_deref() == Some("done"))).then_some(())
-    })
-    .await;
+    orders_noted(&pool).await;
 }
 
 /// One service's numbering begins anew: what a policy keeps of all of them is heard again from all, quiet ones too, and nothing that was
@@ -88,6 +85,8 @@ async fn a_new_epoch_of_one_service_is_heard_from_all() {
     // A protection that ends tomorrow, and a lease: nothing to be alarmed about, then or in a replay after it has ended.
     let case = leader.open("safety", woman).await;
     leader.act("safety", &case, "record-address-protection-grant", json!({ "children": "all" })).await.ok();
+    // A rule hears its own service before others, but does not wait for it for long.
+    has_heard(&ground, "safety", RaiseAlerts::NAME, &["safety"]).await;
     let home = leader.open("housing", woman).await;
     leader.act("housing", &home, "sign-lease", json!({})).await.ok();
     // The rule judges the lease before the protection is over.

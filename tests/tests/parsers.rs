@@ -10,12 +10,12 @@ use kit::{
     policy::Whole,
 };
 use livline_tests::{
-    Ground,
+    Ground, PATIENCE,
     golden::{Visit, domains, each_domain, samples},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use serde_json::{Value, json};
-use std::{cell::RefCell, time::Duration};
+use std::cell::RefCell;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -151,7 +151,7 @@ async fn raw(address: std::net::SocketAddr, bytes: &[u8]) -> Option<(u16, String
     // The service may have closed before everything was sent.
     let _ = stream.write_all(bytes).await;
     let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
+    let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
     assert!(read.is_ok(), "no end of the answer to {:?}", String::from_utf8_lossy(bytes));
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let status = answer.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()?;
@@ -213,13 +213,17 @@ async fn no_bytes_make_a_service_fail() {
         let paths = document["paths"].as_object().unwrap().keys().filter(|path| !path.ends_with("/live"));
         let routes: Vec<String> = paths.map(|path| path.replace("{id}", &id).replace("{woman}", &id)).collect();
         let speaks = if service == "timeline" { leader.clone() } else { leader.clone().named("w-9") };
-        let token = speaks.authorization().split_once(' ').unwrap().1.to_owned();
-        let (address, strategy) = (ground.address(service), request(routes, token));
+        let requests = || request(routes.clone(), speaks.authorization().split_once(' ').unwrap().1.to_owned());
+        let (address, mut strategy) = (ground.address(service), requests());
         let (mut answered, mut taken, mut by) = (0, 0, std::collections::BTreeMap::<u16, u32>::new());
         for draw in 0..3000 {
             // As many as it takes until some of them were good ones.
             if draw >= 150 && taken > 2 {
                 break;
+            }
+            // A token lives a minute.
+            if draw % 25 == 24 {
+                strategy = requests();
             }
             let bytes = strategy.new_tree(&mut runner).unwrap().current();
             let Some((status, answer)) = raw(address, &bytes).await else { continue };

@@ -1,10 +1,11 @@
 //! What follows from events and from the calendar happens exactly once: across restarts, replays, replicas.
 
+use aftercare::policy::OfferAftercare;
 use engine::{clock::Clock, config::Settings, database, run::Domain};
 use kit::Policy;
 use livline_tests::{
     Client, Ground, Running, eventually,
-    history::{assert_exact, has_heard},
+    history::{assert_exact, has_heard, orders_noted},
 };
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -14,11 +15,12 @@ use std::sync::{
 };
 use uuid::Uuid;
 
-/// A clock that a test moves by whole days.
+/// A clock that a test moves by whole days. It begins at noon: no day of 23 or 25 hours takes it to another one.
 fn movable() -> (Clock, Arc<AtomicI64>) {
     let days = Arc::new(AtomicI64::new(0));
-    let moved = days.clone();
-    let clock = Clock::of(move || Clock::system().now() + time::Duration::days(moved.load(Ordering::Relaxed)));
+    let (system, moved) = (Clock::system(), days.clone());
+    let to_noon = system.today().with_time(time::macros::time!(12:00)).assume_utc() - system.now();
+    let clock = Clock::of(move || system.now() + to_noon + time::Duration::days(moved.load(Ordering::Relaxed)));
     (clock, days)
 }
 
@@ -89,12 +91,7 @@ async fn an_offer_lapses_on_its_day_and_once() {
     offer(&leader, &case, 30).await;
     ran(40, 6).await;
     assert_exact(&pool).await;
-    eventually("all of them are noted as done", async || {
-        let other = "SELECT count(*) FROM orders WHERE outcome IS DISTINCT FROM 'done'";
-        let other: i64 = sqlx::query_scalar(other).fetch_one(&pool).await.ok()?;
-        (other == 0).then_some(())
-    })
-    .await;
+    orders_noted(&pool).await;
     let state = leader.get("housing", &format!("/v1/cases/{case}")).await.ok().body;
     assert!(state["follow_ups"].as_object().unwrap().values().all(|follow_up| follow_up["open"] == false));
 }
@@ -112,10 +109,7 @@ async fn a_move_makes_aftercare_offer_itself_once() {
         .await;
     };
     // The policy starts with what happens from now on.
-    eventually("it has begun", async || {
-        sqlx::query_scalar::<_, i64>("SELECT 1::bigint FROM progress").fetch_optional(&theirs).await.ok().flatten()
-    })
-    .await;
+    has_heard(&ground, "aftercare", OfferAftercare::NAME, OfferAftercare::HEARS).await;
     let (mut cases, mut last) = (Vec::new(), Uuid::nil());
     for _ in 0..3 {
         last = Uuid::new_v4();

@@ -99,6 +99,12 @@ impl House {
         found
     }
 
+    /// A moment, as duties are told.
+    fn in_hours(&self, hours: i64) -> String {
+        let at = kit::calendar::in_copenhagen_time(self.ground.clock.now() + time::Duration::hours(hours));
+        format!("{}T{:02}:{:02}", kit::Day::from(at.date()), at.hour(), at.minute())
+    }
+
     fn worker(&self, name: &str) -> Client {
         self.ground.client(Role::Worker, Some(CENTRE)).named(name)
     }
@@ -131,10 +137,7 @@ async fn nearness_ties_duty_and_conflicts_decide_who_sees_what() {
     until(&contact, "housing", &shown, |answer| !sees(answer)).await;
 
     // Whoever is on duty answers for every woman, until it ends.
-    let day = |hours: i64| {
-        let at = kit::calendar::in_copenhagen_time(house.ground.clock.now() + time::Duration::hours(hours));
-        format!("{}T{:02}:{:02}", kit::Day::from(at.date()), at.hour(), at.minute())
-    };
+    let day = |hours| house.in_hours(hours);
     let duty = json!({ "facts": { "worker": "w-other", "kind": "on_duty", "until": day(8) } });
     let duty = leader.post("people", "/v1/duties", "duty", duty).await.ok().text("id");
     until(&other, "housing", &shown, sees).await;
@@ -356,8 +359,7 @@ async fn where_she_went_nobody_reads_at_the_old_centre() {
     let entries = shown.body["entries"].as_array().unwrap();
     let left = entries.iter().find(|entry| entry["event"] == "CentreRelocated").unwrap();
     assert!(left["facts"].as_array().unwrap().iter().any(|fact| fact["name"] == "to" && fact["masked"] == true));
-    let day = kit::Day::from(house.ground.clock.today() + time::Duration::days(2));
-    let duty = json!({ "facts": { "worker": "w-duty", "kind": "on_duty", "until": format!("{day}T08:00") } });
+    let duty = json!({ "facts": { "worker": "w-duty", "kind": "on_duty", "until": house.in_hours(8) } });
     leader.post("people", "/v1/duties", "duty", duty).await.ok();
     let on_duty = house.worker("w-duty");
     until(&on_duty, "timeline", &path, |answer| answer.status == 200).await;

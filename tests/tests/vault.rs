@@ -143,7 +143,7 @@ async fn what_cannot_be_kept_is_refused_and_not_quoted() {
         ("address", json!({ "value": ADDRESS.repeat(40) }), (422, "facts_invalid")),
         ("address", json!({ "value": ADDRESS, ADDRESS: true }), (422, "facts_invalid")),
         ("address", json!({ "value": { "$open": ADDRESS } }), (422, "facts_invalid")),
-        ("phone", json!({ "value": ADDRESS }), (404, "not_found")),
+        ("phone", json!({ "value": ADDRESS }), (405, "method_not_allowed")),
         ("contact/7", json!({ "value": ADDRESS }), (404, "not_found")),
     ] {
         let answer = put(&leader, &her, slot, "k", body).await;

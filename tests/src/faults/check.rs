@@ -7,7 +7,7 @@ use super::{
     history::{History, Outcome, Record},
     report::Complaints,
 };
-use crate::{Ground, history::rebuild, runs::contracts};
+use crate::{Ground, PATIENCE, eventually, history::rebuild, runs::contracts};
 use engine::{nats, relay::read_all, store};
 use futures::{StreamExt, TryStreamExt};
 use kit::{Policy, ids::derive_id, published::Body};
@@ -103,29 +103,27 @@ impl Stores {
         Ok(behind)
     }
 
-    /// Whether every policy has taken its place: before that, what happens is not heard by one that starts at the head.
-    pub async fn begun(&self) -> bool {
-        self.behind().await.is_ok_and(|behind| behind.is_empty())
+    /// Waits until every policy has taken its place: before that, what happens is not heard by one that starts at the head.
+    pub async fn begun(&self) {
+        eventually("every policy has its place", async || self.behind().await.ok()?.is_empty().then_some(())).await;
     }
 
-    /// Waits until everybody has heard everything and nothing comes of it any more; who has not, when time is over.
-    pub async fn quiet(&self, within: Duration) -> Vec<String> {
-        let (until, mut before) = (Instant::now() + within, None);
+    /// Waits until everybody has heard everything and nothing comes of it any more; who has not, when nothing moves for so long.
+    pub async fn quiet(&self, patience: Duration) -> Vec<String> {
+        let (mut still, mut before) = (Still::within(patience), None);
         loop {
             let behind = self.behind().await.unwrap_or_else(|error| vec![error.to_string()]);
             let mut heads = Vec::new();
             for (_, pool) in &self.domains {
                 heads.push(store::head(pool).await.ok());
             }
-            if behind.is_empty() && before.as_ref() == Some(&heads) {
-                return behind;
+            let (all, at) = (behind.is_empty(), (behind, heads));
+            if all && before.as_ref() == Some(&at.1) || still.too_long(&at) {
+                return at.0;
             }
-            if Instant::now() > until {
-                return behind;
-            }
-            before = behind.is_empty().then_some(heads);
+            before = all.then_some(at.1);
             // Longer than the calendar's beat: what it orders counts too.
-            tokio::time::sleep(if behind.is_empty() { Duration::from_secs(5) } else { PAUSE }).await;
+            tokio::time::sleep(if all { Duration::from_secs(5) } else { PAUSE }).await;
         }
     }
 
@@ -146,6 +144,30 @@ impl Stores {
     }
 }
 
+/// Waits for what comes nearer: it may take its time, and not stand still for longer than our patience, nor go on for ever.
+struct Still<T> {
+    patience: Duration,
+    until: Instant,
+    end: Instant,
+    last: Option<T>,
+}
+
+impl<T: Clone + PartialEq> Still<T> {
+    fn within(patience: Duration) -> Self {
+        let now = Instant::now();
+        Self { patience, until: now + patience, end: now + patience * 10, last: None }
+    }
+
+    /// Whether it stands still for too long.
+    fn too_long(&mut self, at: &T) -> bool {
+        let now = Instant::now();
+        if self.last.as_ref() != Some(at) {
+            (self.last, self.until) = (Some(at.clone()), now + self.patience);
+        }
+        now > self.until.min(self.end)
+    }
+}
+
 /// What was looked at.
 #[derive(Debug, Default)]
 pub struct Checked {
@@ -159,7 +181,8 @@ pub struct Checked {
     pub rows: usize,
 }
 
-/// Checks everything. Where databases were `set_back`, only what must hold all the same; nothing is waited for longer than `patience`.
+/// Checks everything. Where databases were `set_back`, only what must hold all the same; what stands still is waited for no longer than
+/// `patience`.
 pub async fn check(
     ground: &Ground,
     stores: &Stores,
@@ -307,16 +330,16 @@ fn in_order(service: &str, records: &[&Record], complaints: &mut Complaints) {
 /// Every event is in the stream, on the sequence that is its number, byte for byte.
 async fn published(ground: &Ground, service: &str, pool: &PgPool, patience: Duration, complaints: &mut Complaints) {
     let config = ground.nats_config();
-    let until = Instant::now() + patience;
+    let mut still = Still::within(patience);
     let (head, stream) = loop {
         let Ok(head) = store::head(pool).await else { continue };
         let read = async {
             let context = nats::jetstream(nats::connect(&config, "check").await?);
             read_all(&context, service).await
         };
-        let stream = tokio::time::timeout(Duration::from_secs(60), read).await.ok().and_then(Result::ok);
+        let stream = tokio::time::timeout(PATIENCE, read).await.ok().and_then(Result::ok);
         let stream = stream.unwrap_or_default();
-        if stream.len() as u64 == head.number || Instant::now() > until {
+        if stream.len() as u64 == head.number || still.too_long(&stream.len()) {
             break (head, stream);
         }
         tokio::time::sleep(PAUSE).await;
@@ -365,13 +388,14 @@ async fn projected(
     }
     let names: Vec<&str> = all.keys().copied().collect();
     let (rebuilt, pool) = rebuild(ground, &names).await;
-    let until = Instant::now() + patience;
+    let mut still = Still::within(patience);
     let progress = "SELECT service, epoch, number, last FROM progress ORDER BY service";
     loop {
         let reached = async |pool| -> Vec<(String, Uuid, i64, Option<String>)> {
             sqlx::query_as(progress).fetch_all(pool).await.unwrap_or_default()
         };
-        if reached(&pool).await == reached(&stores.timeline).await || Instant::now() > until {
+        let built = reached(&pool).await;
+        if built == reached(&stores.timeline).await || still.too_long(&built) {
             break;
         }
         tokio::time::sleep(PAUSE).await;
@@ -484,11 +508,13 @@ async fn orders(
         let about = format!("{offer}/{}", kit::Day::from(day));
         expect("housing", order_key("lapse-offers", woman, &about, "HousingOfferLapsed"), true);
     }
-    // Whoever has moved, or whose stay is over, is offered aftercare, by this order or one before it.
-    let offered = women("aftercare", "AftercareOffered");
+    // Whoever has moved, or whose stay is over, is offered aftercare, by this order or one before it, unless she has taken it
+    // without an offer.
+    let [offered, taken] = ["AftercareOffered", "AftercareAccepted"].map(|event| women("aftercare", event));
     for (service, event) in [("housing", "MovedIn"), (people::SERVICE, "StayEnded")] {
         let left = women(service, event);
-        let without = left.iter().filter(|woman| !offered.contains(woman) && !died.contains(woman)).count();
+        let settled = |woman: &&_| offered.contains(*woman) || taken.contains(*woman) || died.contains(*woman);
+        let without = left.iter().filter(|woman| !settled(woman)).count();
         complaints.must(without == 0, "lost", || format!("{without} women were not offered aftercare after {event}"));
     }
     let mut many = 0;

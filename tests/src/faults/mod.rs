@@ -51,8 +51,8 @@ use writers::{Writer, replica};
 
 /// How long the last commands may take after the last fault.
 const AFTER: Duration = Duration::from_mins(10);
-/// How long it may take until everybody has heard everything; more where there is more to hear.
-const QUIET: Duration = Duration::from_secs(60);
+/// How long it may be that nobody hears anything although there is something to hear.
+const QUIET: Duration = Duration::from_secs(90);
 /// The same for what already did not come once.
 const SHORTLY: Duration = Duration::from_secs(2);
 
@@ -99,11 +99,12 @@ pub async fn run(plan: &Plan, program: &str) -> Report {
     let bounds = Bounds { faults: plan.faults, seconds: plan.seconds, longest: plan.longest, members: nemesis.size() };
     let schedule = schedule::draw(plan.seed, &plan.kinds, bounds);
     let stores = Stores::open(&nemesis.ground).await;
-    crate::eventually("every policy has its place", async || stores.begun().await.then_some(())).await;
+    stores.begun().await;
 
     let history = Arc::new(History::default());
     register(&nemesis, &history, plan.clients).await;
-    crate::eventually("every service has heard of every woman", async || stores.begun().await.then_some(())).await;
+    // Every service has heard of every woman.
+    stores.begun().await;
     let (stop, watched) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let length = schedule.iter().map(|fault| fault.at + fault.lasts).max().unwrap_or_default();
     let mut writing = Vec::new();
@@ -132,17 +133,16 @@ pub async fn run(plan: &Plan, program: &str) -> Report {
     // What is on its way is answered, and then nothing is.
     nemesis.restart_services().await;
     let resolved = resend(&reader, &history).await;
-    let patience = QUIET + Duration::from_secs(history.count() as u64 / 200);
-    let mut behind = stores.quiet(patience).await;
+    let mut behind = stores.quiet(QUIET).await;
     if behind.is_empty() {
         // The calendar runs at start, and sees the last offers.
         nemesis.restart_services().await;
-        behind = stores.quiet(patience).await;
+        behind = stores.quiet(QUIET).await;
     }
 
     let mut complaints = Complaints::default();
     // What never comes is not waited for again.
-    let patience = if behind.is_empty() { patience } else { SHORTLY };
+    let patience = if behind.is_empty() { QUIET } else { SHORTLY };
     for reader in behind {
         complaints.say("skipped", reader);
     }

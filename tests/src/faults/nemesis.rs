@@ -30,7 +30,7 @@ const POOL: u32 = 4;
 /// For how long after a fault a start may fail because of it.
 const AFTERMATH: Duration = Duration::from_secs(20);
 /// How long everything may take to live again.
-const HEALED: Duration = Duration::from_secs(90);
+const HEALED: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(50);
 /// JetStream's disk, in mebibytes, where it can be made so small that it can be filled.
 const DISK: u32 = 1024;

@@ -149,7 +149,7 @@ mod tests {
         let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
         stream.write_all(b"12345678").await?;
         let mut piece = [0; 8];
-        let said = tokio::time::timeout(Duration::from_millis(500), stream.read(&mut piece)).await;
+        let said = tokio::time::timeout(crate::PATIENCE, stream.read(&mut piece)).await;
         said.unwrap_or(Err(std::io::ErrorKind::TimedOut.into()))
     }
 

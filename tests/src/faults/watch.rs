@@ -4,7 +4,7 @@
 //! Deliberately absent: answers that did not come, and courses of more than a page.
 
 use super::{history::History, writers::replica};
-use crate::{Answer, Client};
+use crate::{Answer, Client, PATIENCE};
 use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,19 +12,28 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use uuid::Uuid;
 
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Reads until told to stop; how many courses were read.
+/// Reads until told to stop; how many courses were read. Where the timeline is so slow that it was none, a while longer, until it is one.
 pub async fn watch(client: Client, history: Arc<History>, stop: Arc<AtomicBool>) -> u64 {
     let mut seen: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
-    let (mut asked, mut read) = (0_u64, 0);
-    while !stop.load(Relaxed) {
+    let (mut asked, mut read, mut last) = (0_u64, 0, None);
+    let mut told = None;
+    loop {
+        if stop.load(Relaxed) && (read > 0 || told.get_or_insert_with(Instant::now).elapsed() > PATIENCE) {
+            return read;
+        }
         tokio::time::sleep(PAUSE).await;
-        let Some((woman, position)) = history.with(|kept| std::mem::take(&mut kept.fresh)).pop() else { continue };
+        let fresh = history.with(|kept| std::mem::take(&mut kept.fresh)).pop();
+        if fresh.is_none() && read > 0 {
+            continue;
+        }
+        last = fresh.or(last);
+        let Some((woman, position)) = last.clone() else { continue };
         let at = replica("timeline", usize::from(asked % 2 == 1));
         asked += 1;
         let path = format!("/v1/women/{woman}/timeline?at_least={position}");
@@ -44,7 +53,6 @@ pub async fn watch(client: Client, history: Arc<History>, stop: Arc<AtomicBool>)
         }
         before.extend(shown);
     }
-    read
 }
 
 /// The positions of a course that fits on one page.

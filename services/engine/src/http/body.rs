@@ -207,9 +207,12 @@ mod tests {
             "{\"facts\":".repeat(BODY_LIMIT / 9),
             format!("{{\"facts\":{{{members}\"a\":0}}}}"),
         ] {
-            let from = Instant::now();
-            let _ = read::<ActionBody>(body.as_bytes());
-            assert!(from.elapsed().as_secs() < 2);
+            // A machine that stands still for a moment does not do so five times.
+            assert!((0..5).any(|_| {
+                let from = Instant::now();
+                let _ = read::<ActionBody>(body.as_bytes());
+                from.elapsed().as_secs() < 2
+            }));
         }
     }
 }

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// How long the rules are waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(20);
 

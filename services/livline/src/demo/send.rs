@@ -30,7 +30,7 @@ use std::{
 };
 
 /// How long an answer is asked for again.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(180);
 /// Between two attempts, and between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How many women's courses are sent at once.

@@ -1,7 +1,7 @@
 //! A drill: everything is lost, and comes back from the backup as it was at a moment.
 
 use crate::{
-    livline::{Livline, Place, kill, until, woman_of as woman},
+    livline::{Livline, PAUSE, Place, kill, until, woman_of as woman},
     refused,
 };
 use ::livline::{
@@ -15,6 +15,7 @@ use ::livline::{
     },
     services::{self, Kind},
 };
+use kit::Policy;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use std::{
@@ -129,17 +130,21 @@ impl Drill {
         all
     }
 
-    /// Until everything that follows has followed, and everybody has heard of it.
+    /// Until everything that follows has followed, and everybody has heard of it. Who has no place yet hears nothing of what is before.
     pub(crate) async fn settled(&self) -> Events {
         until("everybody has heard of everything", async || {
-            let mut progress: Vec<(String, i64)> = Vec::new();
+            let mut progress: Vec<(String, String, i64)> = Vec::new();
             for service in services::all() {
                 let mut connection = self.connect(Which::Data, &service.database()).await;
-                let rows = sqlx::query_as("SELECT service, number FROM progress");
+                let rows = sqlx::query_as("SELECT service, epoch::text, number FROM progress");
                 progress.extend(rows.fetch_all(&mut connection).await.unwrap());
             }
-            let events = self.events().await;
-            progress.iter().all(|(service, number)| events[service.as_str()].len() == usize::try_from(*number).unwrap())
+            let (epochs, events) = (self.epochs().await, self.events().await);
+            let in_front = |(service, epoch, number): &(String, String, i64)| {
+                let service = service.as_str();
+                epochs[service] == *epoch && events[service].len() == usize::try_from(*number).unwrap()
+            };
+            progress.len() == readings() && progress.iter().all(in_front)
         })
         .await;
         self.events().await
@@ -168,15 +173,37 @@ impl Drill {
     }
 
     /// As when the machine is gone.
-    pub(crate) fn lose_everything(&self, running: Livline) {
+    pub(crate) async fn lose_everything(&self, running: Livline) {
         running.kill();
         for which in Which::BOTH {
             let file = which.dir(self.place.folder()).join("postmaster.pid");
             kill(fs::read_to_string(file).unwrap().lines().next().unwrap().parse().unwrap());
         }
         kill(pid_of(&self.place.folder().join("nats.conf")).unwrap());
-        fs::remove_dir_all(self.place.folder()).unwrap();
+        // What the servers have started may write for a moment more.
+        until("the folder is gone", async || {
+            let _written_to_meanwhile = fs::remove_dir_all(self.place.folder());
+            !self.place.folder().exists()
+        })
+        .await;
     }
+}
+
+/// How many readings there are: every policy's of whom it hears, people's of its own erasures, the timeline's of every domain, and every
+/// service's of what access follows from.
+fn readings() -> usize {
+    fn of<P: Policy>() -> usize {
+        P::HEARS.len()
+    }
+    of::<housing::policy::LapseOffers>()
+        + of::<safety::policy::RaiseAlerts>()
+        + of::<aftercare::policy::OfferAftercare>()
+        + of::<aftercare::heard::KnowCourse>()
+        + of::<people::policy::ReceiveRelocations>()
+        + of::<people::heard::KnowProtection>()
+        + 1
+        + services::domains().len()
+        + services::all().len() * kit::relation::HEARS.len()
 }
 
 /// Whoever was started with that file.
@@ -199,6 +226,8 @@ async fn everything_is_lost_and_comes_back_as_it_was() {
     refused(&place.start(&[&["backup"], &usual[..]].concat()), "`livline up` is not running on the data folder");
 
     let running = place.up(&[]);
+    // Aftercare offers itself for what it hears of, and it begins with what comes.
+    drill.settled().await;
     let staff = Staff(place);
     let first = staff.moves("Asta").await;
     let same = ["backup", "--to", to, "--recipient", &recipient, "--keys-recipient", &recipient];
@@ -234,7 +263,7 @@ async fn everything_is_lost_and_comes_back_as_it_was() {
     nothing_in_it_tells_or_opens_anything(&drill, &wrapped);
 
     let secrets = fs::read_dir(place.folder().join("secrets")).unwrap().count();
-    drill.lose_everything(running);
+    drill.lose_everything(running).await;
     what_cannot_be_restored_is_said(&drill);
     let to_the_moment = drill.restore_arguments(place.folder(), &["--to", &moment]);
     an_interrupted_restore_is_begun_afresh(&drill, &to_the_moment);
@@ -390,9 +419,16 @@ fn what_cannot_be_restored_is_said(drill: &Drill) {
 
 fn an_interrupted_restore_is_begun_afresh(drill: &Drill, arguments: &[&str]) {
     let place = &drill.place;
-    let restoring = Livline::spawn(place, arguments);
-    restoring.wait_for("Making again");
-    restoring.kill();
+    let interrupted = (0..10).any(|_| {
+        let restoring = Livline::spawn(place, arguments);
+        restoring.wait_for("Making again");
+        let caught = restoring.kill_while(|| place.folder().join("restoring").exists());
+        if !caught {
+            fs::remove_dir_all(place.folder()).unwrap();
+        }
+        caught
+    });
+    assert!(interrupted, "it was over each time");
     refused(&place.start_up(&[]), "is being restored, or a restore into it was interrupted");
 }
 
@@ -474,9 +510,14 @@ pub(crate) fn found(folder: &Path, needles: &[Vec<u8>]) -> usize {
     for needle in needles {
         search.arg("-e").arg(std::ffi::OsStr::from_bytes(needle));
     }
-    match search.arg(folder).status().unwrap().code() {
-        Some(0) => 1,
-        Some(1) => 0,
-        other => panic!("grep ended with {other:?}"),
+    search.arg(folder);
+    // A file may go while it is read.
+    for _ in 0..50 {
+        match search.status().unwrap().code() {
+            Some(0) => return 1,
+            Some(1) => return 0,
+            _ => std::thread::sleep(PAUSE),
+        }
     }
+    panic!("grep does not come to an end in {}", folder.display());
 }

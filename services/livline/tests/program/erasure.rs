@@ -56,7 +56,7 @@ async fn nobody_erased_comes_back_with_an_older_backup() {
     assert_eq!(found(&drill.backup, &[woman_of("Asta").into_bytes()]), 0, "it tells nobody who was erased");
     drill.backup(&["--check"]);
     drop((housing, keys));
-    drill.lose_everything(running);
+    drill.lose_everything(running).await;
 
     // The data and the keys of before, the ledger of a later run.
     copy(&drill.backup.join("ledger"), &older.join("ledger"));
@@ -69,7 +69,7 @@ async fn nobody_erased_comes_back_with_an_older_backup() {
     let again: Vec<(String, time::OffsetDateTime)> = sqlx::query_as(destroyed).fetch_all(&mut keys).await.unwrap();
     assert_eq!(again, ledger, "the day on which she was erased stays what it was");
     drop(keys);
-    drill.lose_everything(running);
+    drill.lose_everything(running).await;
 
     // The data of before, with the keys as they were last: her keys are not in them, and what the vault has of her goes all the same.
     let moment = events_end(&drill);

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 
 /// The demo is some three thousand actions, and whoever runs the tests may run others beside.
 const PATIENCE: Duration = Duration::from_secs(240);
-const PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const PAUSE: Duration = Duration::from_millis(20);
 /// Offsets between Livline's own ports and those that tests of `cluster` look for free ones in, each with room for all ports.
 const SLOTS: u32 = 200;
 
@@ -56,6 +56,7 @@ pub(crate) struct Livline {
 impl Place {
     /// With ports that no other place has.
     pub(crate) fn new() -> Self {
+        crate::midnight::waited_for();
         // User postgres must be able to enter it.
         let temporary =
             tempfile::Builder::new().prefix("livline-").permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
@@ -175,7 +176,7 @@ impl Place {
     }
 
     /// The same, once it says what is expected.
-    pub(crate) fn eventually(&self, arguments: &[&str], expected: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn eventually(&self, arguments: &[&str], mut expected: impl FnMut(&str) -> bool) -> String {
         let since = Instant::now();
         loop {
             let ended = self.start(arguments);
@@ -243,6 +244,15 @@ impl Livline {
     pub(crate) fn kill(mut self) {
         self.signal(Signal::KILL);
         self.wait();
+    }
+
+    /// Ends it at once while that is so; where it is over already, waits for its end. Whether it was caught.
+    pub(crate) fn kill_while(mut self, is: impl Fn() -> bool) -> bool {
+        self.signal(Signal::STOP);
+        let caught = is();
+        self.signal(if caught { Signal::KILL } else { Signal::CONT });
+        self.wait();
+        caught
     }
 
     fn end(mut self) -> Ended {

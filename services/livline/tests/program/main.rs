@@ -14,6 +14,8 @@ mod backup;
 mod erasure;
 mod keys;
 mod livline;
+#[path = "../../../../tests/src/midnight.rs"]
+mod midnight;
 mod rotation;
 
 use ::livline::cluster::Which;
@@ -28,9 +30,7 @@ async fn a_life_of_a_data_folder() {
     let first = place.up(&[]);
     let housing = place.url("housing");
     for service in ["people", "housing", "aftercare", "timeline"] {
-        // It announces itself as soon as it listens, and is ready once it stands on everything it needs.
-        let url = format!("{}/readyz", place.url(service));
-        livline::until(service, async || get(&url).await["service"] == service).await;
+        ready(&place.url(service), service).await;
     }
     the_first_steps_can_be_pasted(&first);
     a_command_shows_on_the_timeline(&place).await;
@@ -66,8 +66,13 @@ fn woman() -> String {
     livline::woman_of("woman")
 }
 
-async fn get(url: &str) -> Value {
-    reqwest::get(url).await.unwrap().json().await.unwrap()
+/// Until what is there says that it is ready, and that it is this service.
+async fn ready(url: &str, service: &str) {
+    livline::until(&format!("{service} is ready"), async || {
+        let Ok(answer) = reqwest::get(format!("{url}/readyz")).await else { return false };
+        answer.json().await.is_ok_and(|said: Value| said["ready"] == true && said["service"] == service)
+    })
+    .await;
 }
 
 /// What `up` says first, as a person pastes it, again and again: she is there once, with her stay and a case.
@@ -222,7 +227,7 @@ async fn one_service_runs_alone_beside_it(place: &Place) {
     .unwrap();
     let alone = Livline::spawn(place, &["serve", "housing", "--config", file.to_str().unwrap()]);
     alone.wait_for("housing listens on");
-    assert_eq!(get(&format!("http://127.0.0.1:{other}/readyz")).await["ready"], true);
+    ready(&format!("http://127.0.0.1:{other}"), "housing").await;
     assert_eq!(alone.stop(), Some(0));
     // Its log stands on the same side as the complaint.
     let own = place.folder().join("config/housing.toml");
@@ -254,7 +259,10 @@ fn the_demo_is_there_once(place: &Place) {
     assert!(first.contains("40 made-up women: ") && !first.contains(" 0 of them new"), "{first}");
     let line = first.lines().find(|line| line.contains(" timeline ")).unwrap();
     let woman = line.split_whitespace().nth(2).unwrap();
-    let course = place.course(woman);
+    // What follows from the last of it may be on its way.
+    let mut before = String::new();
+    let last = |now: &str| std::mem::replace(&mut before, now.to_owned()) == now && !now.contains("Skjult");
+    let course = place.eventually(&["timeline", woman], last);
     for expected in ["Overskredet med", "I dag", "Om 3 dage", "Rettet nr.", "Fejlregistreret nr."] {
         assert!(course.contains(expected), "{expected}: {course}");
     }
@@ -267,9 +275,7 @@ async fn a_server_that_ends_is_started_again(place: &Place, running: &Livline, h
     let postmaster = fs::read_to_string(place.folder().join("postgres/postmaster.pid")).unwrap();
     livline::kill(postmaster.lines().next().unwrap().parse().unwrap());
     running.wait_for("PostgreSQL stopped by itself");
-    let ready =
-        || async { reqwest::get(format!("{housing}/readyz")).await.is_ok_and(|answer| answer.status().is_success()) };
-    livline::until("it is ready again", async || ready().await).await;
+    ready(housing, "housing").await;
     place.case("housing", &woman(), "open").await;
 }
 
@@ -297,11 +303,9 @@ fn the_files_are_ours_alone(folder: &Path) {
 #[track_caller]
 fn refused(ended: &livline::Ended, sentence: &str) {
     assert_eq!(ended.code, Some(1), "{}", ended.complained);
-    assert!(
-        ended.complained.contains(sentence) && ended.complained.trim_end().lines().count() == 1,
-        "{}",
-        ended.complained
-    );
+    // The log stands on the same side: what a slow machine made it warn of is no part of the sentence.
+    let said: Vec<&str> = ended.complained.lines().filter(|line| !line.starts_with('{')).collect();
+    assert!(said.len() == 1 && said[0].contains(sentence), "{}", ended.complained);
 }
 
 #[test]
@@ -338,7 +342,8 @@ async fn what_differs_is_named_and_healed() {
     let running = place.up(&[]);
     a_command_shows_on_the_timeline(&place).await;
     let course = place.course(&woman());
-    let whole = place.run(&["verify"]);
+    // Whoever has yet to hear something is told of beside it.
+    let whole = place.eventually(&["verify"], |said| said.contains("chain whole") && !said.contains(" behind "));
     for service in ["people", "housing", "legal", "financial", "safety", "aftercare"] {
         let line = whole.lines().find(|line| line.trim_start().starts_with(service)).unwrap();
         assert!(line.contains("events  chain whole  stream equal  timeline equal"), "{whole}");
@@ -346,40 +351,44 @@ async fn what_differs_is_named_and_healed() {
     let rebuilt = place.run(&["rebuild", "timeline"]);
     assert!(rebuilt.contains("housing from NATS") && rebuilt.contains("is the same as the live one was"), "{rebuilt}");
     Livline::spawn(&place, &["rebuild", "timeline"]).kill();
-    let rebuilt = place.run(&["rebuild", "timeline", "--from", "feeds"]);
-    assert!(
-        rebuilt.contains("housing from its feed") && rebuilt.contains("is the same as the live one was"),
-        "{rebuilt}"
-    );
+    // Until Postgres has noticed that the one before is gone, it refuses.
+    place.eventually(&["rebuild", "timeline", "--from", "feeds"], |rebuilt| {
+        rebuilt.contains("housing from its feed") && rebuilt.contains("is the same as the live one was")
+    });
     assert_eq!(place.course(&woman()), course, "the service's own role reads the new tables");
 
-    sql(
-        &place.admin("livline_timeline"),
-        "UPDATE entries SET standing = 'in_error' WHERE (service, number) = ('housing', 2)",
-    )
-    .await
-    .unwrap();
     let options = async_nats::ConnectOptions::with_user_and_password("housing".into(), place.secret("housing-nats"));
     let context = async_nats::jetstream::new(options.connect(place.nats()).await.unwrap());
-    context.delete_stream("CARE_HOUSING").await.unwrap();
-    let differs = place.start(&["verify", "--json"]);
-    assert_eq!(differs.code, Some(1));
-    assert!(differs.complained.contains("`livline verify --heal`"), "{}", differs.complained);
-    let report: Value = serde_json::from_str(&differs.said).unwrap();
+    let admin = place.admin("livline_timeline");
+    let spoilt = async |arguments: &[&str]| {
+        let changed = "UPDATE entries SET standing = 'in_error' WHERE (service, number) = ('housing', 2)";
+        sql(&admin, changed).await.unwrap();
+        let _none_already = context.delete_stream("CARE_HOUSING").await;
+        place.start(arguments)
+    };
     let found = |part: &str, what: &str| json!({ "service": "housing", "part": part, "what": what });
-    assert_eq!(
-        report["findings"],
-        json!([found("stream", "there is none"), found("timeline", "the entry housing:2 differs in standing")])
-    );
-    let healed = place.run(&["verify", "--heal"]);
-    assert!(
-        healed.contains("Publishing housing again") && healed.contains("housing:2 differs in standing"),
-        "{healed}"
-    );
-    assert_eq!(place.run(&["verify"]), whole);
+    let expected =
+        json!([found("stream", "there is none"), found("timeline", "the entry housing:2 differs in standing")]);
+    // The relay looks every minute, and makes the stream again: then it is missing once more.
+    livline::until("what differs is named, and nothing else", async || {
+        let differs = spoilt(&["verify", "--json"]).await;
+        let report: Value = serde_json::from_str(&differs.said).unwrap();
+        differs.code == Some(1)
+            && differs.complained.contains("`livline verify --heal`")
+            && report["findings"] == expected
+    })
+    .await;
+    livline::until("it is healed", async || {
+        let healed = spoilt(&["verify", "--heal"]).await;
+        healed.code == Some(0)
+            && healed.said.contains("Publishing housing again")
+            && healed.said.contains("housing:2 differs in standing")
+    })
+    .await;
+    place.eventually(&["verify"], |said| said == whole);
     assert_eq!(place.course(&woman()), course);
     place.case("housing", &woman(), "another").await;
-    assert!(place.run(&["verify"]).contains("3 events"));
+    place.eventually(&["verify"], |said| said.contains("3 events"));
 
     sql(&place.admin("livline_housing"), "UPDATE events SET event_version = '7' WHERE number = 1").await.unwrap();
     let broken = place.start(&["verify", "--heal"]);
