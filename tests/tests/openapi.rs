@@ -93,7 +93,8 @@ async fn fill_people(ground: &Ground, women: &[Uuid]) -> Value {
     };
     let enquiry = open("enquiries", samples.latest("EnquiryReceived", "complete")).await;
     // Whoever asks as a temp is one.
-    let duty = open("duties", json!({ "worker": "w-1", "kind": "temp", "until": "2100-01-01T00:00" })).await;
+    let until = format!("{}T00:00", kit::Day::from(ground.clock.today() + time::Duration::days(20)));
+    let duty = open("duties", json!({ "worker": "w-1", "kind": "temp", "until": until })).await;
     let contact = samples.latest("SafeContactAgreed", "complete")["contact"].clone();
     let child = samples.latest("ChildRegistered", "complete")["child"].clone();
     let mut slots = vec![];
