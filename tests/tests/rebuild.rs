@@ -121,7 +121,10 @@ struct Reading {
 struct Watch {
     stop: Arc<AtomicBool>,
     writing: tokio::task::JoinHandle<usize>,
+    /// Those who ask for what was acknowledged, and wait for it.
     reading: Vec<Reading>,
+    /// Those who take what there is: they are answered at once, at every moment.
+    looking: Vec<Reading>,
 }
 
 impl Watch {
@@ -178,7 +181,34 @@ impl Watch {
             });
             reading.push(Reading { answers, task });
         }
-        Self { stop, writing, reading }
+        let looking = timelines.iter().map(|timeline| {
+            let (stop, leader, timeline) = (stop.clone(), leader.clone(), *timeline);
+            let answers = Arc::new(AtomicUsize::new(0));
+            let counted = answers.clone();
+            let task = tokio::spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    leader.get(timeline, &format!("/v1/women/{woman}/timeline")).await.ok();
+                    counted.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            Reading { answers, task }
+        });
+        let looking = looking.collect();
+        Self { stop, writing, reading, looking }
+    }
+
+    /// A whole rebuild, during which each timeline goes on answering.
+    async fn rebuilt(&self, domains: &[Domain], url: &SecretString, from: Option<From>) -> Rebuilt {
+        let answers = || self.looking.iter().map(|looking| looking.answers.load(Ordering::Relaxed)).collect::<Vec<_>>();
+        let before = answers();
+        let rebuilt = run(domains, url, from).await;
+        let after = answers();
+        // The first of them may have been on its way when it began.
+        assert!(
+            before.iter().zip(&after).all(|(before, after)| after - before > 1),
+            "{before:?} and {after:?} answers"
+        );
+        rebuilt
     }
 
     /// Ends it when each reader was answered often enough, however slow the machine is.
@@ -192,7 +222,7 @@ impl Watch {
         }
         self.stop.store(true, Ordering::Relaxed);
         assert!(self.writing.await.unwrap() > 2, "somebody wrote");
-        for reading in self.reading {
+        for reading in self.reading.into_iter().chain(self.looking) {
             reading.task.await.unwrap();
         }
     }
@@ -218,7 +248,7 @@ async fn under_load_with_two_replicas_killed_and_resumed() {
 
     let watch = Watch::start(&ground, &rows, &["timeline", "madeup"]).await;
     let reached = killed_in_the_middle(&domains, &url, From::Nats, &rows).await;
-    let rebuilt = run(&domains, &url, Some(From::Nats)).await;
+    let rebuilt = watch.rebuilt(&domains, &url, Some(From::Nats)).await;
     println!("{rebuilt:?}");
     assert!(rebuilt.resumed >= reached.unsigned_abs() && rebuilt.resumed > 0, "it went on where it was");
     assert_eq!(rebuilt.findings, []);
@@ -246,7 +276,7 @@ async fn under_load_with_two_replicas_killed_and_resumed() {
     store::take_epoch(&journal, before).await.unwrap();
     caught_up(&rows, "housing", &journal).await;
     let watch = Watch::start(&ground, &rows, &["timeline", "madeup"]).await;
-    let rebuilt = run(&domains, &url, None).await;
+    let rebuilt = watch.rebuilt(&domains, &url, None).await;
     println!("{rebuilt:?}");
     // What people has is of the epoch it was, and stays.
     let of_people = store::head(&domains[1].journal).await.unwrap().number;

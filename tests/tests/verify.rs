@@ -322,12 +322,9 @@ async fn what_is_on_its_way_is_no_difference() {
             }
         }
     });
-    let mut differed = Vec::new();
-    for _ in 0..6 {
-        differed.extend(Some(course.verify().await.findings).filter(|findings| !findings.is_empty()));
+    for _ in 0..5 {
+        assert_eq!(course.verify().await.findings, []);
     }
-    // A machine that stands still for as long as verifying waits may make a difference once.
-    assert!(differed.len() < 2, "{differed:?}");
     writing.abort();
 }
 
