@@ -263,6 +263,34 @@ fn clock() -> (Arc<AtomicI64>, Clock) {
     (minutes, Clock::of(move || Clock::system().now() + time::Duration::minutes(moved.load(Ordering::Relaxed))))
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_her_without_end() {
+    let (minutes, clock) = clock();
+    let house = House::of(clock).await;
+    let (leader, worker) = (&house.leader, house.worker("w-2"));
+    let registered = leader.post("people", "/v1/women", "w", json!({})).await.ok();
+    let woman: Uuid = registered.text("id").parse().unwrap();
+    let case = open(leader, "housing", woman, &registered.text("position")).await.ok().text("id");
+    let everywhere = [
+        ("people", format!("/v1/women/{woman}")),
+        ("timeline", format!("/v1/women/{woman}/timeline")),
+        ("housing", format!("/v1/cases/{case}")),
+    ];
+    for (service, path) in &everywhere {
+        until(&worker, service, path, |answer| answer.status == 200).await;
+    }
+    minutes.fetch_add((kit::relation::WAITS + time::Duration::days(1)).whole_minutes(), Ordering::Relaxed);
+    for (service, path) in &everywhere {
+        assert_eq!(worker.get(service, path).await.status, 404, "{path}");
+        leader.get(service, path).await.ok();
+    }
+    // She comes after all.
+    log(leader, woman, "start-stay", json!({})).await;
+    for (service, path) in &everywhere {
+        until(&worker, service, path, |answer| answer.status == 200).await;
+    }
+}
+
 /// A follow-up of hers in the list of a centre.
 async fn listed(client: &Client, woman: Uuid, what: &str) -> Option<Value> {
     let list = client.get("timeline", "/v1/follow-ups").await.ok().body;

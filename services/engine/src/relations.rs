@@ -109,7 +109,7 @@ impl Relations {
     /// In people itself: what she says in the place of what was heard of her. Her own entries are exact; who is at work is heard even
     /// there, and whoever may see more by it must have been heard to the end.
     pub async fn with_own(&self, principal: &Principal, known: Known, own: Relation) -> Result<Known, Problem> {
-        let relation = Some(own.with_aftercare_of(&known.relation.unwrap_or_default()));
+        let relation = Some(own.with_heard(&known.relation.unwrap_or_default()));
         let known = Known { relation, heard: Heard::Whole, ..known };
         if !known.on_duty && !known.engaged {
             return Ok(known);
@@ -279,7 +279,7 @@ const CONFLICTS: &str = "conflicts";
 type Whose<'a> = (&'a str, WomanId, CentreId, &'a str);
 
 /// What a row holds, each for its own place: everything, and the conflicts among it, which her key does not take with it.
-fn parts<'a>((service, woman, centre, heard): Whose<'a>, mut row: Value) -> impl Iterator<Item = (Place<'a>, Value)> {
+fn parts((service, woman, centre, heard): Whose<'_>, mut row: Value) -> impl Iterator<Item = (Place<'_>, Value)> {
     let conflicts = row.get_mut(CONFLICTS).map(Value::take);
     let signs = row.get_mut(SIGNS).map(Value::take).unwrap_or(row);
     let conflicts = conflicts.map(|conflicts| (place_of_conflicts(service, woman, centre, heard), conflicts));

@@ -161,7 +161,7 @@ fn near(principal: &Principal, known: &Known, act: Act) -> Verdict {
     let current = known.heard == Heard::Whole;
     let shown = |allowed: bool| if allowed { Verdict::Allow } else { Verdict::Mask };
     // What is not known for certain is taken for the less. Whoever was forgotten is as one who left: what was kept of her children opens.
-    let live = relation.nearness() == Nearness::Live && known.heard != Heard::HeldBack;
+    let live = relation.nearness(known.today) == Nearness::Live && known.heard != Heard::HeldBack;
     // She calls the lifeline, or comes back: whoever answers for the house finds her.
     if !live && !answers {
         return Verdict::Deny;
@@ -197,8 +197,8 @@ mod tests {
         let ties =
             [vec![], vec![tied(Tie::ContactPerson)], vec![tied(Tie::Volunteer)], vec![Sign::Conflict(actor.clone())]];
         let stages = [
-            (Nearness::Live, vec![Sign::Known]),
-            (Nearness::Live, vec![Sign::Known, Sign::Began(stay)]),
+            (Nearness::Live, vec![Sign::Known(None)]),
+            (Nearness::Live, vec![Sign::Known(None), Sign::Began(stay)]),
             (Nearness::Live, vec![Sign::Ended(stay), Sign::Aftercare]),
             (Nearness::Past, vec![Sign::Began(stay), Sign::Ended(stay)]),
             (Nearness::Past, vec![Sign::Began(stay), Sign::Left]),

@@ -6,13 +6,17 @@
 use crate::{ActorId, CentreId, ChildId, Day, Moment, Personal};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use time::Date;
+use time::{Date, Duration};
 
 /// The services it is heard from.
 pub const HEARS: &[&str] = &["people", "aftercare"];
 
 /// The service of what concerns her safety, which goes along where not everything does.
 pub const SAFETY: &str = "safety";
+
+/// How long a centre waits for her: after she was registered, was to come from elsewhere, or was offered aftercare. Nobody says that
+/// nothing came of it, so it ends by itself.
+pub const WAITS: Duration = Duration::days(90);
 
 crate::ids! {
     /// A stay of hers.
@@ -110,8 +114,9 @@ pub enum Foreign {
         child: Option<ChildId>,
     },
     /// Aftercare: it was offered, and may be taken.
-    #[serde(alias = "AftercareAccepted")]
     AftercareOffered {},
+    /// Aftercare: and was.
+    AftercareAccepted {},
     /// Aftercare: it is over, or she does not want it.
     #[serde(alias = "AftercareDeclined", alias = "AftercareHandedOver")]
     AftercareClosed {},
@@ -121,8 +126,8 @@ pub enum Foreign {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sign {
-    /// She is expected, or just came.
-    Known,
+    /// She is expected, or just came: recorded then, or just now where that is not told.
+    Known(Option<Day>),
     /// She came from there.
     Received(Received),
     /// She does not.
@@ -146,7 +151,9 @@ pub enum Sign {
     Untied(ActorId),
     /// Somebody must see nothing of her.
     Conflict(ActorId),
-    /// Aftercare is offered or goes on.
+    /// Aftercare was offered then.
+    Offered(Option<Day>),
+    /// It goes on.
     Aftercare,
     /// It does not.
     AftercareOver,
@@ -169,20 +176,24 @@ pub struct Received {
     /// Who must see nothing of her, here as there.
     #[serde(default)]
     pub conflicts: Vec<ActorId>,
+    /// Recorded then, or just now where that is not told.
+    #[serde(default)]
+    pub recorded: Option<Day>,
 }
 
 impl Foreign {
-    /// What is kept of it. Who it is about must be known; a tie to nobody is none.
+    /// What is kept of it, with the day of its recording. Who it is about must be known; a tie to nobody is none.
     #[must_use]
-    pub fn sign(&self) -> Option<Sign> {
+    pub fn sign(&self, recorded: Option<Day>) -> Option<Sign> {
         Some(match self {
-            Self::WomanRegistered {} => Sign::Known,
+            Self::WomanRegistered {} => Sign::Known(recorded),
             Self::RelocationReceived { arrival, from, along, until, conflicts } => Sign::Received(Received {
                 arrival: *arrival,
                 from: *from,
                 along: *along,
                 until: *until,
                 conflicts: conflicts.clone().unwrap_or_default(),
+                recorded,
             }),
             Self::RelocationWithdrawn { arrival } => Sign::Withdrawn(*arrival),
             Self::StayStarted { stay } => Sign::Began(*stay),
@@ -197,7 +208,8 @@ impl Foreign {
             Self::ConflictOfInterestRecorded { who } => Sign::Conflict(who.clone()),
             Self::PersonErased { child: None } => Sign::Erased,
             Self::PersonErased { child: Some(_) } => return None,
-            Self::AftercareOffered {} => Sign::Aftercare,
+            Self::AftercareOffered {} => Sign::Offered(recorded),
+            Self::AftercareAccepted {} => Sign::Aftercare,
             Self::AftercareClosed {} => Sign::AftercareOver,
         })
     }
@@ -214,15 +226,26 @@ pub enum Nearness {
     Erased,
 }
 
+/// What is heard of aftercare.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Aftercare {
+    /// There is none.
+    #[default]
+    Over,
+    /// It was offered then.
+    Offered(Option<Day>),
+    /// It goes on.
+    Accepted,
+}
+
 /// One woman at one centre.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is said by entries of its own")]
 pub struct Relation {
-    /// Why she is expected: she was registered (none), or comes from another centre.
-    expected: BTreeSet<Option<ArrivalId>>,
+    /// Why she is expected: she was registered (none), or comes from another centre. And since when.
+    expected: BTreeMap<Option<ArrivalId>, Option<Day>>,
     moved_away: bool,
     stays: BTreeMap<StayId, bool>,
-    aftercare: bool,
+    aftercare: Aftercare,
     erased: bool,
     ties: BTreeMap<ActorId, (Tie, Option<Day>)>,
     conflicts: BTreeSet<ActorId>,
@@ -242,10 +265,10 @@ impl Relation {
     pub fn take(&mut self, sign: &Sign) {
         match sign {
             // Who came from elsewhere may be registered late: nobody is expected by that who has been here.
-            Sign::Known if !self.stays.is_empty() || self.moved_away => {}
-            Sign::Known => drop(self.expected.insert(None)),
+            Sign::Known(_) if !self.stays.is_empty() || self.moved_away => {}
+            Sign::Known(recorded) => drop(self.expected.insert(None, *recorded)),
             Sign::Received(received) => {
-                self.expected.insert(Some(received.arrival));
+                self.expected.insert(Some(received.arrival), received.recorded);
                 self.conflicts.extend(received.conflicts.iter().cloned());
                 self.received.push(received.clone());
             }
@@ -271,29 +294,48 @@ impl Relation {
             Sign::Tied { worker, role, until } => drop(self.ties.insert(worker.clone(), (*role, *until))),
             Sign::Untied(worker) => drop(self.ties.remove(worker)),
             Sign::Conflict(who) => drop(self.conflicts.insert(who.clone())),
-            Sign::Aftercare => self.aftercare = true,
-            Sign::AftercareOver => self.aftercare = false,
+            // Offered once more, it goes on.
+            Sign::Offered(_) if self.aftercare == Aftercare::Accepted => {}
+            Sign::Offered(recorded) => self.aftercare = Aftercare::Offered(*recorded),
+            Sign::Aftercare => self.aftercare = Aftercare::Accepted,
+            Sign::AftercareOver => self.aftercare = Aftercare::Over,
             Sign::Erased => self.erased = true,
         }
     }
 
-    /// The same, with what another one says of aftercare: people knows its own part exactly, and hears the rest.
+    /// The same, with what was heard of aftercare and of when everything was recorded: people knows its own part exactly, and hears the
+    /// rest. What it has not heard yet was recorded just now.
     #[must_use]
-    pub fn with_aftercare_of(mut self, heard: &Self) -> Self {
+    pub fn with_heard(mut self, heard: &Self) -> Self {
         self.aftercare = heard.aftercare;
+        for (why, since) in &mut self.expected {
+            *since = heard.expected.get(why).copied().flatten();
+        }
         self
     }
 
-    /// How near the centre is to her.
+    /// How near the centre is to her on a day.
     #[must_use]
-    pub fn nearness(&self) -> Nearness {
+    pub fn nearness(&self, today: Date) -> Nearness {
+        let waits = |since: Option<Day>| since.is_none_or(|since| today - since.date() <= WAITS);
+        let aftercare = match self.aftercare {
+            Aftercare::Over => false,
+            Aftercare::Offered(since) => waits(since),
+            Aftercare::Accepted => true,
+        };
         if self.erased {
             Nearness::Erased
-        } else if !self.expected.is_empty() || self.aftercare || self.lives_here() {
+        } else if aftercare || self.lives_here() || self.expected.values().copied().any(waits) {
             Nearness::Live
         } else {
             Nearness::Past
         }
+    }
+
+    /// Whether she was forgotten.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.erased
     }
 
     /// Whether a stay of hers goes on.

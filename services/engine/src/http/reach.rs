@@ -11,7 +11,7 @@ use crate::{
 use kit::{
     AggregateId, Begins, CentreId, Class, Decider, WomanId,
     access::{About, Act, Heard, Known, Principal, Verdict, decide},
-    relation::Nearness,
+    relation::Relation,
 };
 use sqlx::Row;
 use uuid::Uuid;
@@ -126,7 +126,7 @@ async fn told<D: Decider>(
 /// What somebody gets of each class of what is known of somebody.
 pub fn opening<'a>(principal: &'a Principal, about: About<'a>) -> impl Fn(Class) -> Opening + use<'a> {
     let relation = if let About::Woman(known) = about { known.relation.as_ref() } else { None };
-    let erased = relation.is_some_and(|relation| relation.nearness() == Nearness::Erased);
+    let erased = relation.is_some_and(Relation::is_erased);
     move |class| match decide(principal, about, Act::Read(class)) {
         // Of somebody who was forgotten nothing is left to be masked.
         Verdict::Allow | Verdict::Mask if erased => Opening::Erased,

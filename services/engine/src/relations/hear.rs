@@ -188,7 +188,9 @@ impl Apply for Hearing {
                     };
                     match known {
                         Ok((before, mut signs)) => {
-                            signs.take(&heard, Foreign::sign);
+                            let recorded =
+                                event.body.as_ref().map(|body| calendar::day_in_copenhagen(body.recordedtime).into());
+                            signs.take(&heard, |foreign| foreign.sign(recorded));
                             all.insert(key, (before, signs));
                             continue;
                         }

@@ -1,7 +1,10 @@
 //! How near a centre is to her, told sign by sign.
 
 use super::*;
+use time::macros::date;
 use uuid::Uuid;
+
+const TODAY: Date = date!(2026 - 11 - 20);
 
 fn actor(name: &str) -> ActorId {
     name.parse().unwrap()
@@ -11,9 +14,9 @@ fn actor(name: &str) -> ActorId {
 fn a_centre_is_near_while_she_is_expected_lives_there_or_has_its_aftercare() {
     let stay = |bits| StayId(Uuid::from_u128(bits));
     let mut relation = Relation::default();
-    assert_eq!(relation.nearness(), Nearness::Past);
+    assert_eq!(relation.nearness(TODAY), Nearness::Past);
     let steps = [
-        (Sign::Known, Nearness::Live),
+        (Sign::Known(None), Nearness::Live),
         (Sign::Began(stay(1)), Nearness::Live),
         (Sign::Ended(stay(1)), Nearness::Past),
         (Sign::Began(stay(1)), Nearness::Past),
@@ -26,8 +29,30 @@ fn a_centre_is_near_while_she_is_expected_lives_there_or_has_its_aftercare() {
     ];
     for (sign, nearness) in steps {
         relation.take(&sign);
-        assert_eq!(relation.nearness(), nearness, "{sign:?}");
+        assert_eq!(relation.nearness(TODAY), nearness, "{sign:?}");
     }
+}
+
+/// That she was registered, is to come, or was offered aftercare says nothing for ever. Somebody may have forgotten to say so.
+#[test]
+fn nobody_waits_for_her_without_end() {
+    let recorded = Some(Day::from(TODAY));
+    let coming = Received { recorded, ..coming(1, &[]) };
+    let (last, over) = (TODAY + WAITS, TODAY + WAITS + Duration::DAY);
+    for waits in [Sign::Known(recorded), Sign::Received(coming), Sign::Offered(recorded)] {
+        let relation = Relation::of(std::slice::from_ref(&waits));
+        let nearness = [TODAY, last, over].map(|day| relation.nearness(day));
+        assert_eq!(nearness, [Nearness::Live, Nearness::Live, Nearness::Past], "{waits:?}");
+    }
+    for lasts in [Sign::Aftercare, Sign::Began(StayId::default())] {
+        // Aftercare that goes on is not offered away.
+        let relation = Relation::of(&[Sign::Known(recorded), lasts, Sign::Offered(recorded)]);
+        assert_eq!(relation.nearness(over), Nearness::Live);
+    }
+    // People knows of itself only that she is expected, and hears since when; what it has not heard was recorded just now.
+    let own = Relation::of(&[Sign::Known(None)]);
+    assert_eq!(own.clone().with_heard(&Relation::default()).nearness(over), Nearness::Live);
+    assert_eq!(own.with_heard(&Relation::of(&[Sign::Known(recorded)])).nearness(over), Nearness::Past);
 }
 
 #[test]
@@ -35,7 +60,7 @@ fn who_went_on_is_away_until_she_lives_here_again() {
     let stay = |bits| StayId(Uuid::from_u128(bits));
     let received = Sign::Received(coming(1, &[]));
     let steps = [
-        (Sign::Known, false),
+        (Sign::Known(None), false),
         (Sign::Began(stay(1)), false),
         (Sign::Left, true),
         (Sign::Ended(stay(1)), true),
@@ -61,7 +86,7 @@ fn she_is_another_centres_until_she_comes_back() {
         (Sign::Left, true),
         // What is recorded late, goes on beside or ends is no return.
         (Sign::Began(stay(1)), true),
-        (Sign::Known, true),
+        (Sign::Known(None), true),
         (Sign::Aftercare, true),
         (Sign::Ended(stay(1)), true),
         (Sign::Began(stay(2)), false),
@@ -82,6 +107,7 @@ fn coming(bits: u128, conflicts: &[&str]) -> Received {
         along: Along::All,
         until: "2026-11-20T14:30".parse().unwrap(),
         conflicts: conflicts.iter().map(|name| actor(name)).collect(),
+        recorded: None,
     }
 }
 
@@ -91,19 +117,19 @@ fn what_was_withdrawn_is_over_and_what_the_centre_recorded_itself_is_not() {
     let withdrawn = |received: &Received| Sign::Withdrawn(received.arrival);
     let mut relation = Relation::of(&[Sign::Received(first.clone()), Sign::Received(second.clone())]);
     relation.take(&withdrawn(&first));
-    assert_eq!((relation.nearness(), relation.received()), (Nearness::Live, &[second.clone()][..]));
+    assert_eq!((relation.nearness(TODAY), relation.received()), (Nearness::Live, &[second.clone()][..]));
     relation.take(&withdrawn(&second));
-    assert_eq!((relation.nearness(), relation.received().len()), (Nearness::Past, 0));
+    assert_eq!((relation.nearness(TODAY), relation.received().len()), (Nearness::Past, 0));
     assert!(relation.conflicts_with(&actor("w-66")), "a conflict never ends");
     // Registered here, or living here: that is this centre's own.
-    for own in [Sign::Known, Sign::Began(StayId::default())] {
+    for own in [Sign::Known(None), Sign::Began(StayId::default())] {
         let relation = Relation::of(&[Sign::Received(first.clone()), own, withdrawn(&first)]);
-        assert_eq!(relation.nearness(), Nearness::Live);
+        assert_eq!(relation.nearness(TODAY), Nearness::Live);
     }
     // Registered when the stay was over: nobody expects her by that.
     let stay = StayId::default();
-    let late = [Sign::Received(first), Sign::Began(stay), Sign::Ended(stay), Sign::Known];
-    assert_eq!(Relation::of(&late).nearness(), Nearness::Past);
+    let late = [Sign::Received(first), Sign::Began(stay), Sign::Ended(stay), Sign::Known(None)];
+    assert_eq!(Relation::of(&late).nearness(TODAY), Nearness::Past);
 }
 
 #[test]

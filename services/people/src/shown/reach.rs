@@ -55,7 +55,7 @@ impl Reached {
     /// How near the centre is to her.
     #[must_use]
     pub fn nearness(&self) -> Nearness {
-        self.known.relation.as_ref().map_or(Nearness::Past, Relation::nearness)
+        self.known.relation.as_ref().map_or(Nearness::Past, |relation| relation.nearness(self.known.today))
     }
 
     /// Whether a stay of hers goes on here.

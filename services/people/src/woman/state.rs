@@ -423,16 +423,17 @@ impl KnownChild {
     }
 }
 
-/// What access follows from, as [`kit::relation::Foreign::sign`] tells it to everybody else.
+/// What access follows from, as [`kit::relation::Foreign::sign`] tells it to everybody else. When it was recorded, they alone are told.
 pub(super) fn sign(event: &Event) -> Option<Sign> {
     Some(match event {
-        Event::WomanRegistered(_) => Sign::Known,
+        Event::WomanRegistered(_) => Sign::Known(None),
         Event::RelocationReceived(arrival) => Sign::Received(Received {
             arrival: arrival.arrival,
             from: arrival.from,
             along: arrival.along,
             until: arrival.until,
             conflicts: arrival.conflicts.clone().unwrap_or_default(),
+            recorded: None,
         }),
         Event::RelocationWithdrawn(withdrawal) => Sign::Withdrawn(withdrawal.arrival),
         Event::StayStarted(stay) => Sign::Began(stay.stay),

@@ -1,6 +1,6 @@
 //! What everybody else makes of her events for access is what she herself makes of them.
 
-use super::{Woman, nobody};
+use super::{TODAY, Woman, nobody};
 use crate::{duty, woman::Event, woman::state::sign};
 use kit::{
     Decider,
@@ -47,7 +47,7 @@ fn everybody_reads_the_relation_that_she_tells() {
         for form in ["complete", "minimal"] {
             for event in decided(&entry.action, samples.latest(entry.event, form)) {
                 let foreign = read(&event);
-                let theirs = foreign.as_ref().and_then(Foreign::sign);
+                let theirs = foreign.as_ref().and_then(|foreign| foreign.sign(None));
                 assert_eq!(theirs, sign(&event), "{} {form}", event.name());
                 if foreign.is_some() {
                     read_by_others.insert(event.name());
@@ -100,7 +100,7 @@ fn the_erasure_of_a_child_changes_nothing_for_her() {
         let mut woman = Woman::default();
         woman.evolve(&Event::from_facts("WomanRegistered", json!({})).unwrap());
         woman.evolve(&Event::from_facts("PersonErased", samples.latest("PersonErased", form)).unwrap());
-        assert_eq!(woman.relation().unwrap().nearness(), nearness, "{form}");
+        assert_eq!(woman.relation().unwrap().nearness(TODAY), nearness, "{form}");
     }
 }
 

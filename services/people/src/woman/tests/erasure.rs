@@ -1,7 +1,8 @@
 //! When somebody may be forgotten.
 
 use super::{
-    CENTRE, CHILD, DECIDE, DISCLOSURE, ERASURE, HERE, RECONFIRM, STAY, Woman, agreed, mother, nobody, open, woman,
+    CENTRE, CHILD, DECIDE, DISCLOSURE, ERASURE, HERE, RECONFIRM, STAY, TODAY, Woman, agreed, mother, nobody, open,
+    woman,
 };
 use crate::heard::KnowProtection;
 use crate::woman::Event;
@@ -31,7 +32,7 @@ fn due() -> Given<Woman> {
 fn the_leader_approves_it_on_day_14() {
     let done = due().when("approve-erasure", erasure()).events(&["PersonErased"]).closes(DECIDE);
     let done = done.weighs(Weight::Milestone).accepted();
-    assert_eq!(done.case().domain().relation().unwrap().nearness(), Nearness::Erased);
+    assert_eq!(done.case().domain().relation().unwrap().nearness(TODAY), Nearness::Erased);
     drop(done.when("approve-erasure", erasure()).already());
     assert!(due().actions().contains(&"approve-erasure"));
 }
@@ -109,7 +110,7 @@ fn it_must_be_asked_for_and_of_the_same_person() {
     let done = child.when("approve-erasure", erasure()).accepted();
     let Some(Event::PersonErased(done_so)) = done.standing().pop() else { panic!() };
     assert_eq!(done_so.child.unwrap().to_string(), CHILD);
-    assert_eq!(done.case().domain().relation().unwrap().nearness(), Nearness::Live);
+    assert_eq!(done.case().domain().relation().unwrap().nearness(TODAY), Nearness::Live);
     assert_eq!(super::usable(&done), [] as [&str; 0]);
 }
 

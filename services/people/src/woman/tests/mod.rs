@@ -12,7 +12,10 @@ mod walks;
 use super::Woman;
 use kit::given::{Given, given};
 use serde_json::{Value, json};
+use time::{Date, macros::date};
 
+/// A Friday.
+const TODAY: Date = date!(2026 - 11 - 20);
 const CHILD: &str = "5b8c1d2e-3f40-4a51-8b62-7c83d94ea011";
 const CONTACT: &str = "6f1c2b9e-0a3d-4c57-9b1e-2d4f6a8c0e11";
 const OTHER_CONTACT: &str = "6f1c2b9e-0a3d-4c57-9b1e-2d4f6a8c0e12";
@@ -30,9 +33,9 @@ const NOTICE_IN: &str = "stay/2b7d9e10-4c3f-4a86-8d25-7e9f1b3c5d22/municipality-
 const NOTICE_OUT: &str = "stay/2b7d9e10-4c3f-4a86-8d25-7e9f1b3c5d22/municipality-out";
 const DECIDE: &str = "erasure/1e2d3c4b-5a69-4788-9796-a5b4c3d2e157";
 
-/// A woman nobody has registered yet, on Friday 20 November 2026, with the deadlines that are deployed.
+/// A woman nobody has registered yet, today, with the deadlines that are deployed.
 fn nobody() -> Given<Woman> {
-    given("2026-11-20", include_str!("../../../../../deploy/deadlines.toml"))
+    given(&kit::Day::from(TODAY).to_string(), include_str!("../../../../../deploy/deadlines.toml"))
 }
 
 fn woman() -> Given<Woman> {

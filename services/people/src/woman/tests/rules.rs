@@ -1,6 +1,6 @@
 //! Who she is, her children, her stays, who is tied to her.
 
-use super::{CENTRE, CHILD, HERE, OTHER_STAY, STAY, VALUE, Woman, nobody, stay, staying, woman};
+use super::{CENTRE, CHILD, HERE, OTHER_STAY, STAY, TODAY, VALUE, Woman, nobody, stay, staying, woman};
 use crate::woman::Event;
 use kit::{
     Decider, Happened,
@@ -177,14 +177,14 @@ fn a_coming_that_was_a_mistake_is_withdrawn_once_and_for_good() {
     let mut coming = arrival();
     coming["arrival"] = VALUE.into();
     let received = nobody().by_rule().and("receive-relocation", coming);
-    assert_eq!(received.case().domain().relation.nearness(), Nearness::Live);
+    assert_eq!(received.case().domain().relation.nearness(TODAY), Nearness::Live);
     let withdraw = json!({ "arrival": VALUE });
     received.clone().by("w-1").when("withdraw-relocation", withdraw.clone()).refused("only_by_rule");
     received.clone().by_leader("l-1").when("withdraw-relocation", withdraw.clone()).refused("only_by_rule");
     drop(received.clone().when("withdraw-relocation", json!({ "arrival": STAY })).already());
     let withdrawn = received.when("withdraw-relocation", withdraw.clone()).events(&["RelocationWithdrawn"]).accepted();
     let relation = &withdrawn.case().domain().relation;
-    assert_eq!((relation.nearness(), relation.received().len()), (Nearness::Past, 0));
+    assert_eq!((relation.nearness(TODAY), relation.received().len()), (Nearness::Past, 0));
     drop(withdrawn.clone().when("withdraw-relocation", withdraw).already());
     // Nobody takes that back: it would show again what is another centre's.
     withdrawn.by_leader("l-1").when_in_error(3).refused("not_correctable");
