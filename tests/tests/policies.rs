@@ -188,13 +188,13 @@ async fn the_end_of_a_stay_makes_aftercare_offer_itself_once() {
     let back = json!({ "version": ended.body["version"] });
     leader.act_for(woman, "record-in-error", back).await.ok();
     leader.act_for(woman, "end-stay", json!({ "stay": stay })).await.ok();
-    let home = leader.post("housing", "/v1/cases", "home", json!({ "woman": woman })).await.ok().text("id");
+    let home = leader.open("housing", woman).await;
     leader.act("housing", &home, "move-in", json!({})).await.ok();
     heard().await;
     assert_eq!(offers(woman).await, std::slice::from_ref(&case));
     // Nor does anything offer more to her who said yes, though a worker opened another case meanwhile.
     leader.act("aftercare", &case, "accept-aftercare", json!({})).await.ok();
-    leader.post("aftercare", "/v1/cases", "another", json!({ "woman": woman })).await.ok();
+    leader.open("aftercare", woman).await;
     heard().await;
     leader.act("housing", &home, "move-in", json!({})).await.ok();
     leader.act_for(woman, "start-stay", json!({})).await.ok();

@@ -52,7 +52,7 @@ async fn open(client: &Client, service: &str, woman: Uuid, position: &str) -> An
 
 /// Until an answer is as it should be.
 async fn until(client: &Client, service: &str, path: &str, is: impl Fn(&Answer) -> bool) -> Answer {
-    eventually(path, async || Some(client.get(service, path).await).filter(|answer| is(answer))).await
+    eventually(path, async || Some(client.get_once(service, path).await).filter(|answer| is(answer))).await
 }
 
 struct House {
@@ -289,6 +289,64 @@ async fn nobody_waits_for_her_without_end() {
     for (service, path) in &everywhere {
         until(&worker, service, path, |answer| answer.status == 200).await;
     }
+}
+
+/// A volunteer sees the alias of whom they help, and the tasks that they hold themselves.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_volunteer_sees_what_helping_needs() {
+    let house = House::new().await;
+    let leader = &house.leader;
+    let volunteer = house.ground.client(Role::Volunteer, Some(CENTRE)).named("v-1");
+    let woman = register(leader, json!({ "alias": "Birk-47", "name": "Karla Kanarie" })).await;
+    let position = log(leader, woman, "start-stay", json!({})).await;
+    let case = open(leader, "housing", woman, &position).await.ok().text("id");
+    leader.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
+    leader.act("housing", &case, "arrange-viewing", json!({ "when": "2099-01-02T15:30" })).await.ok();
+    let task = eventually("it is listed", async || listed(leader, woman, "answer_offer").await).await;
+    let held = json!({ "key": task["key"], "responsible": "v-1" });
+    let position = leader.act("housing", &case, "assign-follow-up", held).await.ok().text("position");
+    leader.course(woman, &position).await;
+    let (alias, list) = (format!("/v1/women/{woman}/alias"), "/v1/follow-ups");
+    let tasks = |answer: &Answer| answer.body["follow_ups"].as_array().map_or(0, Vec::len);
+
+    // Of somebody whom they do not help there is nothing, though a task is theirs.
+    assert_eq!(volunteer.get("people", &alias).await.status, 404);
+    assert_eq!(tasks(&volunteer.get("timeline", list).await.ok()), 0);
+    log(leader, woman, "assign-worker", json!({ "worker": "v-1", "role": "volunteer" })).await;
+    let shown = until(&volunteer, "people", &alias, |answer| answer.status == 200).await;
+    assert_eq!(shown.body, json!({ "woman": woman, "alias": "Birk-47" }));
+    let shown = until(&volunteer, "timeline", list, |answer| tasks(answer) > 0).await;
+    let own = &shown.body["follow_ups"][0];
+    assert_eq!((tasks(&shown), &own["what"], &own["due"]), (1, &json!("answer_offer"), &json!("2099-01-01")));
+    assert!(tasks(&leader.get("timeline", list).await.ok()) > 1);
+    assert_eq!(tasks(&volunteer.get("timeline", &format!("{list}?responsible=nobody")).await.ok()), 0);
+    for (service, path) in [
+        ("people", format!("/v1/women/{woman}")),
+        ("people", format!("/v1/women/{woman}/events")),
+        ("people", format!("/v1/women/{woman}/contacts")),
+        ("people", format!("/v1/women/{woman}/vault")),
+        ("housing", format!("/v1/cases/{case}")),
+        ("timeline", format!("/v1/women/{woman}/timeline")),
+    ] {
+        let status = volunteer.get(service, &path).await.status.as_u16();
+        assert!([403, 404].contains(&status), "{path}: {status}");
+    }
+    assert_eq!(volunteer.act("housing", &case, "keep-tenancy", json!({})).await.status, 403);
+    for role in [Role::Secretariat, Role::Service] {
+        let client = house.ground.client(role, None);
+        assert_eq!(client.get("people", &alias).await.status, 403);
+        assert_eq!(client.get("timeline", list).await.status, 403);
+    }
+    // Nor are there other volunteers' women, another centre's, or one they help no more.
+    let other = volunteer.clone().named("v-2");
+    let elsewhere = house.ground.client(Role::Volunteer, Some(OTHER_CENTRE)).named("v-1");
+    for client in [&other, &elsewhere] {
+        assert_eq!(client.get("people", &alias).await.status, 404);
+        assert_eq!(tasks(&client.get("timeline", list).await.ok()), 0);
+    }
+    log(leader, woman, "release-worker", json!({ "worker": "v-1" })).await;
+    until(&volunteer, "people", &alias, |answer| answer.status == 404).await;
+    until(&volunteer, "timeline", list, |answer| answer.status == 200 && tasks(answer) == 0).await;
 }
 
 /// A follow-up of hers in the list of a centre.

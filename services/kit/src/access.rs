@@ -5,7 +5,7 @@
 
 use crate::{
     ActorId, CentreId, Class,
-    relation::{Nearness, Relation},
+    relation::{Nearness, Relation, Tie},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ pub enum Role {
     Leader,
     /// A temp: may nothing without an engagement that still lasts.
     Temp,
-    /// A volunteer: own tasks and an alias, which come later; until then nothing.
+    /// A volunteer: the alias of whom they help, and the tasks that they hold themselves.
     Volunteer,
     /// The national secretariat: never a person.
     Secretariat,
@@ -67,6 +67,8 @@ pub enum Act {
     Record,
     /// Reading facts of a class.
     Read(Class),
+    /// Reading what somebody needs who helps with single tasks: her alias, and of the tasks that they hold themselves what is of a class.
+    Help(Class),
     /// Reading a service's sealed events.
     Feed,
 }
@@ -144,7 +146,25 @@ pub fn decide(principal: &Principal, about: About<'_>, act: Act) -> Verdict {
         (Role::Worker | Role::Leader | Role::Temp, About::Woman(known)) if own(known.centre) => {
             near(principal, known, act)
         }
-        // Volunteers, the secretariat, services; another centre's.
+        (Role::Volunteer, About::Anything) if principal.centre.is_some() && matches!(act, Act::Help(_)) => {
+            Verdict::Allow
+        }
+        (Role::Volunteer, About::Woman(known)) if own(known.centre) => help(principal, known, act),
+        // The secretariat, services; another centre's.
+        _ => Verdict::Deny,
+    }
+}
+
+/// What a volunteer may do, as long as they help her.
+fn help(principal: &Principal, known: &Known, act: Act) -> Verdict {
+    let Some(relation) = &known.relation else { return Verdict::Deny };
+    let live = relation.nearness(known.today) == Nearness::Live && known.heard != Heard::HeldBack;
+    let helps = relation.is_tied(&principal.actor, Tie::Volunteer, known.today);
+    match act {
+        Act::Help(class) if live && helps && !relation.conflicts_with(&principal.actor) => match class {
+            Class::Open | Class::Personal => Verdict::Allow,
+            Class::Narrative | Class::Identity | Class::Location => Verdict::Mask,
+        },
         _ => Verdict::Deny,
     }
 }
@@ -166,14 +186,16 @@ fn near(principal: &Principal, known: &Known, act: Act) -> Verdict {
     if !live && !answers {
         return Verdict::Deny;
     }
-    match act {
-        Act::Record | Act::Read(Class::Open | Class::Personal) => Verdict::Allow,
+    let (Act::Read(class) | Act::Help(class)) = act else {
+        return if act == Act::Record { Verdict::Allow } else { Verdict::Deny };
+    };
+    match class {
+        Class::Open | Class::Personal => Verdict::Allow,
         // Where she went is among the places recorded here.
-        Act::Read(Class::Location) if relation.moved_away() => Verdict::Mask,
-        Act::Read(Class::Narrative) => shown(if live { close } else { leads }),
-        Act::Read(Class::Identity) => shown(close && current),
-        Act::Read(Class::Location) => shown(current && if live { close } else { leads }),
-        Act::Feed => Verdict::Deny,
+        Class::Location if relation.moved_away() => Verdict::Mask,
+        Class::Narrative => shown(if live { close } else { leads }),
+        Class::Identity => shown(close && current),
+        Class::Location => shown(current && if live { close } else { leads }),
     }
 }
 
@@ -189,8 +211,11 @@ mod tests {
     /// Every role × centre × nearness × tie × duty × engagement × state of hearing × act: allowed is exactly what is listed here.
     #[test]
     fn everything_not_listed_is_denied() {
-        let acts: Vec<Act> =
-            Class::VARIANTS.iter().map(|class| Act::Read(*class)).chain([Act::Record, Act::Feed]).collect();
+        let acts: Vec<Act> = Class::VARIANTS
+            .iter()
+            .flat_map(|class| [Act::Read(*class), Act::Help(*class)])
+            .chain([Act::Record, Act::Feed])
+            .collect();
         let actor: ActorId = "w-1".parse().unwrap();
         let stay = StayId(Uuid::from_u128(3));
         let tied = |role| Sign::Tied { worker: actor.clone(), role, until: None };
@@ -232,20 +257,25 @@ mod tests {
                                 let past = !live;
                                 let seen = works && home == Some(OWN) && tie != 3 && (!past || answers);
                                 let close = answers || tie == 1;
-                                let expected = match act {
+                                let helps = *role == Role::Volunteer && home == Some(OWN) && tie == 2 && live;
+                                let read = |class| match class {
+                                    Class::Open | Class::Personal => Verdict::Allow,
+                                    Class::Location if away => Verdict::Mask,
+                                    Class::Narrative if live && close => Verdict::Allow,
+                                    Class::Identity | Class::Location if live && close && current => Verdict::Allow,
+                                    Class::Identity if past && current => Verdict::Allow,
+                                    Class::Narrative if past && leads => Verdict::Allow,
+                                    Class::Location if past && leads && current => Verdict::Allow,
+                                    _ => Verdict::Mask,
+                                };
+                                let expected = match *act {
                                     Act::Feed if *role == Role::Service => Verdict::Allow,
                                     Act::Feed => Verdict::Deny,
+                                    Act::Help(Class::Open | Class::Personal) if helps => Verdict::Allow,
+                                    Act::Help(_) if helps => Verdict::Mask,
                                     _ if !seen => Verdict::Deny,
-                                    Act::Record | Act::Read(Class::Open | Class::Personal) => Verdict::Allow,
-                                    Act::Read(Class::Location) if away => Verdict::Mask,
-                                    Act::Read(Class::Narrative) if live && close => Verdict::Allow,
-                                    Act::Read(Class::Identity | Class::Location) if live && close && current => {
-                                        Verdict::Allow
-                                    }
-                                    Act::Read(Class::Identity) if past && current => Verdict::Allow,
-                                    Act::Read(Class::Narrative) if past && leads => Verdict::Allow,
-                                    Act::Read(Class::Location) if past && leads && current => Verdict::Allow,
-                                    Act::Read(_) => Verdict::Mask,
+                                    Act::Record => Verdict::Allow,
+                                    Act::Read(class) | Act::Help(class) => read(class),
                                 };
                                 assert_eq!(
                                     decide(&principal, About::Woman(&known), *act),
@@ -278,6 +308,9 @@ mod tests {
                 let registers = decide(&principal, newcomer(true), Act::Record) == Verdict::Allow;
                 assert_eq!(registers, may && home == Some(OWN));
                 assert_eq!(decide(&principal, About::Anything, Act::Record) == Verdict::Allow, may && home.is_some());
+                let helps = may || *role == Role::Volunteer;
+                let help = decide(&principal, About::Anything, Act::Help(Class::Open));
+                assert_eq!(help == Verdict::Allow, helps && home.is_some());
             }
         }
     }

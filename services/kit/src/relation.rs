@@ -359,9 +359,15 @@ impl Relation {
     /// Whether somebody is her contact person on a day.
     #[must_use]
     pub fn is_contact_person(&self, actor: &ActorId, today: Date) -> bool {
+        self.is_tied(actor, Tie::ContactPerson, today)
+    }
+
+    /// Whether somebody is this to her on a day.
+    #[must_use]
+    pub fn is_tied(&self, actor: &ActorId, tie: Tie, today: Date) -> bool {
         self.ties
             .get(actor)
-            .is_some_and(|(role, until)| *role == Tie::ContactPerson && until.is_none_or(|until| until.date() >= today))
+            .is_some_and(|(role, until)| *role == tie && until.is_none_or(|until| until.date() >= today))
     }
 
     /// Whether she has one.

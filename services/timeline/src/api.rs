@@ -20,7 +20,7 @@ use axum::{
 };
 use engine::{
     clock::Clock,
-    http::{Asked, Auth, Caller, Parts, Problem, opening},
+    http::{Asked, Auth, Caller, Parts, Problem, opening, opening_to},
     relations::Relations,
     run::Host,
     seal::{Opening, Seal},
@@ -77,9 +77,9 @@ impl App {
         }
     }
 
-    fn reader(&self, headers: &Asked) -> Result<(Caller, CentreId), Problem> {
+    fn reader(&self, headers: &Asked, act: Act) -> Result<(Caller, CentreId), Problem> {
         let caller = self.auth.caller(headers)?;
-        caller.may(Act::Read(Class::Open))?;
+        caller.may(act)?;
         let centre = caller.principal.centre.ok_or_else(|| Problem::common("forbidden"))?;
         Ok((caller, centre))
     }
@@ -123,7 +123,7 @@ async fn timeline(
     headers: Asked,
     sent: Result<Query<TimelineQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let (caller, centre) = app.reader(&headers)?;
+    let (caller, centre) = app.reader(&headers, Act::Read(Class::Open))?;
     let TimelineQuery { domain, from, until, cursor, at_least } = query(sent)?;
     let woman: WomanId = woman.parse().map_err(|_| Problem::not_found())?;
     let cursor = cursor.map(|text| Cursor::parse(&text).ok_or_else(|| Problem::common("query_invalid"))).transpose()?;
@@ -219,7 +219,7 @@ async fn follow_ups(
     headers: Asked,
     sent: Result<Query<FollowUpQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let (caller, centre) = app.reader(&headers)?;
+    let (caller, centre) = app.reader(&headers, Act::Help(Class::Open))?;
     let FollowUpQuery { due, responsible } = query(sent)?;
     let due = match due.as_deref() {
         None => Due::Any,
@@ -238,6 +238,9 @@ async fn follow_ups(
     // knows, are those too whose date is of a class that not everybody sees.
     let everybodys = |class: &&Class| due != Due::None || matches!(class, Class::Open | Class::Personal);
     let classes = Class::VARIANTS.iter().filter(everybodys).map(|class| class.code()).collect();
+    // Who only helps is shown what they hold themselves, so nothing else is looked for.
+    let own = caller.may(Act::Read(Class::Open)).is_err().then(|| caller.principal.actor.to_string());
+    let responsible = responsible.or(own);
     let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes };
     let (rows, complete) = seen(&app, &caller, centre, &wanted).await?;
     let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
@@ -269,10 +272,12 @@ async fn seen(
             for mut row in rows {
                 let Some(known) = known.get(&WomanId(row.woman)) else { continue };
                 let about = About::Woman(known);
-                if decide(&caller.principal, about, Act::Read(Class::Open)) != Verdict::Allow {
+                let own = row.responsible.as_deref() == Some(caller.principal.actor.as_str());
+                let act = if own { Act::Help } else { Act::Read };
+                if decide(&caller.principal, about, act(Class::Open)) != Verdict::Allow {
                     continue;
                 }
-                let shown = opening(&caller.principal, about)(row.class) == Opening::Value;
+                let shown = opening_to(&caller.principal, about, act)(row.class) == Opening::Value;
                 match row.due_day {
                     Some(_) if shown && wanted.due != Due::None => dated.push(row),
                     Some(_) if !shown && matches!(wanted.due, Due::Any | Due::None) => {
@@ -354,7 +359,7 @@ async fn live(
     Parts(woman): Parts<String>,
     headers: Asked,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let (caller, centre) = app.reader(&headers)?;
+    let (caller, centre) = app.reader(&headers, Act::Read(Class::Open))?;
     let woman: WomanId = woman.parse().map_err(|_| Problem::not_found())?;
     let news = app.live.0.subscribe();
     app.known(&caller, woman).await?;

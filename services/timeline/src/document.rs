@@ -136,7 +136,7 @@ pub fn document() -> Value {
         "/v1/follow-ups".into(),
         read(
             "followUps",
-            "Open follow-ups of the caller's centre, soonest first, by Copenhagen's day.",
+            "Open follow-ups of the caller's centre, soonest first, by Copenhagen's day; for a volunteer those that they hold themselves.",
             &json!([
                 parameter("due", "Which.", &json!({ "type": "string", "enum": ["overdue", "today", "week", "none"] })),
                 parameter(

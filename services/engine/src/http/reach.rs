@@ -125,9 +125,18 @@ async fn told<D: Decider>(
 
 /// What somebody gets of each class of what is known of somebody.
 pub fn opening<'a>(principal: &'a Principal, about: About<'a>) -> impl Fn(Class) -> Opening + use<'a> {
+    opening_to(principal, about, Act::Read)
+}
+
+/// What somebody gets of each class of it who may do this with it.
+pub fn opening_to<'a>(
+    principal: &'a Principal,
+    about: About<'a>,
+    act: fn(Class) -> Act,
+) -> impl Fn(Class) -> Opening + use<'a> {
     let relation = if let About::Woman(known) = about { known.relation.as_ref() } else { None };
     let erased = relation.is_some_and(Relation::is_erased);
-    move |class| match decide(principal, about, Act::Read(class)) {
+    move |class| match decide(principal, about, act(class)) {
         // Of somebody who was forgotten nothing is left to be masked.
         Verdict::Allow | Verdict::Mask if erased => Opening::Erased,
         Verdict::Allow => Opening::Value,

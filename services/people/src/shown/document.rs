@@ -25,7 +25,7 @@ pub fn paths() -> Map<String, Value> {
     let woman = object(&[
         ("woman", id.clone()),
         ("alias", maybe.clone()),
-        ("name", maybe),
+        ("name", maybe.clone()),
         ("lives_here", flag.clone()),
         ("former", flag.clone()),
         ("why", list(&json!({ "enum": why }))),
@@ -68,6 +68,10 @@ pub fn paths() -> Map<String, Value> {
         (
             "/v1/women/duplicates",
             json!({ "post": sent::<NewcomerBody>("duplicates", "Who of one's own centre may be the same woman, and why.", &women("possible")) }),
+        ),
+        (
+            "/v1/women/{id}/alias",
+            json!({ "parameters": hers(&[]), "get": got("alias", "What whoever helps her calls her; nothing once she was forgotten.", &object(&[("woman", id.clone()), ("alias", maybe.clone())])) }),
         ),
         ("/v1/women/{id}/contacts", json!({ "parameters": hers(&[]), "get": contacts(&id) })),
         (

@@ -3,6 +3,7 @@
 //! Each route asks [`reach`] for a woman before it looks at anything of hers, and what is not the caller's is answered like what does
 //! not exist. Deliberately absent: an index over names or numbers, women of other centres, writing entries.
 
+mod alias;
 mod compare;
 mod contacts;
 mod document;
@@ -65,6 +66,7 @@ pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> R
     Router::new()
         .route("/v1/women/search", post(search::search))
         .route("/v1/women/duplicates", post(search::duplicates))
+        .route("/v1/women/{id}/alias", get(alias::alias))
         .route("/v1/women/{id}/contacts", get(contacts::list))
         .route("/v1/women/{id}/vault", get(vault::list))
         .route("/v1/women/{id}/vault/address", put(vault::put_address))

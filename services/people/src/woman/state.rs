@@ -245,6 +245,12 @@ impl Tied {
 }
 
 impl Woman {
+    /// What she is called by whoever helps her. Nothing once she was forgotten.
+    #[must_use]
+    pub fn alias(&self) -> Option<&Alias> {
+        self.alias.as_ref().filter(|_| self.erased == Forgotten::Known).and_then(Personal::open)
+    }
+
     /// The ways to reach her that may be used on a day: confirmed by then, as last agreed, not in doubt since. None of hers once she is
     /// dead or forgotten.
     pub fn contacts(&self, today: Date) -> impl Iterator<Item = UsableContact<'_>> {
