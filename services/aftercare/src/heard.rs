@@ -4,10 +4,11 @@
 //! It does not end while an alarm or an order has no owner (the fifth interlock). Deliberately absent: what they are, where they hold and
 //! against whom; by which way she is reached (people's vault); and what another centre recorded, which is not known here.
 
-use crate::case::{Aftercare, ProtectionId};
+use crate::case::Aftercare;
 use kit::{
     CentreId, Day, Personal, Policy,
     policy::{Heard, Standing},
+    protection::{ProtectionId, Sign, protects},
     sealed::known,
 };
 use serde::{Deserialize, Serialize};
@@ -96,16 +97,6 @@ pub enum Foreign {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Known {
-    /// The alarm of this loan is with her.
-    AlarmOut(ProtectionId),
-    /// It is not any more.
-    AlarmOver(ProtectionId),
-    /// An order, with its last day where one is known.
-    Issued { order: ProtectionId, provisional: bool, until: Option<Day> },
-    /// It holds for longer.
-    Extended { order: ProtectionId, until: Option<Day> },
-    /// It holds no more.
-    Ended(ProtectionId),
     /// She moved.
     Moved,
     /// A way to reach her, with the day on which she confirmed it.
@@ -116,40 +107,9 @@ enum Known {
     Left(Option<Day>),
     /// She is dead.
     Died,
-}
-
-/// An order, as legal folds what was recorded of it.
-#[derive(Default)]
-struct Order {
-    /// Whether it is decided for good, where it was recorded itself.
-    is_final: Option<bool>,
-    until: Option<Day>,
-    ended: bool,
-}
-
-impl Order {
-    fn issue(&mut self, provisional: bool, until: Option<Day>) {
-        match (self.is_final, provisional) {
-            // The immediate order is recorded late: the final decision has taken its place already.
-            (Some(true), true) => return,
-            // The last day of what is over, or of what held until now, is not that of the new one.
-            (Some(false), false) => self.until = until,
-            _ if self.ended => self.until = until,
-            _ => self.until = until.or(self.until),
-        }
-        (self.is_final, self.ended) = (Some(!provisional), false);
-    }
-
-    /// What is over is not revived by more time for it.
-    fn extend(&mut self, until: Option<Day>) {
-        if !self.ended {
-            self.until = until.or(self.until);
-        }
-    }
-
-    fn protects(&self, today: Date) -> bool {
-        !self.ended && self.until.is_none_or(|until| until.date() >= today)
-    }
+    /// Of an alarm or an order.
+    #[serde(untagged)]
+    Protection(Sign),
 }
 
 /// A way to reach her, as people folds what was recorded of it.
@@ -216,23 +176,11 @@ impl Course {
 
     /// The alarms and orders that protect her on a day.
     fn protects(&self, centre: CentreId, today: Date) -> impl Iterator<Item = ProtectionId> {
-        // A loan that is over stays over, whatever is recorded late; any other that was heard of is with her.
-        let mut loans = BTreeMap::new();
-        let mut orders = BTreeMap::<_, Order>::new();
-        for stood in self.0.at(centre) {
-            match stood.what {
-                Known::AlarmOut(loan) => drop(loans.entry(loan).or_insert(true)),
-                Known::AlarmOver(loan) => drop(loans.insert(loan, false)),
-                Known::Issued { order, provisional, until } => {
-                    orders.entry(order).or_default().issue(provisional, until);
-                }
-                Known::Extended { order, until } => orders.entry(order).or_default().extend(until),
-                Known::Ended(order) => orders.entry(order).or_default().ended = true,
-                Known::Moved | Known::Agreed { .. } | Known::Doubted { .. } | Known::Left(_) | Known::Died => {}
-            }
-        }
-        let loans = loans.into_iter().filter_map(|(loan, out)| out.then_some(loan));
-        loans.chain(orders.into_iter().filter_map(move |(id, order)| order.protects(today).then_some(id)))
+        let signs = self.0.at(centre).filter_map(|stood| match stood.what {
+            Known::Protection(sign) => Some(((), sign)),
+            _ => None,
+        });
+        protects(signs, today)
     }
 
     /// The day she moved into a home of her own, the latest where there are several.
@@ -255,18 +203,18 @@ impl Policy for KnowCourse {
     fn hear(heard: &mut Course, event: &Heard<Foreign>) {
         heard.0.take(event, |foreign| {
             Some(match foreign {
-                Foreign::AlarmIssued { loan } => Known::AlarmOut(*loan),
-                Foreign::AlarmTriggered { loan } => Known::AlarmOut((*loan)?),
-                Foreign::AlarmReturned { loan } => Known::AlarmOver(*loan),
-                Foreign::RestrainingOrderIssued { order, provisional, until } => Known::Issued {
+                Foreign::AlarmIssued { loan } => Known::Protection(Sign::AlarmOut(*loan)),
+                Foreign::AlarmTriggered { loan } => Known::Protection(Sign::AlarmOut((*loan)?)),
+                Foreign::AlarmReturned { loan } => Known::Protection(Sign::AlarmOver(*loan)),
+                Foreign::RestrainingOrderIssued { order, provisional, until } => Known::Protection(Sign::Issued {
                     order: *order,
                     provisional: known(provisional.as_ref()) == Some(true),
                     until: known(until.as_ref()),
-                },
+                }),
                 Foreign::RestrainingOrderExtended { order, until } => {
-                    Known::Extended { order: *order, until: known(until.as_ref()) }
+                    Known::Protection(Sign::Extended { order: *order, until: known(until.as_ref()) })
                 }
-                Foreign::RestrainingOrderEnded { order } => Known::Ended(*order),
+                Foreign::RestrainingOrderEnded { order } => Known::Protection(Sign::Ended(*order)),
                 Foreign::MovedIn {} => Known::Moved,
                 Foreign::SafeContactAgreed { contact, confirmed_on } => {
                     Known::Agreed { contact: *contact, confirmed_on: known(confirmed_on.as_ref()) }

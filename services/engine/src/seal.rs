@@ -12,6 +12,7 @@ use kit::{
     published::Body,
     sealed::{ERASED, Envelope, MASKED, SEALED, Stored},
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
@@ -84,29 +85,47 @@ impl<'a> Place<'a> {
         self.woman.map_or_else(Uuid::nil, |woman| woman.0)
     }
 
-    /// Length-prefixed parts, so that no two places give the same bytes.
-    fn associated(&self, pointer: &str, class: Class) -> Vec<u8> {
+    /// What every fact of it is bound to.
+    fn bound(&self) -> Bound {
         let (aggregate, version) = (self.aggregate.to_string(), self.version.to_string());
         let woman = self.woman.map(|woman| woman.to_string()).unwrap_or_default();
         let centre = self.centre.map(|centre| centre.to_string()).unwrap_or_default();
-        let parts = [
-            self.service,
-            &woman,
-            &centre,
-            self.aggregate_type,
-            &aggregate,
-            &version,
-            self.event,
-            pointer,
-            class.code(),
-        ];
-        let mut bytes = Vec::with_capacity(256);
+        let parts = [self.service, &woman, &centre, self.aggregate_type, &aggregate, &version, self.event];
+        let mut bound = Bound(Vec::with_capacity(256));
         for part in parts {
-            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            bytes.extend_from_slice(part.as_bytes());
+            bound.push(part);
         }
-        bytes
+        bound
     }
+}
+
+/// Length-prefixed parts, so that no two places give the same bytes.
+struct Bound(Vec<u8>);
+
+impl Bound {
+    fn push(&mut self, part: &str) {
+        self.0.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        self.0.extend_from_slice(part.as_bytes());
+    }
+
+    /// What one fact is bound to.
+    fn with(&self, pointer: &str, class: Class) -> Vec<u8> {
+        let mut fact = Self(Vec::with_capacity(self.0.len() + 64));
+        fact.0.extend_from_slice(&self.0);
+        fact.push(pointer);
+        fact.push(class.code());
+        fact.0
+    }
+}
+
+/// An envelope as it is read: nothing of it is copied.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Read<'a> {
+    class: Class,
+    key: Uuid,
+    #[serde(rename = "box")]
+    sealed: &'a str,
 }
 
 /// Ends a fingerprint that was not made under her own key, so that the two kinds are never taken for each other.
@@ -150,7 +169,7 @@ impl Seal {
         let (mut needed, mut closed) = (Vec::new(), false);
         visit(facts, subject, &mut |found, subject| match found {
             Found::Open(class) => needed.push((subject, class)),
-            Found::Envelope(_) => closed = true,
+            Found::Envelope(..) => closed = true,
         });
         if closed {
             // Copied from elsewhere, it would never open here.
@@ -162,13 +181,14 @@ impl Seal {
         for (subject, class) in needed {
             keys.insert((subject, class), self.keys.of(subject, class).await?);
         }
+        let bound = place.bound();
         replace(facts, subject, "", &mut |value, subject, pointer| match Stored::of(value) {
             Some(Stored::Open(mark)) => {
                 let class = class_of(mark)?;
                 let key: &Arc<DataKey> = keys.get(&(subject, class)).ok_or(SealError::Malformed)?;
                 let clear = serde_json::to_vec(mark.get("value").ok_or(SealError::Malformed)?)
                     .map_err(|_| SealError::Malformed)?;
-                let sealed = key.seal(&place.associated(pointer, class), &clear)?;
+                let sealed = key.seal(&bound.with(pointer, class), &clear)?;
                 let envelope = Envelope { class, key: key.id, sealed: URL_SAFE_NO_PAD.encode(sealed) };
                 Ok(Some(json!({ SEALED: envelope })))
             }
@@ -240,10 +260,10 @@ impl Seal {
 /// The keys of what is to be opened.
 fn needed(facts: &Value, opening: impl Fn(Class) -> Opening, wanted: &mut Vec<Uuid>) {
     visit(facts, Uuid::nil(), &mut |found, _| {
-        if let Found::Envelope(envelope) = found
-            && opening(envelope.class) == Opening::Value
+        if let Found::Envelope(class, key) = found
+            && opening(class) == Opening::Value
         {
-            wanted.push(envelope.key);
+            wanted.push(key);
         }
     });
 }
@@ -254,9 +274,10 @@ fn opened(
     opening: impl Fn(Class) -> Opening,
     keys: &BTreeMap<Uuid, Held>,
 ) -> Result<(), SealError> {
+    let bound = place.bound();
     replace(facts, place.subject(), "", &mut |value, subject, pointer| {
         let Some(Stored::Envelope(envelope)) = Stored::of(value) else { return Ok(None) };
-        let envelope: Envelope = serde_json::from_value(envelope.clone()).map_err(|_| SealError::Foreign)?;
+        let envelope = Read::deserialize(envelope).map_err(|_| SealError::Foreign)?;
         match opening(envelope.class) {
             Opening::Leave => Ok(None),
             Opening::Mask => Ok(Some(json!({ MASKED: envelope.class }))),
@@ -267,9 +288,9 @@ fn opened(
                 Some(Held::NotGranted) => Ok(Some(json!({ MASKED: envelope.class }))),
                 Some(Held::Key(key)) if key.subject != subject => Err(SealError::Foreign),
                 Some(Held::Key(key)) => {
-                    let sealed = URL_SAFE_NO_PAD.decode(&envelope.sealed).map_err(|_| SealError::Foreign)?;
-                    let clear =
-                        key.open(&place.associated(pointer, envelope.class), &sealed).ok_or(SealError::Foreign)?;
+                    let sealed = URL_SAFE_NO_PAD.decode(envelope.sealed).map_err(|_| SealError::Foreign)?;
+                    let bound = bound.with(pointer, envelope.class);
+                    let clear = key.open(&bound, &sealed).ok_or(SealError::Foreign)?;
                     serde_json::from_slice(&clear).map(Some).map_err(|_| SealError::Foreign)
                 }
             },
@@ -294,13 +315,13 @@ fn class_of(mark: &Value) -> Result<Class, SealError> {
     mark.get("class").and_then(Value::as_str).and_then(|class| class.parse().ok()).ok_or(SealError::Malformed)
 }
 
-enum Found<'a> {
+enum Found {
     Open(Class),
-    Envelope(&'a Envelope),
+    Envelope(Class, Uuid),
 }
 
 /// Calls `see` for every stored form in `value`, with its subject.
-fn visit(value: &Value, subject: Uuid, see: &mut impl FnMut(Found<'_>, Uuid)) {
+fn visit(value: &Value, subject: Uuid, see: &mut impl FnMut(Found, Uuid)) {
     match Stored::of(value) {
         Some(Stored::Open(mark)) => {
             if let Ok(class) = class_of(mark) {
@@ -309,8 +330,8 @@ fn visit(value: &Value, subject: Uuid, see: &mut impl FnMut(Found<'_>, Uuid)) {
             return;
         }
         Some(Stored::Envelope(envelope)) => {
-            if let Ok(envelope) = serde_json::from_value::<Envelope>(envelope.clone()) {
-                see(Found::Envelope(&envelope), subject);
+            if let Ok(Read { class, key, .. }) = Read::deserialize(envelope) {
+                see(Found::Envelope(class, key), subject);
             }
             return;
         }

@@ -20,6 +20,7 @@ pub mod given;
 pub mod ids;
 pub mod labels;
 pub mod policy;
+pub mod protection;
 pub mod published;
 pub mod relation;
 pub mod schema;

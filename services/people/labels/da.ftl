@@ -1,4 +1,4 @@
-service-people = Kvinder, børn og ophold
+service-people = Personer
 
 event-WomanRegistered = Oprettet
 event-ChildRegistered = Barn oprettet

@@ -1,4 +1,4 @@
-service-people = Women, children and stays
+service-people = People
 
 event-WomanRegistered = Registered
 event-ChildRegistered = Child registered

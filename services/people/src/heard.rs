@@ -1,23 +1,17 @@
 //! What people has heard of what protects her: the alarms that are out and the orders in force.
 //!
-//! While one of them is, nobody is forgotten: it would be forgotten what it is for. It is aftercare's rule once more (`aftercare::heard`),
-//! for a domain knows no other. Keys are the same at every centre, so it goes by what any of them recorded, and never tells which.
+//! While one of them is, nobody is forgotten: it would be forgotten what it is for. Keys are the same at every centre, so it goes by what any of them recorded, and never tells which.
 //! Deliberately absent: what they are, where they hold and against whom.
 
 use crate::woman::Woman;
 use kit::{
     Day, Personal, Policy,
     policy::{Heard, Standing},
+    protection::{ProtectionId, Sign, protects},
     sealed::known,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use time::Date;
-
-kit::ids! {
-    /// An alarm's loan or a legal order, by the id that its own service gave it.
-    ProtectionId;
-}
 
 /// Keeps what protects her. It commands nothing: her aggregate asks it.
 #[derive(Debug)]
@@ -69,82 +63,17 @@ pub enum Foreign {
     },
 }
 
-/// What is kept of an event.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Known {
-    /// The alarm of this loan is with her.
-    AlarmOut(ProtectionId),
-    /// It is not any more.
-    AlarmOver(ProtectionId),
-    /// An order, with its last day where one is known.
-    Issued { order: ProtectionId, provisional: bool, until: Option<Day> },
-    /// It holds for longer.
-    Extended { order: ProtectionId, until: Option<Day> },
-    /// It holds no more.
-    Ended(ProtectionId),
-}
-
-/// An order, as legal folds what was recorded of it.
-#[derive(Default)]
-struct Order {
-    /// Whether it is decided for good, where it was recorded itself.
-    is_final: Option<bool>,
-    until: Option<Day>,
-    ended: bool,
-}
-
-impl Order {
-    fn issue(&mut self, provisional: bool, until: Option<Day>) {
-        match (self.is_final, provisional) {
-            // The immediate order is recorded late: the final decision has taken its place already.
-            (Some(true), true) => return,
-            // The last day of what is over, or of what held until now, is not that of the new one.
-            (Some(false), false) => self.until = until,
-            _ if self.ended => self.until = until,
-            _ => self.until = until.or(self.until),
-        }
-        (self.is_final, self.ended) = (Some(!provisional), false);
-    }
-
-    /// What is over is not revived by more time for it.
-    fn extend(&mut self, until: Option<Day>) {
-        if !self.ended {
-            self.until = until.or(self.until);
-        }
-    }
-
-    fn protects(&self, today: Date) -> bool {
-        !self.ended && self.until.is_none_or(|until| until.date() >= today)
-    }
-}
-
 /// What protects her as far as people has heard.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Protection(Standing<Known>);
+pub struct Protection(Standing<Sign>);
 
 impl Protection {
     /// Whether an alarm is with her or an order in force, as any centre recorded it. On its last day an order still is.
     #[must_use]
     pub fn protects(&self, today: Date) -> bool {
-        // A loan that is over stays over, whatever is recorded late; any other that was heard of is with her.
-        let mut loans = BTreeMap::new();
-        let mut orders = BTreeMap::<_, Order>::new();
-        for stood in self.0.iter() {
-            // What one centre ends is its own: ids are said by whoever records.
-            let at = |id: ProtectionId| (stood.centre, id);
-            match stood.what {
-                Known::AlarmOut(loan) => drop(loans.entry(at(loan)).or_insert(true)),
-                Known::AlarmOver(loan) => drop(loans.insert(at(loan), false)),
-                Known::Issued { order, provisional, until } => {
-                    orders.entry(at(order)).or_default().issue(provisional, until);
-                }
-                Known::Extended { order, until } => orders.entry(at(order)).or_default().extend(until),
-                Known::Ended(order) => orders.entry(at(order)).or_default().ended = true,
-            }
-        }
-        loans.values().any(|out| *out) || orders.values().any(|order| order.protects(today))
+        // What one centre ends is its own.
+        protects(self.0.iter().map(|stood| (stood.centre, stood.what)), today).next().is_some()
     }
 }
 
@@ -160,18 +89,18 @@ impl Policy for KnowProtection {
     fn hear(heard: &mut Protection, event: &Heard<Foreign>) {
         heard.0.take(event, |foreign| {
             Some(match foreign {
-                Foreign::AlarmIssued { loan } => Known::AlarmOut(*loan),
-                Foreign::AlarmTriggered { loan } => Known::AlarmOut((*loan)?),
-                Foreign::AlarmReturned { loan } => Known::AlarmOver(*loan),
-                Foreign::RestrainingOrderIssued { order, provisional, until } => Known::Issued {
+                Foreign::AlarmIssued { loan } => Sign::AlarmOut(*loan),
+                Foreign::AlarmTriggered { loan } => Sign::AlarmOut((*loan)?),
+                Foreign::AlarmReturned { loan } => Sign::AlarmOver(*loan),
+                Foreign::RestrainingOrderIssued { order, provisional, until } => Sign::Issued {
                     order: *order,
                     provisional: known(provisional.as_ref()) == Some(true),
                     until: known(until.as_ref()),
                 },
                 Foreign::RestrainingOrderExtended { order, until } => {
-                    Known::Extended { order: *order, until: known(until.as_ref()) }
+                    Sign::Extended { order: *order, until: known(until.as_ref()) }
                 }
-                Foreign::RestrainingOrderEnded { order } => Known::Ended(*order),
+                Foreign::RestrainingOrderEnded { order } => Sign::Ended(*order),
             })
         });
     }

@@ -2,7 +2,7 @@
 //!
 //! Hardly anything must be given: a worker logs in under a minute and fills in later. When it happened stands on the entry itself.
 
-use kit::{ActorId, Day, Location, Narrative, Personal, when::DueBy};
+use kit::{ActorId, Day, Location, Narrative, Personal, protection::ProtectionId, when::DueBy};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -15,8 +15,6 @@ kit::ids! {
     CallId;
     /// A companion for one meeting.
     BookingId;
-    /// An alarm's loan or a legal order, by the id that its own service gave it.
-    ProtectionId;
     /// A stay at a crisis centre.
     StayId;
 }

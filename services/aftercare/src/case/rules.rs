@@ -6,7 +6,7 @@
 
 use super::{
     command::{Command, Event},
-    event::{Acceptance, Booking, BookingId, ContactId, EndReason, Ending, Offer, ProtectionId},
+    event::{Acceptance, Booking, BookingId, ContactId, EndReason, Ending, Offer},
     follow_ups::{self, FollowUp},
     state::{Aftercare, Appointment, Companion, Stage, Standing, Way},
     warnings::Warning,
@@ -15,6 +15,7 @@ use crate::heard::KnowCourse;
 use kit::{
     Context, Day, Decider, Decision, Facets, Personal,
     decider::{Commands, suggested},
+    protection::ProtectionId,
     sealed::{Sealed, known},
 };
 use std::collections::BTreeSet;
