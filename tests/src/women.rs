@@ -144,7 +144,7 @@ impl Women {
                 centre,
                 actor: "w-1".parse().unwrap(),
                 happened: "2026-11-20".parse().unwrap(),
-                recorded: time::OffsetDateTime::UNIX_EPOCH,
+                recorded: engine::clock::Clock::system().now(),
             };
             let body = Body::new(heading, facts, Facets::default());
             let body = serde_json::to_string(&body).unwrap();

@@ -300,8 +300,9 @@ async fn a_volunteer_sees_what_helping_needs() {
     let woman = register(leader, json!({ "alias": "Birk-47", "name": "Karla Kanarie" })).await;
     let position = log(leader, woman, "start-stay", json!({})).await;
     let case = open(leader, "housing", woman, &position).await.ok().text("id");
-    leader.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
-    leader.act("housing", &case, "arrange-viewing", json!({ "when": "2099-01-02T15:30" })).await.ok();
+    for _ in 0..2 {
+        leader.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
+    }
     let task = eventually("it is listed", async || listed(leader, woman, "answer_offer").await).await;
     let held = json!({ "key": task["key"], "responsible": "v-1" });
     let position = leader.act("housing", &case, "assign-follow-up", held).await.ok().text("position");
