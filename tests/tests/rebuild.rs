@@ -166,7 +166,7 @@ impl Watch {
                 while !stop.load(Ordering::Relaxed) {
                     let (position, written) = acknowledged.lock().unwrap().clone();
                     let path = format!("/v1/women/{woman}/timeline?at_least={position}");
-                    let answer = leader.get(timeline, &path).await.ok();
+                    let answer = leader.get_once(timeline, &path).await.ok();
                     if !answer.headers.contains_key("livline-behind") {
                         let entries = answer.body["entries"].as_array().unwrap().len();
                         assert!(entries >= written, "{entries} entries of {written} at {position}");
@@ -187,7 +187,7 @@ impl Watch {
             let counted = answers.clone();
             let task = tokio::spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
-                    leader.get(timeline, &format!("/v1/women/{woman}/timeline")).await.ok();
+                    leader.get_once(timeline, &format!("/v1/women/{woman}/timeline")).await.ok();
                     counted.fetch_add(1, Ordering::Relaxed);
                 }
             });

@@ -229,14 +229,15 @@ async fn a_large_centre_is_searched_at_once() {
     let (running, women) = people(&ground).await;
     women.crowd(500).await;
     running.stop().await;
-    let (_people, _women) = people(&ground).await;
-    let leader = ground.leader();
-    // The first has no key in memory. A machine that stands still once is no failure.
+    // A machine that stands still once is no failure.
     let mut took = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..3 {
+        let (running, _women) = people(&ground).await;
+        let leader = ground.leader();
         let begun = Instant::now();
         assert_eq!(finds(&leader, "karla opp").await.len(), 1);
         took.push(begun.elapsed());
+        running.stop().await;
     }
     assert!(took.iter().any(|took| took.as_secs() < 5), "{took:?}");
 }

@@ -102,7 +102,7 @@ impl Watch {
         let (from, mut waits) = (Instant::now(), Vec::new());
         while from.elapsed() < until || waits.len() < ANSWERS {
             let asked = Instant::now();
-            client.get(service, path).await.ok();
+            client.get_once(service, path).await.ok();
             waits.push(asked.elapsed());
             let memory = self.look();
             assert!(memory < self.rest + MEGABYTES, "{memory} MB after {} MB at rest", self.rest);

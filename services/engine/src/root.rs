@@ -130,9 +130,9 @@ impl Repository<'_> {
     /// A stored body as the entry it holds.
     async fn entry(&self, event: SerializedEvent) -> Result<SerializedEvent, PersistenceError> {
         let metadata: Metadata = serde_json::from_value(event.metadata)?;
-        let body: Body = serde_json::from_value(event.payload)?;
+        let mut body: Body = serde_json::from_value(event.payload)?;
         let happened = body.happened().map_err(|error| PersistenceError::DeserializationError(Box::new(error)))?;
-        let mut facts = body.data.facts.clone();
+        let mut facts = std::mem::take(&mut body.data.facts);
         let looked_for = (self.looking_for == Some(metadata.key)).then(|| facts.clone());
         // The row says which event it is. A body that says otherwise was put there.
         let version = u64::try_from(event.sequence).unwrap_or_default();

@@ -201,6 +201,13 @@ impl<T> Standing<T> {
         }
     }
 
+    /// What stands of the entry that an event is about.
+    #[must_use]
+    pub fn of<F>(&self, event: &Heard<F>) -> Option<&Stood<T>> {
+        let about = (&event.service, event.aggregate, event.entry);
+        self.0.iter().find(|stood| (&stood.service, stood.aggregate, stood.entry) == about)
+    }
+
     /// What one centre recorded: what another one knows of her is not known here.
     #[must_use]
     pub fn at(&self, centre: CentreId) -> impl DoubleEndedIterator<Item = &Stood<T>> {

@@ -1,6 +1,6 @@
 //! What ties a woman to a centre and its staff: what access to her follows from, as the people and aftercare services tell it.
 //!
-//! The one thing of a domain that every service must know. Deliberately absent: what may be done with it ([`crate::access`]), and where
+//! With what protects her ([`crate::protection`]) the only thing of domains that others must know. Deliberately absent: what may be done with it ([`crate::access`]), and where
 //! it is kept (the engine). A relation is of one woman at one centre; of other centres it knows nothing.
 
 use crate::{ActorId, CentreId, ChildId, Day, Moment, Personal};
@@ -117,6 +117,9 @@ pub enum Foreign {
     AftercareOffered {},
     /// Aftercare: and was.
     AftercareAccepted {},
+    /// Aftercare: she is in touch, whatever was answered.
+    #[serde(alias = "CompanionAttended", alias = "LifelineCalled")]
+    ContactMade {},
     /// Aftercare: it is over, or she does not want it.
     #[serde(alias = "AftercareDeclined", alias = "AftercareHandedOver")]
     AftercareClosed {},
@@ -153,6 +156,8 @@ pub enum Sign {
     Conflict(ActorId),
     /// Aftercare was offered then.
     Offered(Option<Day>),
+    /// She was in touch then.
+    InTouch(Option<Day>),
     /// It goes on.
     Aftercare,
     /// It does not.
@@ -210,8 +215,21 @@ impl Foreign {
             Self::PersonErased { child: Some(_) } => return None,
             Self::AftercareOffered {} => Sign::Offered(recorded),
             Self::AftercareAccepted {} => Sign::Aftercare,
+            Self::ContactMade {} => Sign::InTouch(recorded),
             Self::AftercareClosed {} => Sign::AftercareOver,
         })
+    }
+}
+
+impl Sign {
+    /// On which day it was recorded, where that is kept.
+    #[must_use]
+    pub fn recorded(&self) -> Option<Day> {
+        match self {
+            Self::Known(recorded) | Self::Offered(recorded) | Self::InTouch(recorded) => *recorded,
+            Self::Received(received) => received.recorded,
+            _ => None,
+        }
     }
 }
 
@@ -297,6 +315,12 @@ impl Relation {
             // Offered once more, it goes on.
             Sign::Offered(_) if self.aftercare == Aftercare::Accepted => {}
             Sign::Offered(recorded) => self.aftercare = Aftercare::Offered(*recorded),
+            // Something comes of the offer, though nobody recorded her answer.
+            Sign::InTouch(recorded) => {
+                if let Aftercare::Offered(since) = &mut self.aftercare {
+                    *since = *recorded;
+                }
+            }
             Sign::Aftercare => self.aftercare = Aftercare::Accepted,
             Sign::AftercareOver => self.aftercare = Aftercare::Over,
             Sign::Erased => self.erased = true,
@@ -304,10 +328,11 @@ impl Relation {
     }
 
     /// The same, with what was heard of aftercare and of when everything was recorded: people knows its own part exactly, and hears the
-    /// rest. What it has not heard yet was recorded just now.
+    /// rest. What it has not heard yet was recorded just now; what it cannot read counts for nothing.
     #[must_use]
-    pub fn with_heard(mut self, heard: &Self) -> Self {
+    pub fn with_heard(mut self, heard: &Self, reads: bool) -> Self {
         self.aftercare = heard.aftercare;
+        self.expected.retain(|why, _| reads || heard.expected.contains_key(why));
         for (why, since) in &mut self.expected {
             *since = heard.expected.get(why).copied().flatten();
         }

@@ -240,7 +240,12 @@ async fn follow_ups(
     let classes = Class::VARIANTS.iter().filter(everybodys).map(|class| class.code()).collect();
     // Who only helps is shown what they hold themselves, so nothing else is looked for.
     let own = caller.may(Act::Read(Class::Open)).is_err().then(|| caller.principal.actor.to_string());
-    let responsible = responsible.or(own);
+    let responsible = match own {
+        Some(own) if responsible.as_ref().is_some_and(|asked| *asked != own) => {
+            return Err(Problem::common("forbidden"));
+        }
+        own => own.or(responsible),
+    };
     let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes };
     let (rows, complete) = seen(&app, &caller, centre, &wanted).await?;
     let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();

@@ -143,7 +143,7 @@ impl Shelf {
         let (mut positions, mut closed, mut cursor) = (Vec::new(), 0, String::new());
         loop {
             let path = format!("/v1/women/{}/timeline{cursor}", self.woman);
-            let page = self.client.get(self.name, &path).await.ok();
+            let page = self.client.get_once(self.name, &path).await.ok();
             for entry in page.body.get("entries").and_then(Value::as_array).into_iter().flatten() {
                 positions.push(entry.get("position").and_then(Value::as_str).unwrap_or_default().to_owned());
                 closed += usize::from(entry.get("readable") != Some(&Value::Bool(true)));

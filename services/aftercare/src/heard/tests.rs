@@ -261,3 +261,23 @@ fn what_it_keeps_is_read_back() {
     let kept = serde_json::to_value(&known).unwrap();
     assert_eq!(serde_json::from_value::<Course>(kept).unwrap(), known);
 }
+
+/// What is stored of what was heard is read for years.
+#[test]
+fn the_stored_forms_stay() {
+    for form in [
+        json!("moved"),
+        json!("died"),
+        json!({ "alarm_out": id(1) }),
+        json!({ "alarm_over": id(1) }),
+        json!({ "issued": { "order": id(1), "provisional": true, "until": "2026-12-01" } }),
+        json!({ "extended": { "order": id(1), "until": null } }),
+        json!({ "ended": id(1) }),
+        json!({ "agreed": { "contact": id(1), "confirmed_on": "2026-11-20" } }),
+        json!({ "doubted": { "contact": id(1), "day": null } }),
+        json!({ "left": "2026-11-20" }),
+    ] {
+        let known: Known = serde_json::from_value(form.clone()).expect("it reads");
+        assert_eq!(serde_json::to_value(known).unwrap(), form);
+    }
+}

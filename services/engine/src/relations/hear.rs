@@ -10,6 +10,7 @@ use crate::{
 use kit::{
     AggregateId, CentreId, Class, Happened, WomanId, calendar,
     policy::{Heard, Said, Standing},
+    published::Body,
     relation::{Duty, Foreign, Sign},
 };
 use serde::Deserialize;
@@ -188,8 +189,10 @@ impl Apply for Hearing {
                     };
                     match known {
                         Ok((before, mut signs)) => {
-                            let recorded =
-                                event.body.as_ref().map(|body| calendar::day_in_copenhagen(body.recordedtime).into());
+                            // A correction is of the day of what it corrects.
+                            let first = signs.of(&heard).and_then(|stood| stood.what.recorded());
+                            let day = |body: &Body| calendar::day_in_copenhagen(body.recordedtime).into();
+                            let recorded = first.or_else(|| event.body.as_ref().map(day));
                             signs.take(&heard, |foreign| foreign.sign(recorded));
                             all.insert(key, (before, signs));
                             continue;

@@ -1,6 +1,7 @@
 //! How near a centre is to her, told sign by sign.
 
 use super::*;
+use serde_json::json;
 use time::macros::date;
 use uuid::Uuid;
 
@@ -51,8 +52,33 @@ fn nobody_waits_for_her_without_end() {
     }
     // People knows of itself only that she is expected, and hears since when; what it has not heard was recorded just now.
     let own = Relation::of(&[Sign::Known(None)]);
-    assert_eq!(own.clone().with_heard(&Relation::default()).nearness(over), Nearness::Live);
-    assert_eq!(own.with_heard(&Relation::of(&[Sign::Known(recorded)])).nearness(over), Nearness::Past);
+    let heard = Relation::of(&[Sign::Known(recorded)]);
+    let nearness = |heard: &Relation, reads| own.clone().with_heard(heard, reads).nearness(over);
+    assert_eq!(nearness(&Relation::default(), true), Nearness::Live);
+    assert_eq!((nearness(&heard, true), nearness(&Relation::default(), false)), (Nearness::Past, Nearness::Past));
+    // Who is seen week after week is not lost because nobody recorded that she said yes; and is no case of aftercare by that alone.
+    let seen = Sign::InTouch(Some(Day::from(last)));
+    assert_eq!(Relation::of(&[Sign::Offered(recorded), seen.clone()]).nearness(over), Nearness::Live);
+    for none in [&[seen.clone()][..], &[Sign::Offered(recorded), Sign::AftercareOver, seen.clone()]] {
+        assert_eq!(Relation::of(none).nearness(over), Nearness::Past);
+    }
+}
+
+/// What is kept says on which day it was recorded, where that counts.
+#[test]
+fn the_day_of_recording_is_kept_where_it_counts() {
+    let recorded = Some(Day::from(TODAY));
+    let received = Foreign::RelocationReceived {
+        arrival: ArrivalId::default(),
+        from: CentreId::default(),
+        along: Along::Nothing,
+        until: "2026-11-20T14:30".parse().unwrap(),
+        conflicts: None,
+    };
+    for foreign in [Foreign::WomanRegistered {}, received, Foreign::AftercareOffered {}, Foreign::ContactMade {}] {
+        assert_eq!(foreign.sign(recorded).unwrap().recorded(), recorded, "{foreign:?}");
+    }
+    assert_eq!(Foreign::StayStarted { stay: StayId::default() }.sign(recorded).unwrap().recorded(), None);
 }
 
 #[test]
@@ -146,4 +172,32 @@ fn a_tie_ends_by_its_day_and_a_conflict_never_does() {
     relation.take(&Sign::Untied(actor("w-3")));
     assert!(!relation.is_contact_person(&actor("w-1"), day("2026-11-30")));
     assert!(relation.conflicts_with(&actor("w-3")));
+}
+
+/// What is stored of what was heard is read for years.
+#[test]
+fn the_stored_forms_stay() {
+    let id = "5b8c1d2e-3f40-4a51-8b62-7c83d94ea011";
+    let received = json!({
+        "arrival": id, "from": id, "along": "all", "until": "2026-11-20T14:30", "conflicts": ["w-1"], "recorded": "2026-11-20",
+    });
+    for form in [
+        json!({ "known": "2026-11-20" }),
+        json!({ "received": received }),
+        json!({ "withdrawn": id }),
+        json!({ "began": id }),
+        json!({ "ended": id }),
+        json!("left"),
+        json!({ "tied": { "worker": "w-1", "role": "contact_person", "until": null } }),
+        json!({ "untied": "w-1" }),
+        json!({ "conflict": "w-1" }),
+        json!({ "offered": "2026-11-20" }),
+        json!({ "in_touch": "2026-11-20" }),
+        json!("aftercare"),
+        json!("aftercare_over"),
+        json!("erased"),
+    ] {
+        let sign: Sign = serde_json::from_value(form.clone()).expect("it reads");
+        assert_eq!(serde_json::to_value(sign).unwrap(), form);
+    }
 }
