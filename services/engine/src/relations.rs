@@ -109,8 +109,7 @@ impl Relations {
     /// In people itself: what she says in the place of what was heard of her. Her own entries are exact; who is at work is heard even
     /// there, and whoever may see more by it must have been heard to the end.
     pub async fn with_own(&self, principal: &Principal, known: Known, own: Relation) -> Result<Known, Problem> {
-        let reads = known.heard != Heard::HeldBack;
-        let relation = Some(own.with_heard(&known.relation.unwrap_or_default(), reads));
+        let relation = Some(own.with_heard(&known.relation.unwrap_or_default()));
         let known = Known { relation, heard: Heard::Whole, ..known };
         if !known.on_duty && !known.engaged {
             return Ok(known);

@@ -328,11 +328,10 @@ impl Relation {
     }
 
     /// The same, with what was heard of aftercare and of when everything was recorded: people knows its own part exactly, and hears the
-    /// rest. What it has not heard yet was recorded just now; what it cannot read counts for nothing.
+    /// rest. What it has not heard was recorded just now, or is held back and will be heard.
     #[must_use]
-    pub fn with_heard(mut self, heard: &Self, reads: bool) -> Self {
+    pub fn with_heard(mut self, heard: &Self) -> Self {
         self.aftercare = heard.aftercare;
-        self.expected.retain(|why, _| reads || heard.expected.contains_key(why));
         for (why, since) in &mut self.expected {
             *since = heard.expected.get(why).copied().flatten();
         }

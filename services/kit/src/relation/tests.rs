@@ -53,9 +53,8 @@ fn nobody_waits_for_her_without_end() {
     // People knows of itself only that she is expected, and hears since when; what it has not heard was recorded just now.
     let own = Relation::of(&[Sign::Known(None)]);
     let heard = Relation::of(&[Sign::Known(recorded)]);
-    let nearness = |heard: &Relation, reads| own.clone().with_heard(heard, reads).nearness(over);
-    assert_eq!(nearness(&Relation::default(), true), Nearness::Live);
-    assert_eq!((nearness(&heard, true), nearness(&Relation::default(), false)), (Nearness::Past, Nearness::Past));
+    let nearness = |heard: &Relation| own.clone().with_heard(heard).nearness(over);
+    assert_eq!((nearness(&Relation::default()), nearness(&heard)), (Nearness::Live, Nearness::Past));
     // Who is seen week after week is not lost because nobody recorded that she said yes; and is no case of aftercare by that alone.
     let seen = Sign::InTouch(Some(Day::from(last)));
     assert_eq!(Relation::of(&[Sign::Offered(recorded), seen.clone()]).nearness(over), Nearness::Live);
