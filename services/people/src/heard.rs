@@ -1,7 +1,7 @@
 //! What people has heard of what protects her: the alarms that are out and the orders in force.
 //!
-//! While one of them is, nobody is forgotten: it would be forgotten what it is for. Keys are the same at every centre, so it goes by what any of them recorded, and never tells which.
-//! Deliberately absent: what they are, where they hold and against whom.
+//! While one of them is, nobody is forgotten: it would be forgotten what it is for. Keys are the same at every centre, so it goes by what
+//! any of them recorded, and never tells which. Deliberately absent: what they are, where they hold and against whom.
 
 use crate::woman::Woman;
 use kit::{

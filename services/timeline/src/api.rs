@@ -4,7 +4,7 @@
 
 use crate::{
     Contracts,
-    project::CHANNEL,
+    live::{Live, live},
     read::{self, Cursor, Due, Filter, FollowUpRow, Scope, Wanted},
     render::{self, Renderer},
 };
@@ -12,10 +12,7 @@ use axum::{
     Json, Router,
     extract::{Query, State, rejection::QueryRejection},
     http::HeaderValue,
-    response::{
-        IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
-    },
+    response::{IntoResponse, Response},
     routing::get,
 };
 use engine::{
@@ -25,7 +22,6 @@ use engine::{
     run::Host,
     seal::{Opening, Seal},
 };
-use futures::{Stream, StreamExt};
 use kit::{
     ActorId, CentreId, Class, Day, WomanId,
     access::{About, Act, Known, Verdict, decide},
@@ -33,16 +29,14 @@ use kit::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use sqlx::{PgPool, postgres::PgListener};
+use sqlx::PgPool;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    convert::Infallible,
     sync::Arc,
     time::Duration,
 };
 use strum::VariantArray;
-use tokio::sync::{Semaphore, broadcast};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::Semaphore;
 
 /// How long an answer waits for a position.
 const WAIT: Duration = Duration::from_secs(2);
@@ -56,7 +50,7 @@ pub(crate) struct App {
     pool: PgPool,
     auth: Auth,
     seal: Seal,
-    clock: Clock,
+    pub(crate) clock: Clock,
     relations: Relations,
     contracts: Contracts,
     waiters: Semaphore,
@@ -73,11 +67,11 @@ impl App {
             relations: host.relations(),
             contracts,
             waiters: Semaphore::new(WAITERS),
-            live: Live(broadcast::channel(1024).0, CancellationToken::new()),
+            live: Live::new(),
         }
     }
 
-    fn reader(&self, headers: &Asked, act: Act) -> Result<(Caller, CentreId), Problem> {
+    pub(crate) fn reader(&self, headers: &Asked, act: Act) -> Result<(Caller, CentreId), Problem> {
         let caller = self.auth.caller(headers)?;
         caller.may(act)?;
         let centre = caller.principal.centre.ok_or_else(|| Problem::common("forbidden"))?;
@@ -85,7 +79,7 @@ impl App {
     }
 
     /// A woman as the caller's centre knows her, where she is the caller's to see.
-    async fn known(&self, caller: &Caller, woman: WomanId) -> Result<Known, Problem> {
+    pub(crate) async fn known(&self, caller: &Caller, woman: WomanId) -> Result<Known, Problem> {
         let known = self.relations.known(&caller.principal, woman).await?;
         match decide(&caller.principal, About::Woman(&known), Act::Read(Class::Open)) {
             Verdict::Allow => Ok(known),
@@ -310,89 +304,6 @@ fn listed(mut dated: Vec<FollowUpRow>, mut undated: Vec<FollowUpRow>, all: bool)
     (dated, complete)
 }
 
-/// News of all courses, from Postgres to whoever watches one.
-#[derive(Debug, Clone)]
-pub(crate) struct Live(broadcast::Sender<News>, CancellationToken);
-
-#[derive(Debug, Clone)]
-struct News {
-    woman: WomanId,
-    centre: Option<CentreId>,
-    position: String,
-}
-
-impl News {
-    fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split(' ');
-        let (woman, centre, position) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(Self { woman: woman.parse().ok()?, centre: centre.parse().ok(), position: position.to_owned() })
-    }
-}
-
-impl Live {
-    /// Ends every live stream: they would keep the process from stopping.
-    pub(crate) async fn end(self, stop: CancellationToken) {
-        stop.cancelled().await;
-        self.1.cancel();
-    }
-
-    /// Passes news on until told to stop. After a lost connection it listens again; who watches sees what was missed at the next load.
-    pub(crate) async fn listen(self, pool: PgPool, stop: CancellationToken) {
-        loop {
-            let listening = async {
-                let mut listener = PgListener::connect_with(&pool).await?;
-                listener.listen(CHANNEL).await?;
-                loop {
-                    let news = listener.recv().await?;
-                    if let Some(news) = News::parse(news.payload()) {
-                        // Nobody may be watching.
-                        let _ = self.0.send(news);
-                    }
-                }
-                #[expect(unreachable_code, reason = "names the error type of the block")]
-                Ok::<(), sqlx::Error>(())
-            };
-            tokio::select! { _ = listening => {}, () = stop.cancelled() => return }
-            tokio::select! { () = tokio::time::sleep(Duration::from_secs(1)) => {}, () = stop.cancelled() => return }
-        }
-    }
-}
-
-/// `GET /v1/women/{woman}/live`: says that there is something new, never what. It ends with the token; the client comes again.
-async fn live(
-    State(app): State<Arc<App>>,
-    Parts(woman): Parts<String>,
-    headers: Asked,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let (caller, centre) = app.reader(&headers, Act::Read(Class::Open))?;
-    let woman: WomanId = woman.parse().map_err(|_| Problem::not_found())?;
-    let news = app.live.0.subscribe();
-    app.known(&caller, woman).await?;
-    let left = u64::try_from(caller.until - app.clock.now().unix_timestamp()).unwrap_or(0);
-    let news = futures::stream::unfold(news, |mut news| async move {
-        match news.recv().await {
-            Ok(item) => Some((Some(item), news)),
-            // Too much at once: the client is told to look at everything.
-            Err(broadcast::error::RecvError::Lagged(_)) => Some((None, news)),
-            Err(broadcast::error::RecvError::Closed) => None,
-        }
-    });
-    let events = news.filter_map(move |item| async move {
-        match item {
-            None => Some(Ok(Event::default().event("reload").data("{}"))),
-            Some(item) if item.woman == woman && item.centre == Some(centre) => {
-                Some(Ok(Event::default().event("entry").data(json!({ "position": item.position }).to_string())))
-            }
-            Some(_) => None,
-        }
-    });
-    let stop = app.live.1.clone();
-    let events = events.take_until(async move {
-        tokio::select! { () = tokio::time::sleep(Duration::from_secs(left)) => {}, () = stop.cancelled() => {} }
-    });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -423,14 +334,6 @@ mod tests {
                 prop_assert!(refused.is_none_or(|problem| problem.code == "query_invalid"));
                 let _ = Query::<FollowUpQuery>::try_from_uri(&uri);
             }
-        }
-
-        #[test]
-        fn news_is_read_or_passed(text in any::<String>(), bits in any::<u128>(), position in "[a-z]{1,10}:[0-9]{1,9}") {
-            let _ = News::parse(&text);
-            let id = uuid::Uuid::from_u128(bits);
-            let news = News::parse(&format!("{id} {id} {position}"));
-            prop_assert_eq!(news.map(|news| (news.woman, news.position)), Some((WomanId(id), position)));
         }
     }
 }

@@ -7,6 +7,7 @@ mod api;
 pub mod beside;
 mod document;
 mod follow_ups;
+mod live;
 mod project;
 mod read;
 mod render;

@@ -1,6 +1,7 @@
 //! How near a centre is to her, told sign by sign.
 
 use super::*;
+use crate::CentreId;
 use serde_json::json;
 use time::macros::date;
 use uuid::Uuid;
