@@ -28,7 +28,7 @@ async fn every_mistake_has_its_code_and_leaves_nothing() {
     let facts = |facts: Value| json!({ "facts": facts }).to_string();
     let future = "2199-01-01";
 
-    let too_large = format!("{{\"facts\":{{\"place\":\"{}\"}}}}", "x".repeat(300_000));
+    let too_large = format!("{{\"facts\":{{\"place\":\"{}\"}}}}", "x".repeat(1_900_000));
     let deep = "[".repeat(100_000);
     let temporary = format!("/v1/cases/{case}/arrange-temporary-housing");
     let (sing, nowhere) = (format!("/v1/cases/{case}/sing"), format!("/v1/cases/{}/make-offer", Uuid::new_v4()));

@@ -7,6 +7,7 @@ use axum::{
     body::{Body, Bytes, HttpBody as _},
     http::{HeaderMap, header},
 };
+use http_body_util::BodyExt as _;
 use kit::{
     ActorId, CentreId, Happened, Narrative, WomanId,
     facts::{self, BadFact},
@@ -77,19 +78,34 @@ pub(super) fn below_facts(BadFact { pointer, mistake }: BadFact) -> Problem {
     BadFact { pointer: format!("/facts{pointer}"), mistake }.into()
 }
 
+/// How much of a body that is too large is still taken, and let go: whoever is cut off while sending hardly ever sees the answer.
+const LET_GO: usize = 8 * BODY_LIMIT;
+
 /// The whole body. Read only once it is clear who sends it: nobody else's is kept.
-pub async fn body(body: Body) -> Result<Bytes, Problem> {
-    if body.size_hint().lower() > BODY_LIMIT as u64 {
-        return Err(Problem::common("body_too_large"));
+pub async fn body(mut body: Body) -> Result<Bytes, Problem> {
+    let too_large = || Problem::common("body_too_large");
+    if body.size_hint().lower() > LET_GO as u64 {
+        return Err(too_large());
     }
-    axum::body::to_bytes(body, BODY_LIMIT).await.map_err(|error| {
-        let mut causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
-        let code = causes.find_map(|cause| {
-            let slow = cause.is::<TooSlow>().then_some("body_too_slow");
-            slow.or(cause.is::<http_body_util::LengthLimitError>().then_some("body_too_large"))
-        });
-        Problem::common(code.unwrap_or("body_not_json"))
-    })
+    let (mut bytes, mut size) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            let mut causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+            let slow = causes.any(<dyn std::error::Error>::is::<TooSlow>);
+            Problem::common(if slow { "body_too_slow" } else { "body_not_json" })
+        })?;
+        let Some(data) = frame.data_ref() else { continue };
+        size += data.len();
+        if size <= BODY_LIMIT {
+            bytes.extend_from_slice(data);
+        } else {
+            bytes = Vec::new();
+        }
+        if size > LET_GO {
+            break;
+        }
+    }
+    if size > BODY_LIMIT { Err(too_large()) } else { Ok(bytes.into()) }
 }
 
 /// The command's key: the header, bound to who sends it.
