@@ -93,6 +93,13 @@ fn she_is_registered_before_anything_else() {
     }
 }
 
+/// Whom the README looks at is the first of them.
+#[test]
+fn the_readme_names_the_first() {
+    let first = all(date!(2026 - 11 - 20)).first().unwrap().woman.to_string();
+    assert!(include_str!("../../../../../README.md").matches(&first).count() == 2, "{first}");
+}
+
 /// Who has left and has no aftercare is found by those alone who are on duty or lead: whatever else would be refused.
 #[test]
 fn nobody_else_takes_a_step_once_she_has_left() {
