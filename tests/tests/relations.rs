@@ -4,13 +4,14 @@ use engine::{
     clock::Clock,
     http::AT_LEAST,
     reader::{Apply, Event},
-    relations::Hearing,
+    relations::{Hearing, READER},
 };
 use kit::{CentreId, Class, access::Role};
 use livline_tests::{
     Answer, CENTRE, Client, Ground, OTHER_CENTRE,
     alike::{Alike, alike},
     eventually,
+    history::has_heard,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -285,8 +286,10 @@ async fn nobody_waits_for_her_without_end() {
         worker.get(service, path).await.ok();
     }
     // A slip that is corrected on the last day is no new registration.
-    let corrected = log(leader, woman, "correct-entry", json!({ "version": 2, "facts": {} })).await;
-    leader.course(woman, &corrected).await;
+    log(leader, woman, "correct-entry", json!({ "version": 2, "facts": {} })).await;
+    for (service, _) in &everywhere {
+        has_heard(&house.ground, service, READER, &["people"]).await;
+    }
     days(1);
     for (service, path) in &everywhere {
         assert_eq!(worker.get(service, path).await.status, 404, "{path}");
@@ -607,11 +610,7 @@ async fn a_duty_that_was_ended_gives_nothing_in_people() {
     let kept = leader.put("people", &path, "k", json!({ "value": "Kanariegade 11" })).await.ok();
     let value = format!("/v1/women/{woman}/vault/{}", kept.text("reference"));
     assert_eq!(nurse.get("people", &value).await.status, 404);
-    let at = |hours: i64| {
-        let at = kit::calendar::in_copenhagen_time(house.ground.clock.now() + time::Duration::hours(hours));
-        format!("{}T{:02}:{:02}", kit::Day::from(at.date()), at.hour(), at.minute())
-    };
-    let duty = |worker: &str| json!({ "facts": { "worker": worker, "kind": "on_duty", "until": at(8) } });
+    let duty = |worker: &str| json!({ "facts": { "worker": worker, "kind": "on_duty", "until": house.in_hours(8) } });
     let started = leader.post("people", "/v1/duties", "duty", duty("w-duty")).await.ok().text("id");
     until(&nurse, "people", &value, |answer| answer.status == 200).await;
     // Whoever is on duty puts a colleague on duty, and nobody themselves.

@@ -118,16 +118,6 @@ impl Bound {
     }
 }
 
-/// An envelope as it is read: nothing of it is copied.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Read<'a> {
-    class: Class,
-    key: Uuid,
-    #[serde(rename = "box")]
-    sealed: &'a str,
-}
-
 /// Ends a fingerprint that was not made under her own key, so that the two kinds are never taken for each other.
 const AFTER_ERASURE: u8 = 0;
 
@@ -277,7 +267,8 @@ fn opened(
     let bound = place.bound();
     replace(facts, place.subject(), "", &mut |value, subject, pointer| {
         let Some(Stored::Envelope(envelope)) = Stored::of(value) else { return Ok(None) };
-        let envelope = Read::deserialize(envelope).map_err(|_| SealError::Foreign)?;
+        // Nothing of it is copied.
+        let envelope = Envelope::<&str>::deserialize(envelope).map_err(|_| SealError::Foreign)?;
         match opening(envelope.class) {
             Opening::Leave => Ok(None),
             Opening::Mask => Ok(Some(json!({ MASKED: envelope.class }))),
@@ -330,7 +321,7 @@ fn visit(value: &Value, subject: Uuid, see: &mut impl FnMut(Found, Uuid)) {
             return;
         }
         Some(Stored::Envelope(envelope)) => {
-            if let Ok(Read { class, key, .. }) = Read::deserialize(envelope) {
+            if let Ok(Envelope { class, key, .. }) = Envelope::<&str>::deserialize(envelope) {
                 see(Found::Envelope(class, key), subject);
             }
             return;

@@ -183,10 +183,7 @@ impl<T> Default for Standing<T> {
 impl<T> Standing<T> {
     /// Takes an event in; `of` says what to keep of it, and `None` where it is not kept here.
     pub fn take<F>(&mut self, event: &Heard<F>, of: impl FnOnce(&F) -> Option<T>) {
-        let is = |stood: &Stood<T>| {
-            (&stood.service, stood.aggregate, stood.entry) == (&event.service, event.aggregate, event.entry)
-        };
-        let place = self.0.iter().position(is);
+        let place = self.place(event);
         match (event.stands().and_then(of), place) {
             (Some(what), place) => {
                 let (service, aggregate, entry) = (event.service.clone(), event.aggregate, event.entry);
@@ -204,8 +201,12 @@ impl<T> Standing<T> {
     /// What stands of the entry that an event is about.
     #[must_use]
     pub fn of<F>(&self, event: &Heard<F>) -> Option<&Stood<T>> {
+        self.place(event).and_then(|place| self.0.get(place))
+    }
+
+    fn place<F>(&self, event: &Heard<F>) -> Option<usize> {
         let about = (&event.service, event.aggregate, event.entry);
-        self.0.iter().find(|stood| (&stood.service, stood.aggregate, stood.entry) == about)
+        self.0.iter().position(|stood| (&stood.service, stood.aggregate, stood.entry) == about)
     }
 
     /// What one centre recorded: what another one knows of her is not known here.

@@ -87,14 +87,14 @@ pub type Location<T> = Sealed<T, IsLocation>;
 /// A sealed fact as it is stored: which key opens it, and the nonce, ciphertext and tag in base64.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Envelope {
+pub struct Envelope<S = String> {
     /// The fact's class.
     pub class: Class,
     /// The data key's id.
     pub key: uuid::Uuid,
     /// base64url of nonce, ciphertext and tag, in this order.
     #[serde(rename = "box")]
-    pub sealed: String,
+    pub sealed: S,
 }
 
 /// The member that marks an open fact on its way to the seal.
