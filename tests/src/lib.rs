@@ -395,7 +395,7 @@ impl People {
             responsible: None,
             actor: principal.actor.clone(),
             role: principal.role,
-            on_duty: false,
+            right: kit::access::Right::default(),
             centre,
             key: id,
             if_match: None,

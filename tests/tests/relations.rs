@@ -158,10 +158,10 @@ async fn nearness_ties_duty_and_conflicts_decide_who_sees_what() {
     registers().await.ok();
     let tie = json!({ "facts": { "worker": "w-temp", "role": "contact_person" } });
     let refused = temp.post("people", &format!("/v1/women/{woman}/assign-worker"), "tie", tie).await;
-    assert_eq!((refused.status.as_u16(), refused.code()), (409, "not_yours_to_assign"));
+    assert_eq!((refused.status.as_u16(), refused.code()), (403, "needs_close"));
     let own = json!({ "facts": { "worker": "w-other", "kind": "on_duty", "until": day(8) } });
     let refused = other.post("people", "/v1/duties", "own", own).await;
-    assert_eq!((refused.status.as_u16(), refused.code()), (409, "not_on_duty"));
+    assert_eq!((refused.status.as_u16(), refused.code()), (403, "needs_answers"));
 
     // A conflict of interest blocks even a leader, and looks like nothing.
     let chief = leader.clone().named("w-chief");
@@ -615,7 +615,7 @@ async fn a_duty_that_was_ended_gives_nothing_in_people() {
     until(&nurse, "people", &value, |answer| answer.status == 200).await;
     // Whoever is on duty puts a colleague on duty, and nobody themselves.
     nurse.post("people", "/v1/duties", "colleague", duty("w-colleague")).await.ok();
-    assert_eq!(nurse.post("people", "/v1/duties", "again", duty("w-duty")).await.code(), "own_duty");
+    assert_eq!(nurse.post("people", "/v1/duties", "again", duty("w-duty")).await.code(), "needs_leader");
     // Its reader cannot take anything in.
     let pool = house.ground.pool("livline_people").await;
     let mut held = pool.begin().await.unwrap();

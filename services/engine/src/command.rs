@@ -4,7 +4,11 @@
 
 use crate::{keys::KeyError, root::LoadError, seal::SealError};
 use kit::{
-    ActorId, AggregateId, CentreId, Happened, Narrative, access::Role, case::Ask, entry::CaseOpened, facts::BadFact,
+    ActorId, AggregateId, CentreId, Happened, Narrative,
+    access::{Right, Role},
+    case::Ask,
+    entry::CaseOpened,
+    facts::BadFact,
     when::DueBy,
 };
 use serde::Serialize;
@@ -32,8 +36,8 @@ pub struct Request<C> {
     pub actor: ActorId,
     /// What the actor is.
     pub role: Role,
-    /// Whether the actor is on duty.
-    pub on_duty: bool,
+    /// The actor's right here.
+    pub right: Right,
     /// For which centre.
     pub centre: CentreId,
     /// The command's key.

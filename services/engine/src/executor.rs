@@ -13,7 +13,7 @@ use crate::{
 };
 use kit::{
     ActorId, AggregateId, CentreId, Context, Decider, Happened, WomanId,
-    access::Role,
+    access::{Right, Role},
     case::{Ask, CommonRejection, Decided, Refusal},
     deadlines::Deadlines,
     decider::Claim,
@@ -226,7 +226,7 @@ impl<D: Decider> Executor<D> {
         let shares = shared.is_some();
         let taken = self.taken(shared, request.aggregate).await?;
         let context = Context {
-            on_duty: request.on_duty,
+            right: request.right,
             taken,
             key: request.key,
             happened: request.when.unwrap_or(looking.happened),
@@ -284,7 +284,7 @@ impl<D: Decider> Executor<D> {
             today,
             actor,
             role,
-            on_duty: false,
+            right: Right::Record,
             centre,
             key: Uuid::nil(),
             happened: Happened::On(today.into()),

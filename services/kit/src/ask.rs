@@ -4,11 +4,13 @@
 
 use crate::{
     Happened,
+    access::Right,
     decider::Code,
     entry::{CaseOpened, Common, Entry},
     facts::BadFact,
 };
 use serde_json::Value;
+use strum::VariantArray as _;
 
 /// What is asked of a case. Not `Debug`: a correction holds facts in clear.
 #[derive(Clone)]
@@ -67,6 +69,38 @@ pub enum CommonRejection {
     /// The claim is held by another aggregate.
     #[error("another case holds it")]
     ClaimTaken,
+    /// Her contact person, whoever is on duty and the leader do this.
+    #[error("only her contact person, whoever is on duty or the leader does this")]
+    NeedsClose,
+    /// Those who answer for the house do this.
+    #[error("only whoever is on duty or the leader does this")]
+    NeedsAnswers,
+    /// The leader does this.
+    #[error("only the leader does this")]
+    NeedsLeader,
+    /// A rule does this, and no person.
+    #[error("only a rule records this")]
+    OnlyByRule,
+}
+
+impl CommonRejection {
+    /// The refusal of somebody who lacks a right.
+    #[must_use]
+    pub fn lacking(right: Right) -> Self {
+        match right {
+            // Nobody gets this far without the first: to them there is nothing here.
+            Right::Record | Right::Close => Self::NeedsClose,
+            Right::Answers => Self::NeedsAnswers,
+            Right::Leader => Self::NeedsLeader,
+            Right::Rule => Self::OnlyByRule,
+        }
+    }
+
+    /// Whether the actor lacks a right, and nothing is wrong with what was asked.
+    #[must_use]
+    pub fn is_of_rights(code: &str) -> bool {
+        Right::VARIANTS.iter().any(|right| <&str>::from(Self::lacking(*right)) == code)
+    }
 }
 
 /// Why a command is refused.

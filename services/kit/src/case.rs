@@ -195,7 +195,7 @@ impl<D: Decider> Case<D> {
     }
 
     fn record(&self, command: D::Command, context: &Context<'_>) -> Outcome<D> {
-        self.domain.permits(&command, context).map_err(Refusal::Domain)?;
+        self.permits(&command, context)?;
         let Decision { events, warnings } = self.domain.decide(command, context).map_err(Refusal::Domain)?;
         let mut after = self.domain.clone();
         let mut entries = Vec::with_capacity(events.len());
@@ -206,6 +206,12 @@ impl<D: Decider> Case<D> {
         }
         chosen(entries.iter_mut().map(|entry| &mut entry.facets).collect(), context);
         Ok(Decided { entries, warnings: warnings.into_iter().map(Into::into).collect() })
+    }
+
+    /// Refuses a command whose right the actor does not have.
+    fn permits(&self, command: &D::Command, context: &Context<'_>) -> Result<(), Refusal<D::Rejection>> {
+        let needed = self.domain.right(command, context);
+        if context.right >= needed { Ok(()) } else { Err(Refusal::Common(CommonRejection::lacking(needed))) }
     }
 
     fn standing(&self, version: u64) -> Result<Placed<'_, D>, Refusal<D::Rejection>> {
@@ -228,7 +234,7 @@ impl<D: Decider> Case<D> {
         let command = D::Command::action_of(original.name()).and_then(|action| D::Command::read(&action, facts));
         let command = command.ok_or(Refusal::Common(CommonRejection::NotCorrectable))?.map_err(Refusal::Fact)?;
         for command in [&D::Command::again(original.clone()), &command] {
-            self.domain.permits(command, context).map_err(Refusal::Domain)?;
+            self.permits(command, context)?;
         }
         // The corrected facts obey the rules that held before the original, and get on with what came later as well as it did.
         let then = &Context { happened: recorded.happened, ..context.clone() };
@@ -273,8 +279,7 @@ impl<D: Decider> Case<D> {
         let (place, recorded) = self.standing(error.version)?;
         match &recorded.standing {
             Standing::Fact(fact) if D::amendable(fact) != Amendable::Never => {
-                let command = D::Command::again(fact.clone());
-                self.domain.permits(&command, context).map_err(Refusal::Domain)?;
+                self.permits(&D::Command::again(fact.clone()), context)?;
             }
             Standing::InError => return Ok(Decided { entries: Vec::new(), warnings: Vec::new() }),
             _ => return Err(Refusal::Common(CommonRejection::NotCorrectable)),

@@ -5,6 +5,7 @@
 
 use crate::{
     Class,
+    access::Right,
     case::CommonRejection,
     decider::{Begins, Commands, Decider},
     entry::{self, Common},
@@ -53,6 +54,8 @@ pub struct EntryDescription {
     pub version: u16,
     /// How far it may travel.
     pub sharing: Sharing,
+    /// The right that the action needs.
+    pub right: Right,
     /// Facts that stay here even where the event is shared.
     pub withheld: &'static [&'static str],
     /// The clear schema of its facts.
@@ -132,6 +135,9 @@ pub struct EventContract {
     pub sharing: Sharing,
     /// The action that records it.
     pub action: String,
+    /// The right that recording, correcting and taking it back need, but for what somebody says of nobody but themselves.
+    #[serde(default)]
+    pub right: Right,
     /// What users call the action.
     pub action_label: Label,
     /// When to use it, what it opens, what to mind.
@@ -284,6 +290,7 @@ pub fn common() -> Vec<EntryDescription> {
         event,
         version: 1,
         sharing: Sharing::Never,
+        right: Right::Record,
         withheld: &[],
         facts,
         past: Vec::new(),
@@ -327,6 +334,7 @@ fn event(entry: &EntryDescription, asking: &mut Asking<'_>) -> EventContract {
         label: asking.one(format!("event-{}", entry.event)),
         sharing: entry.sharing,
         action: entry.action.clone(),
+        right: entry.right,
         action_label: asking.one(format!("action-{}", entry.action)),
         help: asking.one(format!("action-{}.help", entry.action)),
         facts: facts(entry, asking),

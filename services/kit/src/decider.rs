@@ -4,7 +4,7 @@
 
 use crate::{
     ActorId, AggregateId, CentreId, Facets, Happened,
-    access::Role,
+    access::{Right, Role},
     contract::EntryDescription,
     deadlines::Deadlines,
     facts::BadFact,
@@ -42,11 +42,12 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
 
     /// Decides a command. An empty decision means that it is so already.
     fn decide(&self, command: Self::Command, context: &Context<'_>) -> Result<Decision<Self>, Self::Rejection>;
-    /// Refuses a command to somebody: who may not record an entry may neither correct it nor take it back, or either would be the way
-    /// around. Asked of the state as it is, before anything else; of a correction, for the entry as it was and as it becomes.
-    fn permits(&self, command: &Self::Command, context: &Context<'_>) -> Result<(), Self::Rejection> {
-        let _ = (command, context);
-        Ok(())
+    /// The right that a command needs in this state: its row's, unless it is about the actor alone or reaches further than others of its
+    /// kind. Asked of the state as it is, before anything else. Correcting an entry and taking it back need the same, or either would be
+    /// the way around: a correction is asked for the entry as it was and as it becomes.
+    fn right(&self, command: &Self::Command, context: &Context<'_>) -> Right {
+        let _ = context;
+        command.right()
     }
     /// Takes an event in. Total: whatever is stored can be folded.
     fn evolve(&mut self, event: &Self::Event);
@@ -211,6 +212,8 @@ pub trait Commands: Clone + Debug + Send + Sync + Sized + 'static {
     fn record(self) -> Self::Event;
     /// The command that would record this event.
     fn again(event: Self::Event) -> Self;
+    /// The right that its row in the table names.
+    fn right(&self) -> Right;
     /// The action that records an event type.
     fn action_of(event: &str) -> Option<String>;
     /// Every entry: action, event, schema, sharing.
@@ -232,8 +235,8 @@ pub struct Context<'a> {
     pub actor: ActorId,
     /// What the actor is: [`Role::Service`] where a rule acts.
     pub role: Role,
-    /// Whether the actor is on duty, as far as the service has heard.
-    pub on_duty: bool,
+    /// The highest right to write that the actor has here.
+    pub right: Right,
     /// The actor's centre.
     pub centre: CentreId,
     /// The command's key.
@@ -278,7 +281,7 @@ impl Context<'_> {
     /// Whether a rule of this service acts, and not a person.
     #[must_use]
     pub fn by_rule(&self) -> bool {
-        self.actor == ActorId::service(self.service)
+        self.role == Role::Service
     }
 
     /// Whether a day, or a minute, that a fact names is still to come.

@@ -7,6 +7,7 @@
 ///     MakeOffer => HousingOfferMade(Offer), feed, withhold [answer_by];
 ///     FetchBelongings => BelongingsFetched(Belongings), never;
 ///     RecordHousingBenefitDecision => HousingBenefitGranted(BenefitDecision), request, past [BenefitDecisionV1];
+///     RecordDeath => PersonDied(Death), never, needs close;
 /// }
 /// ```
 ///
@@ -14,11 +15,14 @@
 /// request to a partner) or `feed`; `withhold` names facts that stay here even where the event is shared. The action in the URL is
 /// the command's name in kebab-case. The first column's documentation is the action's.
 ///
+/// `needs` names the right that the action takes ([`crate::access::Right`]): `record` unless it is said, `close`, `answers`, `leader` or
+/// `rule`. Correcting the entry and taking it back need the same.
+///
 /// `past` lists the facts of earlier versions, the first first; each turns `Into` today's facts. What is stored stays as it is and is
 /// brought to today's form whenever it is read; readers find its schema and words in the contract.
 #[macro_export]
 macro_rules! entries {
-    ($($(#[$doc:meta])* $command:ident => $event:ident($facts:ty), $sharing:ident $(, withhold [$($withheld:ident),+])? $(, past [$($past:ty),+])?;)+) => {
+    ($($(#[$doc:meta])* $command:ident => $event:ident($facts:ty), $sharing:ident $(, needs $right:ident)? $(, withhold [$($withheld:ident),+])? $(, past [$($past:ty),+])?;)+) => {
         /// What can be asked: each command has the facts of the event that records it.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Command {
@@ -49,6 +53,10 @@ macro_rules! entries {
                 match event { $(Event::$event(facts) => Self::$command(facts),)+ }
             }
 
+            fn right(&self) -> $crate::access::Right {
+                match self { $(Self::$command(_) => $crate::right!($($right)?),)+ }
+            }
+
             fn action_of(event: &str) -> Option<String> {
                 match event {
                     $(stringify!($event) => Some($crate::contract::kebab(stringify!($command))),)+
@@ -63,6 +71,7 @@ macro_rules! entries {
                     version: $crate::contract::version_after(&[$($(stringify!($past)),+)?]),
                     past: vec![$($($crate::schema::clear::<$past>()),+)?],
                     sharing: $crate::contract::Sharing::parse(stringify!($sharing)),
+                    right: $crate::right!($($right)?),
                     withheld: &[$($(stringify!($withheld)),+)?],
                     facts: $crate::schema::clear::<$facts>(),
                 },)+]
@@ -112,6 +121,30 @@ macro_rules! entries {
                 }
             }
         }
+    };
+}
+
+/// The right that a row of the table names; any other word does not compile.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! right {
+    () => {
+        $crate::access::Right::Record
+    };
+    (record) => {
+        $crate::access::Right::Record
+    };
+    (close) => {
+        $crate::access::Right::Close
+    };
+    (answers) => {
+        $crate::access::Right::Answers
+    };
+    (leader) => {
+        $crate::access::Right::Leader
+    };
+    (rule) => {
+        $crate::access::Right::Rule
     };
 }
 

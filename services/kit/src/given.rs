@@ -19,7 +19,7 @@ pub use walk::walk;
 
 use crate::{
     ActorId, AggregateId, Case, CentreId, Class, Context, Decider, Happened, WomanId,
-    access::Role,
+    access::{Right, Role},
     case::{Ask, Decided, Refusal},
     deadlines::Deadlines,
     decider::{Commands, Events},
@@ -51,7 +51,7 @@ pub struct Given<D: Decider> {
     entries: Vec<Entry<D::Event>>,
     actor: ActorId,
     role: Role,
-    on_duty: bool,
+    right: Right,
     today: Date,
     deadlines: Deadlines,
     commands: u32,
@@ -78,7 +78,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         entries: Vec::new(),
         actor: "w-1".parse().expect("an actor"),
         role: Role::Worker,
-        on_duty: false,
+        right: Right::Record,
         today: day(today),
         deadlines,
         commands: 0,
@@ -106,14 +106,14 @@ impl<D: Decider> Given<D> {
     pub fn by(mut self, actor: &str) -> Self {
         self.actor = actor.parse().expect("an actor");
         self.role = Role::Worker;
-        self.on_duty = false;
+        self.right = Right::Record;
         self
     }
 
     /// Acted on by a worker who is on duty.
     #[must_use]
     pub fn by_on_duty(self, actor: &str) -> Self {
-        Self { on_duty: true, ..self.by(actor) }
+        Self { right: Right::Answers, ..self.by(actor) }
     }
 
     /// Acted on by a temp.
@@ -125,13 +125,13 @@ impl<D: Decider> Given<D> {
     /// Acted on by whoever leads the centre.
     #[must_use]
     pub fn by_leader(self, actor: &str) -> Self {
-        Self { role: Role::Leader, ..self.by(actor) }
+        Self { role: Role::Leader, right: Right::Leader, ..self.by(actor) }
     }
 
     /// Acted on by a rule of the service.
     #[must_use]
     pub fn by_rule(self) -> Self {
-        Self { role: Role::Service, ..self.by(ActorId::service(SERVICE).as_str()) }
+        Self { role: Role::Service, right: Right::Rule, ..self.by(ActorId::service(SERVICE).as_str()) }
     }
 
     /// Where another aggregate holds what the next commands would share.
@@ -228,6 +228,13 @@ impl<D: Decider> Given<D> {
         self.context(Happened::On(self.today.into()))
     }
 
+    /// The actor's right: more than it was given where the aggregate itself says that the actor is her contact person.
+    fn right(&self) -> Right {
+        let relation = self.case.domain().relation();
+        let tied = relation.is_some_and(|relation| relation.is_contact_person(&self.actor, self.today));
+        if tied && self.role == Role::Worker { self.right.max(Right::Close) } else { self.right }
+    }
+
     fn context(&self, happened: Happened) -> Context<'_> {
         Context {
             service: SERVICE,
@@ -236,7 +243,7 @@ impl<D: Decider> Given<D> {
             today: self.today,
             actor: self.actor.clone(),
             role: self.role,
-            on_duty: self.on_duty,
+            right: self.right(),
             centre: CENTRE,
             key: Uuid::from_u128(u128::from(self.commands) + 1000),
             happened,

@@ -160,7 +160,7 @@ fn request(executor: &Executing, course: u64, place: usize) -> Request<Command> 
         responsible: None,
         actor: "w-1".parse().unwrap(),
         role: Role::Worker,
-        on_duty: false,
+        right: kit::access::Right::default(),
         centre: CENTRE,
         key,
         if_match: None,

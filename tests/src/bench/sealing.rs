@@ -345,7 +345,7 @@ fn request((case, place): (u64, usize), sealed: bool, known: bool) -> Request<Co
         due: None,
         responsible: None,
         actor: "w-1".parse().unwrap(),
-        on_duty: false,
+        right: kit::access::Right::default(),
         role: Role::Worker,
         centre: CENTRE,
         key: Uuid::from_u128(u128::from(case) << 64 | place as u128),

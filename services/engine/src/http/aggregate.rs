@@ -22,8 +22,8 @@ use axum::{
 };
 use kit::{
     ActorId, Begins, Class, Context, Decider, Epoch, Happened, Narrative, WomanId,
-    access::Act,
-    case::Ask,
+    access::{Act, Right},
+    case::{Ask, CommonRejection},
     decider::Commands,
     entry::Common,
     facts::{BadFact, Mistake},
@@ -50,7 +50,12 @@ impl<D: Decider> App<D> {
         });
         let answer = executed.map_err(|error| match error {
             ExecuteError::Refused { code } => {
-                Problem::refused(code, self.contract.rejections.get(code).map_or("A rule refuses.", |label| &label.en))
+                let title = self.contract.rejections.get(code).map_or("A rule refuses.", |label| &label.en);
+                if CommonRejection::is_of_rights(code) {
+                    Problem::of(403, code, title)
+                } else {
+                    Problem::refused(code, title)
+                }
             }
             other => other.into(),
         })?;
@@ -119,10 +124,11 @@ pub(super) async fn act<D: Decider>(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
-    caller.may(Act::Record)?;
+    caller.may(Act::Write(Right::Record))?;
     app.wait(&headers).await?;
-    let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Record).await?;
-    let Reached { aggregate, woman, centre, on_duty, .. } = reached;
+    let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Write(Right::Record)).await?;
+    let right = reached.right(&caller.principal);
+    let Reached { aggregate, woman, centre, .. } = reached;
     let key = key(&headers, &caller)?;
     let if_match = if_match(&headers)?;
     let bytes = body(sent).await?;
@@ -143,7 +149,7 @@ pub(super) async fn act<D: Decider>(
         responsible: responsible.or_else(|| Some(caller.principal.actor.clone())),
         actor: caller.principal.actor.clone(),
         role: caller.principal.role,
-        on_duty,
+        right,
         centre,
         key,
         if_match,
@@ -166,7 +172,7 @@ pub(super) async fn show<D: Decider>(
     let loaded = app.executor.load(id).await.map_err(ExecuteError::from)?;
     let heard = app.executor.heard(woman.unwrap_or(WomanId::NOBODY), false).await?;
     let looking = app.executor.looking(id, caller.principal.acts(), centre, &heard);
-    let context = Context { on_duty: reached.on_duty, ..looking };
+    let context = Context { right: reached.right(&caller.principal), ..looking };
     let mut state = loaded.case.state().map_err(|_| Problem::common("unavailable"))?;
     let open = opening(&caller.principal, reached.about());
     reveal(&mut state, &open).map_err(|_| Problem::common("unavailable"))?;

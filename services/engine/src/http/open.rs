@@ -11,7 +11,7 @@ use crate::{executor::Request, relations::AtWork};
 use axum::{body::Body as Sent, extract::State, http::StatusCode, response::Response};
 use kit::{
     ActorId, AggregateId, Begins, Decider, Happened, Narrative, WomanId,
-    access::{About, Act, Verdict, decide},
+    access::{About, Act, Right, right},
     case::Ask,
     entry::CaseOpened,
     ids::derive_id,
@@ -26,30 +26,26 @@ pub(super) async fn open<D: Decider>(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
-    caller.may(Act::Record)?;
+    caller.may(Act::Write(Right::Record))?;
     let centre = own_centre(&caller)?;
     let key = key(&headers, &caller)?;
     app.wait(&headers).await?;
     let bytes = body(sent).await?;
-    let (woman, begun, on_duty) = match D::BEGINS {
+    let (woman, begun, right) = match D::BEGINS {
         Begins::ForAWoman => {
             let OpenBody { woman, before_us, when, note } = read(&bytes)?;
             let known = app.relations.known(&caller.principal, woman).await?;
-            if decide(&caller.principal, About::Woman(&known), Act::Record) != Verdict::Allow {
-                return Err(Problem::not_found());
-            }
-            (woman, Begun { before_us, ask: None, when, note, due: None, responsible: None }, known.on_duty)
+            let right = right(&caller.principal, About::Woman(&known)).ok_or_else(Problem::not_found)?;
+            (woman, Begun { before_us, ask: None, when, note, due: None, responsible: None }, right)
         }
         Begins::WithAWoman(action) | Begins::AboutNobody(action) => {
             let AtWork { on_duty, engaged, .. } = app.relations.at_work(&caller.principal).await?;
             let (woman, about) = match D::BEGINS {
-                Begins::AboutNobody(_) => (WomanId::NOBODY, About::Nobody(centre)),
-                _ => (woman_of(app.executor.service, key), About::Newcomer { centre, engaged }),
+                Begins::AboutNobody(_) => (WomanId::NOBODY, About::Nobody { centre, on_duty }),
+                _ => (woman_of(app.executor.service, key), About::Newcomer { centre, on_duty, engaged }),
             };
-            if decide(&caller.principal, about, Act::Record) != Verdict::Allow {
-                return Err(Problem::common("forbidden"));
-            }
-            (woman, Begun::by::<D>(action, &bytes)?, on_duty)
+            let right = right(&caller.principal, about).ok_or_else(|| Problem::common("forbidden"))?;
+            (woman, Begun::by::<D>(action, &bytes)?, right)
         }
     };
     let Begun { before_us, ask, when, note, due, responsible } = begun;
@@ -64,7 +60,7 @@ pub(super) async fn open<D: Decider>(
         responsible: responsible.or_else(|| Some(caller.principal.actor.clone())),
         actor: caller.principal.actor.clone(),
         role: caller.principal.role,
-        on_duty,
+        right,
         centre,
         key,
         if_match: None,

@@ -6,6 +6,8 @@ use super::{
 };
 use kit::{
     Begins, Decider,
+    access::Right,
+    case::CommonRejection,
     contract::{self, Contract, EntryDescription},
     decider::Commands,
     schema::clear,
@@ -36,7 +38,11 @@ pub fn paths<D: Decider>(contract: &Contract) -> Map<String, Value> {
     let described = D::Command::describe();
     let begin = match described.iter().find(|entry| entry.action == begins) {
         None => command(begins, "Opens a case; its id comes from the key.", &clear::<OpenBody>(), "201", &[]),
-        Some(entry) => command(begins, label(contract, entry), &action(&entry.facts), "201", &rejections),
+        Some(entry) => {
+            let mut begin = command(begins, label(contract, entry), &action(&entry.facts), "201", &rejections);
+            say_right(&mut begin, entry.right);
+            begin
+        }
     };
     paths.insert(collection.clone(), json!({ "post": begin }));
     let aggregate = format!("{collection}/{{id}}");
@@ -68,15 +74,18 @@ pub fn paths<D: Decider>(contract: &Contract) -> Map<String, Value> {
         } else {
             format!("{}-{}", D::TYPE, entry.action)
         };
-        paths.insert(
-            format!("{aggregate}/{}", entry.action),
-            json!({
-                "parameters": id,
-                "post": command(&name, label(contract, entry), &action(&entry.facts), "200", &rejections),
-            }),
-        );
+        let mut operation = command(&name, label(contract, entry), &action(&entry.facts), "200", &rejections);
+        say_right(&mut operation, entry.right);
+        paths.insert(format!("{aggregate}/{}", entry.action), json!({ "parameters": id, "post": operation }));
     }
     paths
+}
+
+/// The right that an operation needs, for whoever reads the document.
+fn say_right(operation: &mut Value, right: Right) {
+    if let Some(members) = operation.as_object_mut() {
+        members.insert("x-right".into(), json!(right));
+    }
 }
 
 fn label<'a>(contract: &'a Contract, entry: &EntryDescription) -> &'a str {
@@ -209,8 +218,9 @@ fn add_problems(responses: &mut Value, statuses: &[u16], rejections: &[&String])
     for (status, code, _) in COMMON.iter().filter(|(status, _, _)| statuses.contains(status)) {
         by_status.entry(*status).or_default().push(code);
     }
-    if let Some(conflicts) = by_status.get_mut(&409) {
-        conflicts.extend(rejections.iter().map(|code| code.as_str()));
+    for code in rejections {
+        let status = if CommonRejection::is_of_rights(code) { 403 } else { 409 };
+        by_status.entry(status).or_default().push(code);
     }
     let Some(members) = responses.as_object_mut() else { return };
     for (status, codes) in by_status {

@@ -10,7 +10,7 @@ use crate::{
 };
 use kit::{
     AggregateId, Begins, CentreId, Class, Decider, WomanId,
-    access::{About, Act, Heard, Known, Principal, Verdict, decide},
+    access::{self, About, Act, Heard, Known, Principal, Right, Verdict, decide},
     relation::Relation,
 };
 use sqlx::Row;
@@ -28,12 +28,19 @@ pub struct Reached {
     /// How the centre and the caller stand to her.
     pub known: Option<Known>,
     /// Whether the caller is on duty.
-    pub on_duty: bool,
+    on_duty: bool,
 }
 
 impl Reached {
     pub(super) fn about(&self) -> About<'_> {
-        self.known.as_ref().map_or(About::Nobody(self.centre), About::Woman)
+        let nobody = About::Nobody { centre: self.centre, on_duty: self.on_duty };
+        self.known.as_ref().map_or(nobody, About::Woman)
+    }
+
+    /// The highest right to write that somebody who reached it has.
+    #[must_use]
+    pub fn right(&self, principal: &Principal) -> Right {
+        access::right(principal, self.about()).unwrap_or_default()
     }
 
     /// The id that URLs name it by.

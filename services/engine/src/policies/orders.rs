@@ -9,7 +9,7 @@ use crate::{
 };
 use kit::{
     ActorId, AggregateId, Policy, WomanId,
-    access::Role,
+    access::{Right, Role},
     case::Ask,
     entry::CaseOpened,
     policy::{Order, To},
@@ -125,7 +125,7 @@ impl<P: Policy> PolicyRunner<P> {
             responsible: order.responsible,
             actor: ActorId::service(self.executor.service),
             role: Role::Service,
-            on_duty: false,
+            right: Right::Rule,
             centre: order.centre,
             if_match: None,
             heard: Some((P::NAME, heard.clone())),

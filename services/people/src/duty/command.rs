@@ -4,7 +4,7 @@ use super::event::{Ended, Started};
 
 kit::entries! {
     /// A duty begins.
-    StartDuty => DutyStarted(Started), never;
+    StartDuty => DutyStarted(Started), never, needs answers;
     /// It ends sooner.
-    EndDuty => DutyEnded(Ended), never;
+    EndDuty => DutyEnded(Ended), never, needs answers;
 }

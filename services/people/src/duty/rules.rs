@@ -1,5 +1,5 @@
-//! What is refused: a duty that ends before it begins or lasts too long, a second one in the place of the first, and one that somebody
-//! starts who may not. Access follows from a duty, so nobody gives it to themselves.
+//! What is refused: a duty that ends before it begins or lasts too long, and a second one in the place of the first. Access follows from
+//! a duty, so no worker gives it to themselves.
 
 use super::{
     command::{Command, Event},
@@ -7,7 +7,7 @@ use super::{
 };
 use kit::{
     Context, Decider, Decision, Facets, Happened,
-    access::Role,
+    access::Right,
     decider::{Amendable, Begins, Commands},
     relation::DutyKind,
 };
@@ -18,6 +18,9 @@ use time::{Duration, OffsetDateTime};
 const LONGEST: &str = "longest_duty_hours";
 /// How long a temp is engaged at most.
 const LONGEST_ENGAGEMENT: &str = "longest_engagement_days";
+
+/// How far ahead somebody who is no leader says who is on duty.
+const AHEAD: Duration = Duration::hours(24);
 
 /// A duty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -48,12 +51,6 @@ pub enum Rejection {
     /// It is another duty already: what is wrong is taken back.
     #[error("it is another duty already")]
     StartedAlready,
-    /// Only the leader, or somebody on duty, says who is at work.
-    #[error("only the leader or whoever is on duty does this")]
-    NotOnDuty,
-    /// Nobody but the leader puts themselves at work.
-    #[error("only the leader starts a duty of their own")]
-    OwnDuty,
 }
 
 /// Nothing is warned about: it stands, or is refused.
@@ -98,19 +95,20 @@ impl Decider for Duty {
         }
     }
 
-    /// Whoever is on duty says who is at work, but not for how long they themselves are; and ends what runs of their own.
-    fn permits(&self, command: &Command, context: &Context<'_>) -> Result<(), Rejection> {
-        let own = match command {
-            Command::StartDuty(duty) => duty.worker == context.actor,
-            Command::EndDuty(_) => self.started.as_ref().is_some_and(|duty| duty.worker == context.actor),
-        };
-        let ends_own = matches!(command, Command::EndDuty(_)) && self.stage == Stage::Runs;
-        match (context.role, own) {
-            (Role::Leader, _) => Ok(()),
-            (Role::Worker, true) if ends_own => Ok(()),
-            (Role::Worker, false) if context.on_duty => Ok(()),
-            (Role::Worker, true) if context.on_duty => Err(Rejection::OwnDuty),
-            _ => Err(Rejection::NotOnDuty),
+    /// Whoever is on duty says who relieves them within a day. How long they themselves are, what comes later, and who is engaged as a
+    /// temp is the leader's; what runs of one's own anybody ends.
+    fn right(&self, command: &Command, context: &Context<'_>) -> Right {
+        let is_own = |duty: &Started| duty.worker == context.actor;
+        match command {
+            Command::StartDuty(duty) => {
+                let ahead = kit::calendar::local(duty.until.wall()) > context.now + AHEAD;
+                if is_own(duty) || ahead || duty.kind == DutyKind::Temp { Right::Leader } else { Right::Answers }
+            }
+            // An engagement is ended by anybody who answers: a temp who must go must go at once.
+            Command::EndDuty(_) if self.stage == Stage::Runs && self.started.as_ref().is_some_and(is_own) => {
+                Right::Record
+            }
+            Command::EndDuty(_) => Right::Answers,
         }
     }
 
@@ -123,7 +121,7 @@ impl Decider for Duty {
 
     fn actions(&self, context: &Context<'_>) -> Vec<&'static str> {
         let runs = |duty: &Started| kit::calendar::local(duty.until.wall()) > context.now;
-        let permitted = self.permits(&Command::EndDuty(Ended {}), context).is_ok();
+        let permitted = context.right >= self.right(&Command::EndDuty(Ended {}), context);
         match &self.started {
             None => vec!["start-duty"],
             Some(duty) if self.stage == Stage::Runs && runs(duty) && permitted => vec!["end-duty"],

@@ -58,18 +58,28 @@ fn a_duty_is_bounded() {
 #[test]
 fn nobody_puts_themselves_on_duty_but_the_leader() {
     let start = |given: Given<Duty>| given.when("start-duty", until("2026-11-20T23:00"));
-    start(duty().by("w-17")).refused("not_on_duty");
-    start(duty().by("w-1")).refused("not_on_duty");
-    start(duty().by_temp("w-1")).refused("not_on_duty");
-    start(duty().by_on_duty("w-17")).refused("own_duty");
+    start(duty().by("w-17")).refused("needs_leader");
+    start(duty().by("w-1")).refused("needs_answers");
+    start(duty().by_temp("w-1")).refused("needs_answers");
+    start(duty().by_on_duty("w-17")).refused("needs_leader");
     drop(start(duty().by_on_duty("w-1")).accepted());
     drop(start(duty().by_leader("w-17")).accepted());
+    // Whoever is on duty says who relieves them within a day; what comes later, and who is engaged, the leader says.
+    let rota = |given: Given<Duty>, facts: Value| given.when("start-duty", facts);
+    let (day, later) = ("2026-11-21T12:00", "2026-11-21T12:01");
+    let shift =
+        |until: &str| json!({ "worker": "w-17", "kind": "on_duty", "from": "2026-11-20T20:00", "until": until });
+    drop(rota(duty().by_on_duty("w-1"), shift(day)).accepted());
+    rota(duty().by_on_duty("w-1"), shift(later)).refused("needs_leader");
+    drop(rota(duty(), shift(later)).accepted());
+    rota(duty().by_on_duty("w-1"), from("2026-11-20T20:00", day)).refused("needs_leader");
+    drop(rota(duty(), from("2026-11-20T20:00", day)).accepted());
     // It is ended by whoever could start it, and by whose it is; and what was ended nobody gets back by taking the end back.
     let started = || start(duty()).accepted();
-    started().by("w-1").when("end-duty", json!({})).refused("not_on_duty");
+    started().by("w-1").when("end-duty", json!({})).refused("needs_answers");
     drop(started().by_on_duty("w-1").when("end-duty", json!({})).accepted());
     let ended = started().by("w-17").and("end-duty", json!({}));
-    ended.clone().when_in_error(3).refused("not_on_duty");
+    ended.clone().when_in_error(3).refused("needs_answers");
     drop(ended.by_leader("l-1").when_in_error(3).accepted());
     // Nor does anybody get one by correcting another's.
     for given in [started().by("w-1"), started().by_on_duty("w-1"), started()] {

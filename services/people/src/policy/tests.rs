@@ -187,7 +187,8 @@ fn who_must_see_nothing_of_her_sees_nothing_there_either() {
 #[test]
 fn the_rule_understands_the_move_that_is_recorded() {
     let case = kit::given::given::<Woman>("2026-11-20", include_str!("../../../../deploy/deadlines.toml"));
-    let told = case.and("register-woman", json!({})).and("relocate-to-centre", json!({ "to": THERE }));
+    let told =
+        case.by_on_duty("w-1").and("register-woman", json!({})).and("relocate-to-centre", json!({ "to": THERE }));
     let heard = told.tells::<ReceiveRelocations>("people");
     assert_eq!(heard.len(), 2, "the opening and the move");
     let Some(Foreign::CentreRelocated { along, until, .. }) = heard[1].recorded() else { panic!() };

@@ -19,7 +19,7 @@ use engine::{
 };
 use kit::{
     ChildId, Class,
-    access::Act,
+    access::{Act, Right},
     facts::{BadFact, Mistake},
 };
 use schemars::JsonSchema;
@@ -95,7 +95,7 @@ async fn put(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
-    let reached = app.reach.woman(&caller, id, Act::Record).await?;
+    let reached = app.reach.woman(&caller, id, Act::Write(Right::Record)).await?;
     let slot = slot.ok_or_else(Problem::not_found)?;
     let key = key(&headers, &caller)?;
     let bytes = body(sent).await?;
@@ -215,7 +215,7 @@ pub(super) async fn check(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
-    let reached = app.reach.woman(&caller, &id, Act::Record).await?;
+    let reached = app.reach.woman(&caller, &id, Act::Write(Right::Record)).await?;
     let bytes = body(sent).await?;
     let WordBody { word } = read(&bytes)?;
     let checked = app.vault.check_word(owner(&reached), &word, app.clock.now()).await.map_err(problem)?;

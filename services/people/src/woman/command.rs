@@ -12,41 +12,41 @@ kit::entries! {
     /// A child of hers is registered.
     RegisterChild => ChildRegistered(Child), never;
     /// It is agreed how she may be reached.
-    AgreeSafeContact => SafeContactAgreed(SafeContact), never;
+    AgreeSafeContact => SafeContactAgreed(SafeContact), never, needs close;
     /// A way to reach her may not be safe any more.
-    UnconfirmSafeContact => SafeContactUnconfirmed(Unconfirmed), never;
+    UnconfirmSafeContact => SafeContactUnconfirmed(Unconfirmed), never, needs close;
     /// She moves in.
     StartStay => StayStarted(Stay), never;
     /// The municipality was told.
     InformMunicipality => MunicipalityInformed(Notice), never;
     /// She moves to another centre.
-    RelocateToCentre => CentreRelocated(Relocation), never;
+    RelocateToCentre => CentreRelocated(Relocation), never, needs close;
     /// She comes from another centre.
-    ReceiveRelocation => RelocationReceived(Arrival), never;
+    ReceiveRelocation => RelocationReceived(Arrival), never, needs rule;
     /// She does not come from there after all.
-    WithdrawRelocation => RelocationWithdrawn(Withdrawal), never;
+    WithdrawRelocation => RelocationWithdrawn(Withdrawal), never, needs rule;
     /// She moves out.
     EndStay => StayEnded(Departure), never;
     /// What is recorded had to be given out.
     RecordCompelledDisclosure => DisclosureCompelled(Disclosure), never;
     /// Somebody is tied to her.
-    AssignWorker => WorkerAssigned(Assignment), never;
+    AssignWorker => WorkerAssigned(Assignment), never, needs close;
     /// Somebody is not any more.
-    ReleaseWorker => WorkerReleased(Release), never;
+    ReleaseWorker => WorkerReleased(Release), never, needs close;
     /// Somebody must not come near what is hers.
-    RecordConflictOfInterest => ConflictOfInterestRecorded(Conflict), never;
+    RecordConflictOfInterest => ConflictOfInterestRecorded(Conflict), never, needs answers;
     /// Somebody asks to see what is recorded.
     ReceiveAccessRequest => AccessRequestReceived(AccessRequest), never;
     /// She asks to be forgotten.
-    RequestErasure => ErasureRequested(ErasureRequest), never;
+    RequestErasure => ErasureRequested(ErasureRequest), never, needs close;
     /// She does not wish it after all.
-    CancelErasure => ErasureCancelled(Cancellation), never;
+    CancelErasure => ErasureCancelled(Cancellation), never, needs close;
     /// Nothing of hers may be erased for now.
-    HoldErasure => ErasureHeld(Hold), never;
+    HoldErasure => ErasureHeld(Hold), never, needs leader;
     /// It may again.
-    LiftErasureHold => ErasureHoldLifted(HoldLifted), never;
+    LiftErasureHold => ErasureHoldLifted(HoldLifted), never, needs leader;
     /// She, or a child of hers, is forgotten.
-    ApproveErasure => PersonErased(Erasure), never;
+    ApproveErasure => PersonErased(Erasure), never, needs leader;
     /// She died.
-    RecordDeath => PersonDied(Death), never;
+    RecordDeath => PersonDied(Death), never, needs close;
 }

@@ -9,7 +9,7 @@ use super::{
     state::{ErasureStands, Forgotten, HoldStands, Woman},
 };
 use crate::heard::KnowProtection;
-use kit::{ChildId, Context, access::Role};
+use kit::{ChildId, Context};
 
 impl Woman {
     /// Whether it was asked for already, or may be; else why not.
@@ -42,9 +42,6 @@ impl Woman {
             ErasureStands::Waiting => {}
         }
         self.is_for_here(erasure.child)?;
-        if context.role != Role::Leader {
-            return Err(Rejection::NotTheLeader);
-        }
         if request.asked_by.as_ref().is_none_or(|actor| *actor == context.actor) {
             return Err(Rejection::OwnRequest);
         }

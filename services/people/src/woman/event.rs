@@ -401,6 +401,9 @@ pub struct Hold {
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Narrative>,
+    /// Who holds it back, and so does not lift that. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<ActorId>,
 }
 
 /// It may again.

@@ -15,7 +15,7 @@ use super::{
 };
 use kit::{
     ChildId, Context, Day, Decider, Decision, Facets, Moment, OfChild, Personal,
-    access::Role,
+    access::{Right, Role},
     decider::{Amendable, Begins, Commands, suggested},
     relation::{Along, Relation, StayId},
     sealed::{Sealed, known},
@@ -48,18 +48,12 @@ pub enum Rejection {
     /// A letter that says who she is, marked as one that does not.
     #[error("an anonymous letter has a CPR number in it")]
     IdentityInAnonymousLetter,
-    /// A rule records it, and nobody else.
-    #[error("only a rule records this")]
-    OnlyByRule,
     /// She would move from a centre to the same one.
     #[error("it is the same centre")]
     SameCentre,
     /// Somebody must not come near what is hers.
     #[error("there is a conflict of interest")]
     ConflictOfInterest,
-    /// Only the leader, whoever is on duty, or her contact person says who is tied to her.
-    #[error("only the leader, whoever is on duty or her contact person does this")]
-    NotYoursToAssign,
     /// Nobody asked for it.
     #[error("no such erasure was requested")]
     ErasureNotRequested,
@@ -72,9 +66,9 @@ pub enum Rejection {
     /// Her keys are those of the centre where she is now.
     #[error("she went on to another centre, and asks there")]
     Relocated,
-    /// Only the leader approves it.
-    #[error("only the leader approves an erasure")]
-    NotTheLeader,
+    /// Who held it back does not lift that.
+    #[error("whoever held it back does not lift that")]
+    HeldItBack,
     /// Who took the request does not approve it.
     #[error("whoever took the request does not approve it")]
     OwnRequest,
@@ -124,8 +118,8 @@ impl Decider for Woman {
         Ok(decision)
     }
 
-    fn permits(&self, command: &Command, context: &Context<'_>) -> Result<(), Rejection> {
-        if self.may_tie(command, context) { Ok(()) } else { Err(Rejection::NotYoursToAssign) }
+    fn right(&self, command: &Command, context: &Context<'_>) -> Right {
+        if self.is_about_oneself(command, context) { Right::Record } else { command.right() }
     }
 
     fn evolve(&mut self, event: &Event) {
@@ -137,7 +131,7 @@ impl Decider for Woman {
         let lives_here = self.live_stays().next().is_some();
         let approvable = |(id, known): (&ErasureId, &super::state::KnownErasure)| {
             let erasure = super::event::Erasure { erasure: *id, child: known.child };
-            self.erases(&erasure, context) == Ok(false)
+            context.right >= Right::Leader && self.erases(&erasure, context) == Ok(false)
         };
         let waits = self.erasures.values().any(|known| known.standing == ErasureStands::Waiting);
         let confirmed = self.contacts(context.today).next().is_some();
@@ -148,9 +142,9 @@ impl Decider for Woman {
             (here && self.registration == Registered::Unlogged, "register-woman"),
             (here && !lives_here, "start-stay"),
             (here && untold, "inform-municipality"),
-            (here && !confirmed, "agree-safe-contact"),
+            (here && !confirmed && context.right >= Right::Close, "agree-safe-contact"),
             (here && !tied && context.role != Role::Temp, "assign-worker"),
-            (waits, "cancel-erasure"),
+            (waits && context.right >= Right::Close, "cancel-erasure"),
             (here && lives_here, "end-stay"),
             (here, "register-child"),
         ];
@@ -289,6 +283,7 @@ impl Woman {
                 let due = context.deadlines.due(ERASURE_WAIT, context.today);
                 request.not_before = due.map(|due| due.date.into());
             }
+            Command::HoldErasure(hold) => hold.held_by = Some(context.actor.clone()),
             Command::LiftErasureHold(lifted) => lifted.lifted_by = Some(context.actor.clone()),
             Command::ApproveErasure(erasure) if erasure.child.is_none() => {
                 erasure.child = self.erasures.get(&erasure.erasure).and_then(|known| known.child);
@@ -327,12 +322,8 @@ impl Woman {
             Command::RelocateToCentre(relocation) => {
                 refused(relocation.to.open() == Some(&context.centre), Rejection::SameCentre)
             }
-            Command::ReceiveRelocation(arrival) => {
-                refused(!context.by_rule(), Rejection::OnlyByRule)?;
-                refused(arrival.from == context.centre, Rejection::SameCentre)
-            }
+            Command::ReceiveRelocation(arrival) => refused(arrival.from == context.centre, Rejection::SameCentre),
             Command::WithdrawRelocation(withdrawal) => {
-                refused(!context.by_rule(), Rejection::OnlyByRule)?;
                 Ok(self.relation.received().iter().all(|received| received.arrival != withdrawal.arrival))
             }
             Command::AssignWorker(assignment) => {
@@ -353,7 +344,11 @@ impl Woman {
                 known => Ok(known.is_some_and(|known| known.standing == ErasureStands::Cancelled)),
             },
             Command::HoldErasure(hold) => Ok(self.hold == HoldStands::Held && hold.reason.is_none()),
-            Command::LiftErasureHold(_) => Ok(self.hold == HoldStands::Free),
+            Command::LiftErasureHold(_) if self.hold == HoldStands::Free => Ok(true),
+            Command::LiftErasureHold(_) => {
+                let own = self.held_by.iter().any(|actor| *actor == context.actor);
+                refused(own, Rejection::HeldItBack)
+            }
             Command::ApproveErasure(erasure) => self.erases(erasure, context),
             Command::RecordDeath(_) => Ok(self.life == Life::Died),
             Command::RegisterWoman(_)

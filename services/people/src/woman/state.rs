@@ -38,6 +38,8 @@ pub struct Woman {
     pub(super) hold: HoldStands,
     /// Whoever has lifted a hold; none: nobody knows who.
     pub(super) lifted_by: Vec<Option<ActorId>>,
+    /// Who holds it back now.
+    pub(super) held_by: Vec<ActorId>,
     pub(super) erasures: BTreeMap<ErasureId, KnownErasure>,
     pub(super) erased: Forgotten,
     /// What access follows from.
@@ -308,9 +310,13 @@ impl Woman {
             }
             Event::ErasureRequested(request) => self.ask(request),
             Event::ErasureCancelled(cancellation) => self.settle(cancellation.erasure, None, ErasureStands::Cancelled),
-            Event::ErasureHeld(_) => self.hold = HoldStands::Held,
+            Event::ErasureHeld(hold) => {
+                self.hold = HoldStands::Held;
+                self.held_by.extend(hold.held_by.clone());
+            }
             Event::ErasureHoldLifted(lifted) => {
                 self.hold = HoldStands::Free;
+                self.held_by.clear();
                 self.lifted_by.push(lifted.lifted_by.clone());
             }
             Event::PersonErased(erasure) => {

@@ -63,9 +63,9 @@ fn what_came_along_is_not_rewritten_by_a_person() {
     let arrival = |along: &str| json!({ "from": CENTRE, "along": along, "until": "2026-11-20T14:30" });
     let received = nobody().by_rule().and("receive-relocation", arrival("nothing")).by("w-1");
     received.clone().when_corrected(2, arrival("all")).refused("not_correctable");
-    // That she came at all may be a mistake.
-    let back = received.when_in_error(2).accepted();
-    assert!(back.case().domain().relation().unwrap().received().is_empty());
+    // Nor taken back: that she came at all may be a mistake, and is withdrawn by the rule that recorded it.
+    received.clone().when_in_error(2).refused("only_by_rule");
+    received.by_leader("l-1").when_in_error(2).refused("only_by_rule");
 }
 
 #[test]

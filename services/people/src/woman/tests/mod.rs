@@ -33,9 +33,9 @@ const NOTICE_IN: &str = "stay/2b7d9e10-4c3f-4a86-8d25-7e9f1b3c5d22/municipality-
 const NOTICE_OUT: &str = "stay/2b7d9e10-4c3f-4a86-8d25-7e9f1b3c5d22/municipality-out";
 const DECIDE: &str = "erasure/1e2d3c4b-5a69-4788-9796-a5b4c3d2e157";
 
-/// A woman nobody has registered yet, today, with the deadlines that are deployed.
+/// A woman nobody has registered yet, today, with the deadlines that are deployed: as a worker sees her who is on duty.
 fn nobody() -> Given<Woman> {
-    given(&kit::Day::from(TODAY).to_string(), include_str!("../../../../../deploy/deadlines.toml"))
+    given(&kit::Day::from(TODAY).to_string(), include_str!("../../../../../deploy/deadlines.toml")).by_on_duty("w-1")
 }
 
 fn woman() -> Given<Woman> {

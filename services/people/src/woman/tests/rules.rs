@@ -234,7 +234,7 @@ fn who_is_tied_to_her() {
 fn nobody_takes_her_over() {
     let tie = |worker: &str, role: &str| json!({ "worker": worker, "role": role });
     let assign = |given: Given<Woman>, worker: &str| given.when("assign-worker", tie(worker, "contact_person"));
-    let refused = |then: Then<Woman>| then.refused("not_yours_to_assign");
+    let refused = |then: Then<Woman>| then.refused("needs_close");
     // Whoever meets her first.
     let met = assign(woman().by("w-17"), "w-17").weighs(Weight::Alert).accepted();
     refused(assign(woman().by("w-1"), "w-17"));
