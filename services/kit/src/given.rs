@@ -128,6 +128,12 @@ impl<D: Decider> Given<D> {
         Self { role: Role::Leader, right: Right::Leader, ..self.by(actor) }
     }
 
+    /// Acted on by somebody of a role who has this right.
+    #[must_use]
+    pub fn by_right(self, actor: &str, role: Role, right: Right) -> Self {
+        Self { role, right, ..self.by(actor) }
+    }
+
     /// Acted on by a rule of the service.
     #[must_use]
     pub fn by_rule(self) -> Self {
