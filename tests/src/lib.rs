@@ -443,6 +443,12 @@ impl Answer {
         self.body.get("code").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// Whether nothing is shown for the moment.
+    #[must_use]
+    pub fn is_not_heard(&self) -> bool {
+        self.code() == "not_heard"
+    }
+
     /// Whether something in it is there and not shown.
     fn is_masked(&self) -> bool {
         let text = self.body.to_string();
@@ -525,7 +531,7 @@ impl Client {
         loop {
             let answer = self.get_once(service, path).await;
             let whole = self.principal.role != Role::Leader || !answer.is_masked();
-            if whole || Instant::now() > until {
+            if (whole && !answer.is_not_heard()) || Instant::now() > until {
                 return answer;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -544,9 +550,17 @@ impl Client {
         if !known.is_empty() {
             headers.push((AT_LEAST, &known));
         }
-        self.try_send(Method::POST, service, path, &headers, Some(body.to_string().into_bytes()))
-            .await
-            .expect("an answer")
+        let body = body.to_string().into_bytes();
+        let until = Instant::now() + BEHIND;
+        loop {
+            let answer =
+                self.try_send(Method::POST, service, path, &headers, Some(body.clone())).await.expect("an answer");
+            // What is asked by POST, and shows something (a search), waits as reading does.
+            if !answer.is_not_heard() || Instant::now() > until {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Puts a value where there may be one, under a key.

@@ -620,9 +620,13 @@ async fn a_duty_that_was_ended_gives_nothing_in_people() {
     let pool = house.ground.pool("livline_people").await;
     let mut held = pool.begin().await.unwrap();
     sqlx::query("LOCK TABLE duties IN EXCLUSIVE MODE").execute(&mut *held).await.unwrap();
-    leader.post("people", &format!("/v1/duties/{started}/end-duty"), "end", json!({})).await.ok();
-    assert_eq!(nurse.get("people", &value).await.status, 404);
-    assert_eq!(nurse.get("people", &format!("/v1/women/{woman}")).await.status, 200);
+    let ended = leader.post("people", &format!("/v1/duties/{started}/end-duty"), "end", json!({})).await.ok();
+    // It is acknowledged all the same, and says who has not heard it; to whom more was shown by the duty, nothing is.
+    assert_eq!(ended.body["not_heard"], json!(["people"]));
+    for path in [value.clone(), format!("/v1/women/{woman}")] {
+        let refused = nurse.get_once("people", &path).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (503, "not_heard"), "{path}");
+    }
     leader.get("people", &value).await.ok();
     held.rollback().await.unwrap();
     until(&nurse, "people", &format!("/v1/women/{woman}/vault"), |answer| answer.status == 200).await;
@@ -653,7 +657,7 @@ async fn what_cannot_be_read_of_a_duty_ends_it() {
         "epoch": Uuid::new_v4(), "number": 900, "aggregate": ended, "aggregatetype": "duty", "version": 3,
         "type": "dk.livline.people.DutyEnded.v1",
     });
-    let hearing = Hearing { service: "people", seal: women.seal().clone() };
+    let hearing = Hearing { service: "people", seal: women.seal().clone(), lease: engine::relations::Lease::default() };
     let mut transaction = pool.begin().await.unwrap();
     hearing.apply(&mut transaction, "people", &[Event::parse(&event.to_string()).unwrap()], 0).await.unwrap();
     transaction.commit().await.unwrap();

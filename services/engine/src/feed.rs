@@ -2,9 +2,9 @@
 //!
 //! Deliberately absent: the route that serves it ([`crate::http`]).
 
-use crate::tokens::Issuer;
+use crate::{relations::LEASE, tokens::Issuer};
 use kit::Epoch;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use std::time::Duration;
 
@@ -23,6 +23,17 @@ pub struct Page {
     pub began: u64,
     /// The events above the number asked for, as published.
     pub events: Vec<Box<RawValue>>,
+}
+
+/// How far a service is, and the last of its events that takes access away from somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The present epoch.
+    pub epoch: Epoch,
+    /// The last number there is.
+    pub head: u64,
+    /// The number of the last revocation; 0: there is none.
+    pub revoked: u64,
 }
 
 /// What tells an event from another one under the same number.
@@ -62,14 +73,24 @@ impl Feed {
     /// where that epoch is the present one and the service has another event there, or none, its database was set back, and it takes a
     /// new epoch before it answers.
     pub async fn page(&self, after: u64, last: Option<(Epoch, &str)>) -> Result<Page, FeedError> {
+        let last = last.map(|(epoch, last)| [("epoch", epoch.to_string()), ("last", last.to_owned())]);
+        self.ask("/v1/events", |request| request.query(&[("after", after)]).query(&last)).await
+    }
+
+    /// How far the service is, told to a service that has heard it as far as this: its lease.
+    pub async fn standing(&self, heard: Option<(Epoch, u64)>) -> Result<Standing, FeedError> {
+        let heard = heard.map(|(epoch, number)| [("epoch", epoch.to_string()), ("heard", number.to_string())]);
+        self.ask("/v1/lease", |request| request.query(&heard).timeout(LEASE)).await
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        with: impl FnOnce(reqwest::RequestBuilder) -> reqwest::RequestBuilder,
+    ) -> Result<T, FeedError> {
         let failed = |error: reqwest::Error| FeedError(error.without_url().to_string());
         let token = self.issuer.issue_own().map_err(|error| FeedError(error.to_string()))?;
-        let request = self
-            .client
-            .get(format!("{}/v1/events", self.address))
-            .query(&[("after", after)])
-            .query(&last.map(|(epoch, last)| [("epoch", epoch.to_string()), ("last", last.to_owned())]))
-            .bearer_auth(token);
+        let request = with(self.client.get(format!("{}{path}", self.address))).bearer_auth(token);
         let response = request.send().await.and_then(reqwest::Response::error_for_status).map_err(failed)?;
         response.json().await.map_err(failed)
     }

@@ -4,11 +4,15 @@
 //! whoever must see nothing of her must not later either, so conflicts are sealed once more, under nobody's. Deliberately absent: what follows
 //! from it ([`kit::access`]), and what another centre knows: a row is looked for by the asker's own centre alone.
 
-mod head;
 mod hear;
+mod lease;
+mod revocation;
 
-pub use head::Head;
 pub use hear::{Hearing, READER};
+pub use lease::{LEASE, Lease};
+pub use revocation::Revocations;
+
+use lease::Certainty;
 
 use crate::{
     clock::Clock,
@@ -16,11 +20,10 @@ use crate::{
     keys::KeyError,
     reader::progress,
     seal::{Opening, Place, Seal, SealError},
-    store,
 };
 use kit::{
     AggregateId, CentreId, Class, Epoch, WomanId,
-    access::{Heard, Known, Principal},
+    access::{Act, Heard, Known, Principal},
     policy::Standing,
     relation::{HEARS, Relation, Sign},
     sealed::{ERASED, OPEN, Stored},
@@ -63,58 +66,77 @@ pub struct Relations {
     pool: PgPool,
     seal: Seal,
     clock: Clock,
-    head: Head,
+    lease: Lease,
+    revocations: Revocations,
     waiters: Arc<Semaphore>,
 }
 
 impl Relations {
     /// Those that a service has heard.
     #[must_use]
-    pub fn new(service: &'static str, pool: PgPool, seal: Seal, clock: Clock, head: Head) -> Self {
-        Self { service, pool, seal, clock, head, waiters: Arc::new(Semaphore::new(WAITERS)) }
+    pub fn new(service: &'static str, pool: PgPool, seal: Seal, clock: Clock, lease: Lease) -> Self {
+        let (revocations, waiters) = (Revocations::new(pool.clone()), Arc::new(Semaphore::new(WAITERS)));
+        Self { service, pool, seal, clock, lease, revocations, waiters }
     }
 
-    /// A woman as the asker's own centre knows her.
-    pub async fn known(&self, principal: &Principal, woman: WomanId) -> Result<Known, Problem> {
-        let mut all = self.all(principal, &[woman]).await?;
+    /// The service's own revocations.
+    #[must_use]
+    pub fn revocations(&self) -> &Revocations {
+        &self.revocations
+    }
+
+    /// The lease that the service shows something under.
+    #[must_use]
+    pub fn lease(&self) -> &Lease {
+        &self.lease
+    }
+
+    /// A woman as the asker's own centre knows her, who wants to do this.
+    pub async fn known(&self, principal: &Principal, woman: WomanId, act: Act) -> Result<Known, Problem> {
+        let mut all = self.all(principal, &[woman], act).await?;
         all.remove(&woman).ok_or_else(|| Problem::common("unavailable"))
     }
 
     /// Several. Whose ties do not open is left out: she may be protected from more than is known, and that hides nobody else.
-    pub async fn all(&self, principal: &Principal, women: &[WomanId]) -> Result<BTreeMap<WomanId, Known>, Problem> {
+    pub async fn all(
+        &self,
+        principal: &Principal,
+        women: &[WomanId],
+        act: Act,
+    ) -> Result<BTreeMap<WomanId, Known>, Problem> {
         let centre = principal.centre.ok_or_else(Problem::not_found)?;
-        let recorded = self.recorded().await?;
-        self.wait_for(recorded).await?;
+        self.settle(act).await?;
         let rows = self.ties(principal, centre, women.iter().map(|woman| Some(woman.0)).collect()).await?;
         let of = |row: &PgRow| row.try_get("of_woman").map(WomanId);
         let women = rows.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-        let known = self.read(&rows, &women, centre, recorded).await?;
+        let known = self.read(&rows, &women, centre).await?;
         Ok(women.into_iter().zip(known).filter_map(|(woman, known)| Some((woman, known?))).collect())
     }
 
     /// Whether the asker is at work, where nobody is asked about.
-    pub async fn at_work(&self, principal: &Principal) -> Result<AtWork, Problem> {
+    pub async fn at_work(&self, principal: &Principal, act: Act) -> Result<AtWork, Problem> {
         let centre = principal.centre.ok_or_else(Problem::not_found)?;
-        let recorded = self.recorded().await?;
-        self.wait_for(recorded).await?;
+        self.settle(act).await?;
         let rows = self.ties(principal, centre, vec![None]).await?;
         let row = rows.first().ok_or_else(|| Problem::common("unavailable"))?;
-        Ok(AtWork {
-            on_duty: row.try_get("on_duty")?,
-            engaged: row.try_get("engaged")?,
-            heard: self.heard(row, recorded)?,
-        })
+        Ok(AtWork { on_duty: row.try_get("on_duty")?, engaged: row.try_get("engaged")?, heard: self.heard(row).await? })
     }
 
     /// In people itself: what she says in the place of what was heard of her. Her own entries are exact; who is at work is heard even
     /// there, and whoever may see more by it must have been heard to the end.
-    pub async fn with_own(&self, principal: &Principal, known: Known, own: Relation) -> Result<Known, Problem> {
+    pub async fn with_own(
+        &self,
+        principal: &Principal,
+        known: Known,
+        own: Relation,
+        act: Act,
+    ) -> Result<Known, Problem> {
         let relation = Some(own.with_heard(&known.relation.unwrap_or_default()));
         let known = Known { relation, heard: Heard::Whole, ..known };
         if !known.on_duty && !known.engaged {
             return Ok(known);
         }
-        let AtWork { on_duty, engaged, heard } = self.at_work(principal).await?;
+        let AtWork { on_duty, engaged, heard } = self.at_work(principal, act).await?;
         Ok(Known { on_duty, engaged, heard, ..known })
     }
 
@@ -129,48 +151,43 @@ impl Relations {
         ties.fetch_all(&self.pool).await
     }
 
-    /// How far people is, as far as is known here; it itself knows exactly.
-    async fn recorded(&self) -> Result<Option<Position>, Problem> {
-        if self.service != PEOPLE {
-            return Ok(self.head.last());
-        }
-        let head = store::head(&self.pool).await?;
-        Ok(Some((head.epoch, head.number)).filter(|(_, number)| *number > 0))
-    }
-
-    /// Waits a moment for what people is known to have recorded: whoever asks had rather wait than be shown less.
-    pub(crate) async fn settle(&self) -> Result<(), Problem> {
-        self.wait_for(self.head.last().filter(|_| self.service != PEOPLE)).await
-    }
-
-    async fn wait_for(&self, recorded: Option<Position>) -> Result<(), Problem> {
-        let Some((epoch, head)) = recorded else { return Ok(()) };
-        let Ok(_turn) = self.waiters.try_acquire() else { return Ok(()) };
+    /// Waits a moment for what people is known to have recorded: whoever asks had rather wait than be shown less. Nothing is shown while it
+    /// is not known that every revocation was heard; recording goes on.
+    pub(crate) async fn settle(&self, act: Act) -> Result<(), Problem> {
         let until = tokio::time::Instant::now() + MOMENT;
-        while progress(&self.pool, READER, PEOPLE)
-            .await?
-            .is_none_or(|heard| heard.epoch != epoch || heard.number < head)
-            && tokio::time::Instant::now() < until
-        {
+        let turn = self.waiters.try_acquire();
+        loop {
+            let heard = progress(&self.pool, READER, PEOPLE).await?.map(|heard| (heard.epoch, heard.number));
+            let certainty = self.certainty(heard).await?;
+            if certainty == Certainty::Whole || turn.is_err() || tokio::time::Instant::now() >= until {
+                let shows = matches!(act, Act::Read(_) | Act::Help(_));
+                return if shows && certainty == Certainty::Unknown {
+                    Err(Problem::common("not_heard"))
+                } else {
+                    Ok(())
+                };
+            }
             tokio::time::sleep(POLL).await;
         }
-        Ok(())
+    }
+
+    /// How well is known what was heard as far as this. People itself knows exactly.
+    async fn certainty(&self, heard: Option<Position>) -> Result<Certainty, Problem> {
+        if self.service != PEOPLE {
+            return Ok(self.lease.certainty(heard));
+        }
+        let standing = self.revocations.standing().await?;
+        Ok(Lease::by_standing(standing, heard))
     }
 
     /// What a row says that has the columns [`TIES`].
     pub(crate) async fn one(&self, row: &PgRow, woman: WomanId, centre: CentreId) -> Result<Known, Problem> {
-        let known = self.read(std::slice::from_ref(row), &[woman], centre, None).await?;
+        let known = self.read(std::slice::from_ref(row), &[woman], centre).await?;
         known.into_iter().next().flatten().ok_or_else(|| Problem::common("unavailable"))
     }
 
     /// The same of several, each row with the woman whom it is about, opened with one question for all keys.
-    async fn read(
-        &self,
-        rows: &[PgRow],
-        women: &[WomanId],
-        centre: CentreId,
-        recorded: Option<Position>,
-    ) -> Result<Vec<Option<Known>>, Problem> {
+    async fn read(&self, rows: &[PgRow], women: &[WomanId], centre: CentreId) -> Result<Vec<Option<Known>>, Problem> {
         let mut sealed = Vec::new();
         for (at, (row, woman)) in rows.iter().zip(women).enumerate() {
             for service in HEARS {
@@ -202,25 +219,24 @@ impl Relations {
                 }
             }
         }
-        let known = |(row, relation): (&PgRow, Option<Option<Relation>>)| {
-            let Some(relation) = relation else { return Ok(None) };
-            let heard = if row.try_get("held_back")? { Heard::HeldBack } else { self.heard(row, recorded)? };
+        let mut all = Vec::with_capacity(rows.len());
+        for (row, relation) in rows.iter().zip(relations) {
+            let Some(relation) = relation else {
+                all.push(None);
+                continue;
+            };
+            let heard = if row.try_get("held_back")? { Heard::HeldBack } else { self.heard(row).await? };
             let (on_duty, engaged) = (row.try_get("on_duty")?, row.try_get("engaged")?);
-            Ok(Some(Known { centre, relation, heard, on_duty, engaged, today: self.clock.today() }))
-        };
-        rows.iter().zip(relations).map(known).collect()
+            all.push(Some(Known { centre, relation, heard, on_duty, engaged, today: self.clock.today() }));
+        }
+        Ok(all)
     }
 
     /// Whether all was heard that people had recorded.
-    fn heard(&self, row: &PgRow, recorded: Option<Position>) -> Result<Heard, Problem> {
+    async fn heard(&self, row: &PgRow) -> Result<Heard, Problem> {
         let heard = row.try_get::<Option<Uuid>, _>("epoch")?.map(Epoch);
         let heard = heard.zip(row.try_get::<Option<i64>, _>("number")?.map(i64::unsigned_abs));
-        let whole = if self.service == PEOPLE {
-            recorded.is_none_or(|(epoch, head)| heard.is_some_and(|(of, number)| of == epoch && number >= head))
-        } else {
-            self.head.reached(heard)
-        };
-        Ok(if whole { Heard::Whole } else { Heard::Behind })
+        Ok(if self.certainty(heard).await? == Certainty::Whole { Heard::Whole } else { Heard::Behind })
     }
 
     /// The moment that duties are asked for.
@@ -251,7 +267,7 @@ impl Relations {
 }
 
 /// The service that owns stays and duties.
-const PEOPLE: &str = "people";
+pub(crate) const PEOPLE: &str = "people";
 
 /// Where what was heard is sealed for.
 fn place<'a>(service: &'a str, woman: WomanId, centre: CentreId, heard: &'a str) -> Place<'a> {

@@ -22,7 +22,7 @@ use crate::{
     nats,
     policies::PolicyRunner,
     reader::{Apply, Reader},
-    relations::{Head, Relations},
+    relations::{Lease, Relations},
     relay::{self, Relay},
     seal::Seal,
     tokens::{Issuer, TokenError, Verifier},
@@ -99,8 +99,8 @@ pub struct Host {
     pub issuer: Issuer,
     /// Its seal.
     pub seal: Seal,
-    /// How far people is.
-    pub head: Head,
+    /// What it shows something of women under.
+    pub lease: Lease,
 }
 
 impl Host {
@@ -121,7 +121,7 @@ impl Host {
         let issuer = Issuer::new(service, settings.signing_key.expose_secret())?.by(clock.clone());
         refuse_old_nats(&settings).await?;
         let metrics = Metrics::default();
-        Ok(Self { service, settings, clock, pool, readers, metrics, auth, issuer, seal, head: Head::default() })
+        Ok(Self { service, settings, clock, pool, readers, metrics, auth, issuer, seal, lease: Lease::default() })
     }
 
     /// A client of another service's feed.
@@ -133,7 +133,7 @@ impl Host {
     /// What ties women to centres and staff, as this service has heard.
     #[must_use]
     pub fn relations(&self) -> Relations {
-        Relations::new(self.service, self.pool.clone(), self.seal.clone(), self.clock.clone(), self.head.clone())
+        Relations::new(self.service, self.pool.clone(), self.seal.clone(), self.clock.clone(), self.lease.clone())
     }
 
     /// A reader of another service's events on this service's database.

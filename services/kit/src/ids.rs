@@ -133,6 +133,12 @@ impl ActorId {
         self.0.starts_with("service:")
     }
 
+    /// The service that it stands for.
+    #[must_use]
+    pub fn of_service(&self) -> Option<&str> {
+        self.0.strip_prefix("service:")
+    }
+
     /// The id's text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -15,6 +15,20 @@ use time::{Date, Duration};
 /// The services it is heard from.
 pub const HEARS: &[&str] = &["people", "aftercare"];
 
+/// The events of people that may take access away from somebody, and whatever corrects one or takes it back.
+pub const REVOKES: &[&str] = &[
+    "CentreRelocated",
+    "ConflictOfInterestRecorded",
+    "DutyEnded",
+    "EntryCorrected",
+    "PersonErased",
+    "RecordedInError",
+    "RelocationWithdrawn",
+    "StayEnded",
+    "WorkerAssigned",
+    "WorkerReleased",
+];
+
 /// The service of what concerns her safety, which goes along where not everything does.
 pub const SAFETY: &str = "safety";
 

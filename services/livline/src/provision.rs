@@ -169,7 +169,7 @@ fn domain_grants(role: &str) -> String {
         "{}
          GRANT SELECT ON events, serialized_events, epochs, aggregates, claims TO {role};
          GRANT EXECUTE ON FUNCTION append, take_epoch TO {role};
-         GRANT SELECT, INSERT, UPDATE, DELETE ON progress, heard, orders, held_back, relations, duties TO {role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON progress, heard, orders, held_back, relations, duties, heard_by TO {role};
          GRANT EXECUTE ON FUNCTION ties TO {role};",
         from_nothing(&role)
     )

@@ -51,7 +51,7 @@ pub(crate) struct App {
     auth: Auth,
     seal: Seal,
     pub(crate) clock: Clock,
-    relations: Relations,
+    pub(crate) relations: Relations,
     contracts: Contracts,
     waiters: Semaphore,
     pub(crate) live: Live,
@@ -80,7 +80,7 @@ impl App {
 
     /// A woman as the caller's centre knows her, where she is the caller's to see.
     pub(crate) async fn known(&self, caller: &Caller, woman: WomanId) -> Result<Known, Problem> {
-        let known = self.relations.known(&caller.principal, woman).await?;
+        let known = self.relations.known(&caller.principal, woman, Act::Read(Class::Open)).await?;
         match decide(&caller.principal, About::Woman(&known), Act::Read(Class::Open)) {
             Verdict::Allow => Ok(known),
             Verdict::Mask | Verdict::Deny => Err(Problem::not_found()),
@@ -267,7 +267,8 @@ async fn seen(
             let more = rows.len() == read::FOLLOW_UPS;
             last = rows.last().cloned();
             let women: BTreeSet<WomanId> = rows.iter().map(|row| WomanId(row.woman)).collect();
-            let known = app.relations.all(&caller.principal, &women.into_iter().collect::<Vec<_>>()).await?;
+            let women: Vec<WomanId> = women.into_iter().collect();
+            let known = app.relations.all(&caller.principal, &women, Act::Read(Class::Open)).await?;
             for mut row in rows {
                 let Some(known) = known.get(&WomanId(row.woman)) else { continue };
                 let about = About::Woman(known);

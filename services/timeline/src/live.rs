@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::sse::{Event, KeepAlive, Sse},
 };
-use engine::http::{Asked, Parts, Problem};
+use engine::http::{Asked, Caller, Parts, Problem};
 use futures::{Stream, StreamExt};
 use kit::{CentreId, Class, WomanId, access::Act};
 use serde_json::json;
@@ -87,20 +87,52 @@ pub(crate) async fn live(
             Err(broadcast::error::RecvError::Closed) => None,
         }
     });
-    let events = news.filter_map(move |item| async move {
-        match item {
-            None => Some(Ok(Event::default().event("reload").data("{}"))),
-            Some(item) if item.woman == woman && item.centre == Some(centre) => {
-                Some(Ok(Event::default().event("entry").data(json!({ "position": item.position }).to_string())))
+    let watching = Arc::new((app.clone(), caller));
+    let told = watching.clone();
+    let events = news.filter_map(move |item| {
+        let watching = told.clone();
+        async move {
+            let (app, caller) = &*watching;
+            match item {
+                None => Some(Ok(Event::default().event("reload").data("{}"))),
+                // Looked at each time: nothing is told to somebody who must not know it any more.
+                Some(item) if item.woman == woman && item.centre == Some(centre) => {
+                    app.known(caller, woman).await.ok()?;
+                    Some(Ok(Event::default().event("entry").data(json!({ "position": item.position }).to_string())))
+                }
+                Some(_) => None,
             }
-            Some(_) => None,
         }
     });
     let stop = app.live.1.clone();
     let events = events.take_until(async move {
-        tokio::select! { () = tokio::time::sleep(Duration::from_secs(left)) => {}, () = stop.cancelled() => {} }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(left)) => {}
+            () = revoked(&watching.0, &watching.1, woman) => {}
+            () = stop.cancelled() => {}
+        }
     });
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+}
+
+/// How often a stream looks whether anything was revoked.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Returns once the caller does not see her any more, or it is not known whether the caller may. Asked again only after a revocation,
+/// whoever's.
+async fn revoked(app: &App, caller: &Caller, woman: WomanId) {
+    let lease = app.relations.lease();
+    let mut last = lease.revoked();
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let now = lease.revoked();
+        if now.is_none() || now != last {
+            if app.known(caller, woman).await.is_err() {
+                return;
+            }
+            last = now;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -63,7 +63,12 @@ impl<D: Decider> App<D> {
             (Begins::WithAWoman(_), Some(woman)) => woman.0,
             _ => answer.id.0,
         };
-        Ok(versioned(answer.version, (status, Json(self.worded(id, &answer)))))
+        let not_heard = self.not_heard(&answer).await?;
+        let mut worded = self.worded(id, &answer);
+        if let Some(members) = worded.as_object_mut().filter(|_| !not_heard.is_empty()) {
+            members.insert("not_heard".into(), json!(not_heard));
+        }
+        Ok(versioned(answer.version, (status, Json(worded))))
     }
 
     /// The answer with its warnings in both languages, under the id that URLs name it by.

@@ -7,6 +7,7 @@ mod aggregate;
 mod body;
 mod bounds;
 mod caller;
+mod lease;
 mod open;
 pub mod openapi;
 mod operations;
@@ -84,7 +85,10 @@ impl<D> App<D> {
 
 /// The service's feed, which is one for all its kinds of aggregates.
 pub fn feed<D: Decider>(app: Arc<App<D>>) -> Router {
-    Router::new().route("/v1/events", get(aggregate::feed::<D>)).with_state(app)
+    Router::new()
+        .route("/v1/events", get(aggregate::feed::<D>))
+        .route("/v1/lease", get(lease::lease::<D>))
+        .with_state(app)
 }
 
 /// The routes of one kind of aggregate.

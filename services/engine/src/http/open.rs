@@ -19,6 +19,9 @@ use kit::{
 };
 use std::sync::Arc;
 
+/// Opening one needs no more than the right to record.
+const RECORD: Act = Act::Write(Right::Record);
+
 /// `POST /v1/cases`
 pub(super) async fn open<D: Decider>(
     State(app): State<Arc<App<D>>>,
@@ -26,7 +29,7 @@ pub(super) async fn open<D: Decider>(
     sent: Sent,
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
-    caller.may(Act::Write(Right::Record))?;
+    caller.may(RECORD)?;
     let centre = own_centre(&caller)?;
     let key = key(&headers, &caller)?;
     app.wait(&headers).await?;
@@ -34,12 +37,12 @@ pub(super) async fn open<D: Decider>(
     let (woman, begun, right) = match D::BEGINS {
         Begins::ForAWoman => {
             let OpenBody { woman, before_us, when, note } = read(&bytes)?;
-            let known = app.relations.known(&caller.principal, woman).await?;
+            let known = app.relations.known(&caller.principal, woman, RECORD).await?;
             let right = right(&caller.principal, About::Woman(&known)).ok_or_else(Problem::not_found)?;
             (woman, Begun { before_us, ask: None, when, note, due: None, responsible: None }, right)
         }
         Begins::WithAWoman(action) | Begins::AboutNobody(action) => {
-            let AtWork { on_duty, engaged, .. } = app.relations.at_work(&caller.principal).await?;
+            let AtWork { on_duty, engaged, .. } = app.relations.at_work(&caller.principal, RECORD).await?;
             let (woman, about) = match D::BEGINS {
                 Begins::AboutNobody(_) => (WomanId::NOBODY, About::Nobody { centre, on_duty }),
                 _ => (woman_of(app.executor.service, key), About::Newcomer { centre, on_duty, engaged }),

@@ -106,7 +106,24 @@ fn feed() -> Map<String, Value> {
         ],
         "responses": with_problems(json!({ "200": { "description": "At most 500 events.", "content": json_content(&page()) } }), &[]),
     } }));
+    paths.insert("/v1/lease".into(), json!({ "get": {
+        "operationId": "lease",
+        "summary": "How far the service is, and its last event that takes access away; for services alone, which show something of women for two seconds by it.",
+        "parameters": [
+            query("epoch", json!({ "type": "string", "format": "uuid" }), "The epoch in which the asker has heard it."),
+            query("heard", json!({ "type": "integer", "minimum": 0, "maximum": u64::MAX }), "The last number that it has heard."),
+        ],
+        "responses": with_problems(json!({ "200": { "description": "The lease.", "content": json_content(&lease()) } }), &[]),
+    } }));
     paths
+}
+
+fn lease() -> Value {
+    json!({
+        "type": "object",
+        "properties": { "epoch": opaque(), "head": { "type": "integer" }, "revoked": { "type": "integer" } },
+        "required": ["epoch", "head", "revoked"],
+    })
 }
 
 /// A document of a service that only reads, from its own paths.
@@ -305,6 +322,8 @@ fn answer() -> Value {
                 "event": { "type": "string" }, "version": { "type": "integer" }, "facts": { "type": "object", "description": "Open facts alone: ids, codes." } } } },
             "warnings": { "type": "array", "items": { "type": "object", "properties": {
                 "code": { "type": "string" }, "da": { "type": "string" }, "en": { "type": "string" } } } },
+            "not_heard": { "type": "array", "items": { "type": "string" },
+                "description": "Where access was taken away: the services that have not heard it within two seconds. They show nothing until they have." },
         },
         "required": ["id", "version", "position", "events", "warnings"],
     })

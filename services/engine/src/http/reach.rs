@@ -63,7 +63,10 @@ pub async fn reach<D: Decider>(
 ) -> Result<Reached, Problem> {
     let centre = own_centre(caller)?;
     let id: Uuid = id.parse().map_err(|_| Problem::not_found())?;
-    relations.settle().await?;
+    // People knows her own entries exactly, and of who is at work it asks below.
+    if !matches!(D::BEGINS, Begins::WithAWoman(_)) {
+        relations.settle(act).await?;
+    }
     // Women are named by themselves: each centre has its own aggregate of her.
     let named = match D::BEGINS {
         Begins::WithAWoman(_) => "a.woman = $2::uuid",
@@ -90,7 +93,7 @@ pub async fn reach<D: Decider>(
         row.try_get::<String, _>("aggregate_id")?.parse().map_err(|_| Problem::common("unavailable"))?;
     let woman = row.try_get::<Option<Uuid>, _>("woman")?.map(WomanId);
     let (known, on_duty) = match woman {
-        None => (None, relations.at_work(&caller.principal).await?.on_duty),
+        None => (None, relations.at_work(&caller.principal, act).await?.on_duty),
         Some(woman) => {
             let known = relations.one(&row, woman, centre).await?;
             // Where all that she herself says was heard too, whoever is denied her is told so without a look at her: it would take the
@@ -100,7 +103,7 @@ pub async fn reach<D: Decider>(
             if all && known.heard == Heard::Whole && denied {
                 return Err(Problem::not_found());
             }
-            let known = told(executor, relations, &caller.principal, aggregate, known).await?;
+            let known = told(executor, relations, (&caller.principal, act), aggregate, known).await?;
             let on_duty = known.on_duty;
             (Some(known), on_duty)
         }
@@ -116,7 +119,7 @@ pub async fn reach<D: Decider>(
 async fn told<D: Decider>(
     executor: &Executor<D>,
     relations: &Relations,
-    principal: &Principal,
+    (principal, act): (&Principal, Act),
     aggregate: AggregateId,
     known: Known,
 ) -> Result<Known, Problem> {
@@ -125,7 +128,7 @@ async fn told<D: Decider>(
     }
     let loaded = executor.load(aggregate).await.map_err(ExecuteError::from)?;
     match loaded.case.domain().relation() {
-        Some(own) => relations.with_own(principal, known, own).await,
+        Some(own) => relations.with_own(principal, known, own, act).await,
         None => Ok(known),
     }
 }

@@ -1,6 +1,6 @@
 //! The reader that hears what access follows from.
 
-use super::{open, sealed};
+use super::{PEOPLE, lease::Lease, open, sealed};
 use crate::{
     hearing::{Sound, hear},
     quarantine::{self, WAITS},
@@ -11,7 +11,7 @@ use kit::{
     AggregateId, CentreId, Class, Happened, WomanId, calendar,
     policy::{Heard, Said, Standing},
     published::Body,
-    relation::{Duty, Foreign, Sign},
+    relation::{Duty, Foreign, REVOKES, Sign},
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,6 +28,8 @@ pub struct Hearing {
     pub service: &'static str,
     /// Its seal.
     pub seal: Seal,
+    /// Its lease.
+    pub lease: Lease,
 }
 
 type Signs = Standing<Sign>;
@@ -212,13 +214,20 @@ impl Apply for Hearing {
         for ((woman, centre), (_, signs)) in all.into_iter().filter(|(_, (before, signs))| before != signs) {
             self.keep(transaction, (service, woman, centre), &signs).await?;
         }
+        let revokes = |event: &Event| {
+            let event = event.body.as_ref().and_then(Body::event);
+            event.is_some_and(|event| REVOKES.contains(&event.name))
+        };
+        if service == PEOPLE && events.iter().any(revokes) {
+            self.lease.look_out();
+        }
         Ok(())
     }
 
     /// Until it is heard again, nobody is tied to anybody.
     async fn reset(&self, transaction: &mut Transaction<'static, Postgres>, service: &str) -> Result<(), ReadError> {
         sqlx::query("DELETE FROM relations WHERE service = $1").bind(service).execute(&mut **transaction).await?;
-        if service == super::PEOPLE {
+        if service == PEOPLE {
             sqlx::query("DELETE FROM duties").execute(&mut **transaction).await?;
         }
         sqlx::query("DELETE FROM held_back WHERE reader = $1 AND service = $2")

@@ -67,13 +67,14 @@ impl Service {
 
     /// Hears what access follows from, in every service alike.
     pub fn hearing_relations(mut self, host: &Host) -> Result<Self, StartError> {
-        let hearing = Arc::new(Hearing { service: host.service, seal: host.seal.clone() });
+        let hearing = Arc::new(Hearing { service: host.service, seal: host.seal.clone(), lease: host.lease.clone() });
         for service in kit::relation::HEARS {
             let reader = host.reader(service, hearing.clone())?;
             self = self.with(|stop| reader.run(stop));
         }
-        let (head, settings, feed) = (host.head.clone(), host.settings.clone(), host.feed("people")?);
-        Ok(self.with(|stop| head.watch(settings, feed, stop)))
+        let (lease, pool, feed) = (host.lease.clone(), host.readers.clone(), host.feed("people")?);
+        let service = host.service;
+        Ok(self.with(|stop| lease.renew(service, pool, feed, stop)))
     }
 
     /// Listens; a port that is taken is told now.

@@ -125,7 +125,7 @@ impl Reach {
         .fetch_all(&self.pool)
         .await?;
         let ids: Vec<WomanId> = rows.iter().map(|(_, woman, _)| WomanId(*woman)).collect();
-        let mut heard = self.relations.all(&caller.principal, &ids).await?;
+        let mut heard = self.relations.all(&caller.principal, &ids, Act::Read(Class::Open)).await?;
         let (mut reached, mut whole) = (Vec::new(), true);
         for (aggregate, woman, latest) in rows {
             let aggregate = aggregate.parse().map_err(|_| Problem::common("unavailable"))?;

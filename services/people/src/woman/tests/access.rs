@@ -6,7 +6,7 @@ use kit::{
     Decider,
     decider::{Commands, Events},
     given::{Samples, given},
-    relation::{Along, DutyKind, Foreign, Nearness, Relation, Tie},
+    relation::{Along, DutyKind, Foreign, Nearness, REVOKES, Relation, Sign, Tie},
     sealed::exposing,
 };
 use serde_json::{Value, json};
@@ -71,6 +71,33 @@ fn everybody_reads_the_relation_that_she_tells() {
         "WorkerReleased",
     ];
     assert_eq!(read_by_others.into_iter().collect::<Vec<_>>(), expected);
+}
+
+/// A new event that takes access away is one that other services are waited for.
+#[test]
+fn what_takes_access_away_is_a_revocation() {
+    let samples = kit::samples!();
+    for entry in <Woman as Decider>::Command::describe() {
+        for event in decided(&entry.action, samples.latest(entry.event, "complete")) {
+            let takes = match sign(&event) {
+                Some(
+                    Sign::Ended(_)
+                    | Sign::Left
+                    | Sign::Untied(_)
+                    | Sign::Conflict(_)
+                    | Sign::Erased
+                    | Sign::Withdrawn(_),
+                ) => true,
+                // Somebody who was her contact person may be less from now on.
+                Some(Sign::Tied { .. }) => true,
+                _ => event.name() == "PersonErased",
+            };
+            assert_eq!(REVOKES.contains(&event.name()), takes, "{}", event.name());
+        }
+    }
+    assert!(
+        REVOKES.contains(&"DutyEnded") && REVOKES.contains(&"EntryCorrected") && REVOKES.contains(&"RecordedInError")
+    );
 }
 
 #[test]
