@@ -73,7 +73,8 @@ impl Service {
             self = self.with(|stop| reader.run(stop));
         }
         let (head, settings, feed) = (host.head.clone(), host.settings.clone(), host.feed("people")?);
-        Ok(self.with(|stop| head.watch(settings, feed, stop)))
+        let signer = host.seal.signer("people");
+        Ok(self.with(|stop| head.watch(settings, feed, signer, stop)))
     }
 
     /// Listens; a port that is taken is told now.
