@@ -42,7 +42,7 @@ pub async fn assert_published(ground: &Ground, service: &str, pool: &PgPool) {
     .await;
     let mut after = 0;
     loop {
-        let page = store::after(pool, head.epoch, after, 1000).await.unwrap();
+        let page = store::after(pool, &ground.signer(service), head.epoch, after, 1000).await.unwrap();
         let Some(last) = page.last() else { return };
         for event in &page {
             let (sequence, bytes) = &stream[usize::try_from(event.number - 1).unwrap()];

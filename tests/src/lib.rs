@@ -21,9 +21,11 @@ use engine::{
     executor::{ExecuteError, Executor, Request},
     feed::Feed,
     http::{AT_LEAST, Bounds, Limits},
+    integrity::{Integrity, Signer},
     keys::{FileMasterKey, Keyring, MasterKey},
     nats::NatsConfig,
     run::Service,
+    store,
     tokens::{self, DESK, Issuer},
 };
 use kit::{
@@ -43,7 +45,7 @@ use livline::{
 use people::woman::{Command, Woman};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use sqlx::{Connection, PgConnection, PgPool};
+use sqlx::{Connection, PgConnection, PgPool, Row};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -135,6 +137,9 @@ impl Ground {
         let master = ground.master_key_file();
         std::fs::write(&master, FileMasterKey::generate().unwrap().as_bytes()).unwrap();
         std::fs::set_permissions(&master, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let integrity = ground.integrity_key_file();
+        std::fs::write(&integrity, Integrity::generate().unwrap().as_bytes()).unwrap();
+        std::fs::set_permissions(&integrity, std::fs::Permissions::from_mode(0o600)).unwrap();
         ground.create_database("keys").await;
         let keys = ground.postgres.admin_url("keys");
         database::migrate(&keys, &database::KEYS).await.unwrap();
@@ -154,6 +159,38 @@ impl Ground {
     #[must_use]
     pub fn master_key_file(&self) -> PathBuf {
         self.directory.path().join("master.key")
+    }
+
+    /// The integrity key's file.
+    #[must_use]
+    pub fn integrity_key_file(&self) -> PathBuf {
+        self.directory.path().join("integrity.key")
+    }
+
+    /// Signs for a service.
+    #[must_use]
+    pub fn signer(&self, service: &str) -> Signer {
+        Integrity::read(&self.integrity_key_file()).unwrap().of(service)
+    }
+
+    /// Changes a service's rows as the service itself might have stored them: they are signed as they are then.
+    pub async fn altered(&self, service: &str, statements: &str) {
+        let pool = self.pool(&format!("livline_{service}")).await;
+        sqlx::raw_sql(statements).execute(&pool).await.unwrap();
+        self.sign_again(service).await;
+        pool.close().await;
+    }
+
+    /// Signs every event of a service as it stands.
+    pub async fn sign_again(&self, service: &str) {
+        let (pool, signer) = (self.pool(&format!("livline_{service}")).await, self.signer(service));
+        let rows = sqlx::query(&format!("SELECT e.number, {} FROM events e", store::SIGNED)).fetch_all(&pool).await;
+        for row in rows.unwrap() {
+            let (number, mac): (i64, _) = (row.get("number"), signer.event(&store::event_row(&row).unwrap()));
+            let update = sqlx::query("UPDATE events SET mac = $2 WHERE number = $1 AND mac IS DISTINCT FROM $2");
+            update.bind(number).bind(mac).execute(&pool).await.unwrap();
+        }
+        pool.close().await;
     }
 
     /// The master key, as the file has it now.
@@ -236,6 +273,7 @@ impl Ground {
             keys: self.postgres.admin_url("keys").into(),
             pool: 5,
             master_key_file: self.master_key_file(),
+            integrity_key_file: self.integrity_key_file(),
             key_backup_days: 8,
             signing_key: self.signing.get(service).unwrap().clone().into(),
             nats: self.nats_config(),
@@ -333,6 +371,7 @@ impl Ground {
             name: service,
             journal: self.pool(&format!("livline_{service}")).await,
             nats: self.nats_config(),
+            signer: self.signer(service),
             replicas: 1,
             feed: Feed::new(self.services.get(service).unwrap(), self.service_issuer(timeline::SERVICE)),
         }
@@ -343,6 +382,16 @@ impl Ground {
     pub fn desk(&self) -> &Issuer {
         &self.desk
     }
+}
+
+/// A body as a service publishes it under a number, in an epoch of its own.
+#[must_use]
+pub fn published(signer: &Signer, number: u64, body: &str) -> String {
+    let epoch = kit::Epoch(Uuid::new_v4());
+    let unsigned = kit::published::publish(epoch, number, "", body);
+    let rest = kit::published::Signed::of(&unsigned).unwrap().rest;
+    let mac = signer.published(epoch, number, &engine::integrity::digest_of(rest));
+    kit::published::publish(epoch, number, &mac, body)
 }
 
 fn http() -> reqwest::Client {

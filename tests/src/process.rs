@@ -127,6 +127,7 @@ fn written(settings: &Settings) -> String {
     line("database", settings.database.expose_secret());
     line("keys", settings.keys.expose_secret());
     line("master_key_file", settings.master_key_file.to_str().unwrap());
+    line("integrity_key_file", settings.integrity_key_file.to_str().unwrap());
     line("signing_key", settings.signing_key.expose_secret());
     writeln!(text, "pool = {}", settings.pool).unwrap();
     let bounds = &settings.bounds;

@@ -3,6 +3,7 @@
 use engine::{
     clock::Clock,
     database,
+    integrity::Integrity,
     keys::{Erasure, FileMasterKey, KeyError, Keyring, Kind, MasterKey, Rotation},
     run::Domain,
     seal::{Opening, Place, Seal, SealError},
@@ -456,7 +457,10 @@ async fn what_was_decided_is_carried_out_once_and_for_whom_it_was_decided() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_childs_envelope_opens_for_that_child_alone() {
     let ground = Ground::start().await;
-    let seal = Seal::new(keyring(&ground, as_role(&ground, "people").await).await);
+    let seal = Seal::new(
+        keyring(&ground, as_role(&ground, "people").await).await,
+        Integrity::read(&ground.integrity_key_file()).unwrap(),
+    );
     let (woman, one, two) = (WomanId(Uuid::new_v4()), Uuid::new_v4(), Uuid::new_v4());
     let place = Place {
         service: "madeup",

@@ -74,9 +74,11 @@ async fn of_a_group_only_the_command_that_clashes_is_left_out() {
     let ground = Ground::start().await;
     ground.settings("housing", &database::SERVICE).await;
     let pool = ground.pool("livline_housing").await;
-    let first = append(&pool, &[command(1, 0, 2), command(2, 0, 1)]).await.unwrap();
+    let first = append(&pool, &ground.signer("housing"), &[command(1, 0, 2), command(2, 0, 1)]).await.unwrap();
     assert_eq!(first, [Outcome::Accepted { first_number: 1 }, Outcome::Accepted { first_number: 3 }]);
-    let second = append(&pool, &[command(1, 2, 2), command(2, 0, 3), command(3, 0, 1)]).await.unwrap();
+    let second = append(&pool, &ground.signer("housing"), &[command(1, 2, 2), command(2, 0, 3), command(3, 0, 1)])
+        .await
+        .unwrap();
     assert_eq!(second, [Outcome::Accepted { first_number: 4 }, Outcome::Clash, Outcome::Accepted { first_number: 6 }]);
     assert_exact(&pool).await;
 }
@@ -182,7 +184,7 @@ async fn killed_before_and_while_publishing() {
             // So many that a relay is caught in the middle of it, unless we are held up.
             for _ in 0..200 {
                 let group: Vec<_> = (0..64).map(|_| command(Uuid::new_v4().as_u128(), 0, 1)).collect();
-                append(&pool, &group).await.unwrap();
+                append(&pool, &ground.signer("housing"), &group).await.unwrap();
             }
         }
         let housing = ground.spawn(PROGRAM, "housing", &settings, "warn", 0);
@@ -434,12 +436,13 @@ async fn the_relay_alone_notices_another_history() {
     ground.settings("housing", &database::SERVICE).await;
     let pool = ground.pool("livline_housing").await;
     for _ in 0..10 {
-        append(&pool, &[command(Uuid::new_v4().as_u128(), 0, 1)]).await.unwrap();
+        append(&pool, &ground.signer("housing"), &[command(Uuid::new_v4().as_u128(), 0, 1)]).await.unwrap();
     }
     let (_written, head) = tokio::sync::watch::channel(0);
     let relay = engine::relay::Relay {
         service: "housing",
         pool: pool.clone(),
+        signer: ground.signer("housing"),
         nats: ground.nats_config(),
         replicas: 1,
         written: head,

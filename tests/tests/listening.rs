@@ -169,10 +169,8 @@ async fn one_womans_case_keeps_nobody_elses_alert() {
     leader.act("safety", &case, "change-locks", json!({})).await.ok();
     has_heard(&ground, "safety", RaiseAlerts::NAME, &["legal", "safety"]).await;
     safety.stop().await;
-    sqlx::query("UPDATE events SET event_version = '7', body = replace(body::text, 'LocksChanged.v1', 'LocksChanged.v7')::json WHERE event_type = 'LocksChanged'")
-        .execute(&pool)
-        .await
-        .unwrap();
+    let newer = "UPDATE events SET event_version = '7', body = replace(body::text, 'LocksChanged.v1', 'LocksChanged.v7')::json WHERE event_type = 'LocksChanged'";
+    ground.altered("safety", newer).await;
     breach(&leader, hers).await;
     breach(&leader, anothers).await;
     let _safety = ground.serve("safety").await;

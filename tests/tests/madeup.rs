@@ -83,17 +83,13 @@ async fn what_cannot_be_applied_holds_back_its_own_and_no_other() {
     leader.act("madeup", &case, "take-back", json!({ "bicycle": "a" })).await.ok();
     leader.act("madeup", &other, "lend-bicycle", json!({ "bicycle": "b", "reason": "x" })).await.ok();
     // Broken on purpose: one event whose facets are none, and for a third woman a text that Postgres cannot hold.
-    sqlx::query("UPDATE events SET body = replace(body::text, '\"milestone\"', '\"enormous\"')::json WHERE number = 3")
-        .execute(&pool)
-        .await
-        .unwrap();
+    let none = "UPDATE events SET body = replace(body::text, '\"milestone\"', '\"enormous\"')::json WHERE number = 3";
+    ground.altered("madeup", none).await;
     let third = Uuid::new_v4();
     let odd = leader.open("madeup", third).await;
     leader.act("madeup", &odd, "lend-bicycle", json!({ "bicycle": "c", "reason": "x" })).await.ok();
-    sqlx::query("UPDATE events SET body = replace(body::text, 'bicycle/c', 'bicycle/\\u0000')::json WHERE number = 7")
-        .execute(&pool)
-        .await
-        .unwrap();
+    let no_text = "UPDATE events SET body = replace(body::text, 'bicycle/c', 'bicycle/\\u0000')::json WHERE number = 7";
+    ground.altered("madeup", no_text).await;
     let _timeline = ground.timeline(vec![as_read()]).await;
     let rows = ground.pool("livline_timeline").await;
     caught_up(&rows, "madeup", &pool).await;

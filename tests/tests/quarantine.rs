@@ -115,6 +115,7 @@ async fn an_alert_that_could_not_be_raised_is_raised_once() {
     let becomes = async |version: &str| {
         let becomes = "UPDATE events SET event_version = $1 WHERE event_type = 'LocksChanged'";
         sqlx::query(becomes).bind(version).execute(&pool).await.unwrap();
+        ground.sign_again("safety").await;
     };
     becomes("7").await;
     let legal = leader.open("legal", woman).await;
@@ -159,6 +160,7 @@ fn the_rules_of_deploy_name_metrics_that_there_are() {
     let metrics = engine::metrics::Metrics::default();
     // One of a family shows once there is one.
     drop(metrics.held_back.get_or_create(&engine::metrics::Named { name: "timeline/housing".into() }));
+    drop(metrics.forged.get_or_create(&engine::metrics::Named { name: "event".into() }));
     let told = metrics.text();
     let rules: Vec<_> =
         rules["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap()).collect();

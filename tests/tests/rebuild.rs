@@ -74,7 +74,7 @@ async fn many(ground: &Ground, journal: &PgPool, cases: usize) {
                 }
             })
             .collect();
-        append(journal, &commands).await.unwrap();
+        append(journal, &ground.signer("housing"), &commands).await.unwrap();
     }
 }
 
@@ -356,7 +356,7 @@ async fn what_differed_is_told_and_mended_and_the_tables_are_the_same() {
     assert_eq!(catalogue(&rows).await, before);
 
     // One at a time, and what holds the tables is waited for.
-    let busy = timeline::beside::Beside::open(&url, "rebuild", false).await.unwrap();
+    let busy = timeline::beside::Beside::open(&url, ground.signer("timeline"), "rebuild", false).await.unwrap();
     let refused = rebuild::run(&domains, &url, None, false, &|_| ()).await.unwrap_err().to_string();
     assert_eq!(refused, "A timeline is being built beside the live one already.");
     busy.drop().await.unwrap();

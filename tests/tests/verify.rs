@@ -80,7 +80,7 @@ impl Course {
 
     async fn messages(&self) -> Vec<(String, String)> {
         let epoch = store::head(&self.domain.journal).await.unwrap().epoch;
-        let events = store::after(&self.domain.journal, epoch, 0, 1000).await.unwrap();
+        let events = store::after(&self.domain.journal, &self.domain.signer, epoch, 0, 1000).await.unwrap();
         events.into_iter().map(|event| (event.subject, event.bytes)).collect()
     }
 }
@@ -349,22 +349,45 @@ async fn events_from_before_are_chained() {
             2
         ],
     };
-    engine::journal::append(&domain.journal, &[event(1), event(2), event(3)]).await.unwrap();
+    engine::journal::append(&domain.journal, &domain.signer, &[event(1), event(2), event(3)]).await.unwrap();
     let chain = async || -> Vec<Vec<u8>> {
         sqlx::query_scalar("SELECT chain FROM events ORDER BY number").fetch_all(&domain.journal).await.unwrap()
     };
     let appended = chain().await;
     assert_eq!(appended.len(), 6);
-    // As it was before this version, and brought up to date again: the migration makes the same chain as the appends did.
-    let text = include_str!("../../services/engine/migrations/service/0004_chain.sql");
-    sqlx::raw_sql("ALTER TABLE events DROP COLUMN chain; DROP AGGREGATE chained(bytea, bigint, text, text, bigint, text, text, text, uuid, bytea, text, text);
-                   DROP FUNCTION link")
-        .execute(&domain.journal)
-        .await
-        .unwrap();
-    sqlx::raw_sql(text).execute(&domain.journal).await.unwrap();
+    let signatures = async || -> Vec<(String, Vec<u8>)> {
+        let all = "SELECT number::text, mac FROM events UNION ALL SELECT aggregate_id, mac FROM aggregates ORDER BY 1";
+        sqlx::query_as(all).fetch_all(&domain.journal).await.unwrap()
+    };
+    let signed = signatures().await;
+    // As it was before this version, and brought up to date again: the migration makes the same chain as the appends did, and what is
+    // signed afterwards is signed alike. Of what does not agree with the chain nothing is signed.
+    let chained = include_str!("../../services/engine/migrations/service/0004_chain.sql");
+    let authentic = include_str!("../../services/engine/migrations/service/0008_authentic.sql");
+    let before = "DROP FUNCTION append; DROP TABLE checkpoints; ALTER TABLE aggregates DROP COLUMN mac;
+        DROP VIEW serialized_events; CREATE VIEW serialized_events AS SELECT 1; ALTER TABLE events DROP COLUMN chain, DROP COLUMN mac;
+        DROP AGGREGATE chained(bytea, bigint, text, text, bigint, text, text, text, uuid, bytea, text, text); DROP FUNCTION link";
+    for sql in [before, chained, authentic] {
+        sqlx::raw_sql(sql).execute(&domain.journal).await.unwrap();
+    }
     assert_eq!(chain().await, appended);
-    eventually("the next goes on", async || engine::journal::append(&domain.journal, &[event(4)]).await.ok()).await;
+    let body = async |sql: &str| drop(sqlx::raw_sql(sql).execute(&domain.journal).await.unwrap());
+    body("UPDATE events SET body = '{\"æ\":4}' WHERE number = 4").await;
+    let epoch = store::head(&domain.journal).await.unwrap().epoch;
+    assert_eq!(livline::signed::sign(&domain.journal, &domain.signer).await.unwrap(), 1);
+    assert_ne!(store::head(&domain.journal).await.unwrap().epoch, epoch, "streams and readers begin anew");
+    body("UPDATE events SET body = '{\"æ\": 2}' WHERE number = 4").await;
+    let unsigned: Vec<i64> =
+        sqlx::query_scalar("SELECT number FROM events WHERE mac IS NULL").fetch_all(&domain.journal).await.unwrap();
+    assert_eq!(unsigned, [4]);
+    assert_eq!(livline::signed::sign(&domain.journal, &domain.signer).await.unwrap(), 0, "once and never again");
+    body("UPDATE events SET mac = NULL").await;
+    assert_eq!(livline::signed::sign(&domain.journal, &domain.signer).await.unwrap(), 0);
+    assert_eq!(signatures().await, signed);
+    eventually("the next goes on", async || {
+        engine::journal::append(&domain.journal, &domain.signer, &[event(4)]).await.ok()
+    })
+    .await;
     ground.settings("timeline", &timeline::TABLES).await;
     let url = ground.postgres.admin_url("livline_timeline").into();
     let report = verify::run(&[domain], &url).await.unwrap();

@@ -59,6 +59,7 @@ struct Written {
     keys: Option<SecretString>,
     keys_file: Option<PathBuf>,
     master_key_file: PathBuf,
+    integrity_key_file: PathBuf,
     signing_key: Option<SecretString>,
     signing_key_file: Option<PathBuf>,
     nats: WrittenNats,
@@ -115,6 +116,8 @@ pub struct Settings {
     pub pool: u32,
     /// The master key's file.
     pub master_key_file: PathBuf,
+    /// The file of the key that what access follows from is signed with: the same for all services.
+    pub integrity_key_file: PathBuf,
     /// For how many days a backup of the keys may hold a key that was destroyed: what an erasure's letter says. `livline backup` keeps them
     /// for 7 days, and takes away what is older when it runs the next time; it is taken to run every day.
     pub key_backup_days: u16,
@@ -165,6 +168,7 @@ impl Settings {
             keys: secret("keys", written.keys, written.keys_file)?,
             pool: written.pool,
             master_key_file: written.master_key_file,
+            integrity_key_file: written.integrity_key_file,
             key_backup_days: written.key_backup_days,
             signing_key: secret("signing_key", written.signing_key, written.signing_key_file)?,
             nats: NatsConfig {

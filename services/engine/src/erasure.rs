@@ -7,7 +7,7 @@
 
 use crate::{
     keys::{Keyring, Kind},
-    quarantine,
+    quarantine::{self, NOT_GENUINE},
     reader::{Apply, Event, ReadError, Start},
     vault,
 };
@@ -156,6 +156,11 @@ impl Apply for Eraser {
     ) -> Result<(), ReadError> {
         for event in events {
             let Some(woman) = event.woman else { continue };
+            if !event.genuine {
+                let what = (event.number, &*event.bytes);
+                quarantine::hold(transaction, (NAME, service), (woman, None), what, NOT_GENUINE).await?;
+                continue;
+            }
             let named = event.body.as_ref().and_then(kit::published::Body::event).map(|event| event.name);
             // One that does not read may be one: it is kept until somebody has looked.
             let reason = match named {

@@ -2,8 +2,13 @@
 //!
 //! Deliberately absent: the route that serves it ([`crate::http`]).
 
-use crate::{relations::LEASE, tokens::Issuer};
-use kit::Epoch;
+use crate::{
+    integrity::{Signer, digest_of},
+    relations::LEASE,
+    tokens::Issuer,
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kit::{Epoch, published::Signed};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use std::time::Duration;
@@ -21,6 +26,9 @@ pub struct Page {
     /// The last number there was when the epoch began: what stands above it nobody has heard in another epoch.
     #[serde(default)]
     pub began: u64,
+    /// When the service said so, in milliseconds by its own clock.
+    #[serde(default)]
+    pub at: i64,
     /// The events above the number asked for, as published.
     pub events: Vec<Box<RawValue>>,
 }
@@ -36,11 +44,22 @@ pub struct Standing {
     pub revoked: u64,
 }
 
-/// What tells an event from another one under the same number.
+/// What tells an event from another one under the same number, and behind a point the service's signature over it: with both it can see
+/// that it was its own.
 #[must_use]
 pub fn digest(published: &str) -> String {
-    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-    URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, published.as_bytes()))
+    let (mac, rest) = Signed::of(published).map_or(("", published), |signed| (signed.mac, signed.rest));
+    format!("{}.{mac}", URL_SAFE_NO_PAD.encode(digest_of(rest)))
+}
+
+/// Whether what a reader has under a number shows that the database was set back: the service itself published it there, and it is not what
+/// stands there now. Anything else shows nothing, whoever says it.
+#[must_use]
+pub fn shows_setback(signer: &Signer, (epoch, number): (Epoch, u64), readers: &str, own: Option<&str>) -> bool {
+    let Some((theirs, mac)) = readers.split_once('.') else { return false };
+    let Ok(bytes) = URL_SAFE_NO_PAD.decode(theirs) else { return false };
+    let same = own.is_some_and(|own| digest(own).split_once('.').is_some_and(|(own, _)| own == theirs));
+    !same && signer.published_fits(epoch, number, &bytes, mac)
 }
 
 /// The feed did not answer; the text names no address.
@@ -69,9 +88,9 @@ impl Feed {
         Self { client: client.build().unwrap_or_default(), address: address.trim_end_matches('/').to_owned(), issuer }
     }
 
-    /// The events above a number. `last` is the digest of the event under that number as this reader knows it, in the epoch it knows:
-    /// where that epoch is the present one and the service has another event there, or none, its database was set back, and it takes a
-    /// new epoch before it answers.
+    /// The events above a number. `last` is the [`digest`] of the event under that number as this reader knows it, in the epoch it knows:
+    /// where that epoch is the present one and the service once published that event there and has another one now, or none, its database
+    /// was set back, and it takes a new epoch before it answers.
     pub async fn page(&self, after: u64, last: Option<(Epoch, &str)>) -> Result<Page, FeedError> {
         let last = last.map(|(epoch, last)| [("epoch", epoch.to_string()), ("last", last.to_owned())]);
         self.ask("/v1/events", |request| request.query(&[("after", after)]).query(&last)).await

@@ -3,6 +3,7 @@
 //! Deliberately absent: what is done with it ([`crate::policies`], [`crate::relations`]).
 
 use crate::{
+    quarantine::NOT_GENUINE,
     reader::{Event, ReadError},
     seal::{Opening, Place, Seal, SealError},
 };
@@ -30,6 +31,9 @@ pub(crate) async fn hear<F: DeserializeOwned>(
     event: &Event,
     opens: &[Class],
 ) -> Result<Sound<F>, ReadError> {
+    if !event.genuine {
+        return Ok(Sound::Unreadable(NOT_GENUINE));
+    }
     let Some(body) = &event.body else { return Ok(Sound::Unreadable("does_not_read")) };
     let Some(place) = Place::of(service, body) else { return Ok(Sound::Unreadable("another_service")) };
     let Some(centre) = place.centre else { return Ok(Sound::Nothing) };

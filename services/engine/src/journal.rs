@@ -4,6 +4,7 @@
 //! and numbers events densely in the order of commits. The writer is a task of its own, so a request that is dropped cancels
 //! nothing. Deliberately absent: what to do after a clash or an unknown outcome (the executor decides again, and finds its key).
 
+use crate::integrity::{EventRow, Signer};
 use kit::{AggregateId, CentreId, WomanId, decider::Claim};
 use serde_json::json;
 use sqlx::{PgPool, Row};
@@ -87,10 +88,10 @@ pub struct Journal {
 impl Journal {
     /// Starts the writer. It ends when the last handle is gone and what waited is stored.
     #[must_use]
-    pub fn start(pool: PgPool) -> (Self, tokio::task::JoinHandle<()>) {
+    pub fn start(pool: PgPool, signer: Signer) -> (Self, tokio::task::JoinHandle<()>) {
         let (waiting, queue) = mpsc::channel(WAITING);
         let (head, seen) = watch::channel(0);
-        let writer = tokio::spawn(write(pool, queue, head));
+        let writer = tokio::spawn(write(pool, signer, queue, head));
         (Self { waiting, head: seen }, writer)
     }
 
@@ -108,7 +109,7 @@ impl Journal {
     }
 }
 
-async fn write(pool: PgPool, mut queue: mpsc::Receiver<Waiting>, head: watch::Sender<u64>) {
+async fn write(pool: PgPool, signer: Signer, mut queue: mpsc::Receiver<Waiting>, head: watch::Sender<u64>) {
     let mut backlog: VecDeque<Waiting> = VecDeque::new();
     loop {
         if backlog.is_empty() {
@@ -127,7 +128,8 @@ async fn write(pool: PgPool, mut queue: mpsc::Receiver<Waiting>, head: watch::Se
             backlog.push_back(command);
         }
         let (group, answers): (Vec<Append>, Vec<_>) = take_group(&mut backlog).into_iter().unzip();
-        for ((outcome, answer), command) in outcomes(&pool, &group).await.into_iter().zip(answers).zip(&group) {
+        for ((outcome, answer), command) in outcomes(&pool, &signer, &group).await.into_iter().zip(answers).zip(&group)
+        {
             if let Ok(Outcome::Accepted { first_number }) = outcome {
                 let last = first_number + command.events.len().saturating_sub(1) as u64;
                 head.send_if_modified(|head| std::mem::replace(head, last.max(*head)) < last);
@@ -139,13 +141,13 @@ async fn write(pool: PgPool, mut queue: mpsc::Receiver<Waiting>, head: watch::Se
 }
 
 /// One outcome for each command of a group. A command that the database cannot take spoils nothing but its own.
-async fn outcomes(pool: &PgPool, group: &[Append]) -> Vec<Result<Outcome, Unknown>> {
-    match bounded(pool, group).await {
+async fn outcomes(pool: &PgPool, signer: &Signer, group: &[Append]) -> Vec<Result<Outcome, Unknown>> {
+    match bounded(pool, signer, group).await {
         Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
         Err(Failed::Database) if group.len() > 1 => {
             let mut outcomes = Vec::with_capacity(group.len());
             for command in group {
-                let one = bounded(pool, std::slice::from_ref(command)).await;
+                let one = bounded(pool, signer, std::slice::from_ref(command)).await;
                 outcomes.push(one.ok().and_then(|outcomes| outcomes.into_iter().next()).ok_or(Unknown));
             }
             outcomes
@@ -161,8 +163,8 @@ enum Failed {
 }
 
 /// The server bounds its statements; a connection whose other end has vanished bounds nothing, so this does.
-async fn bounded(pool: &PgPool, group: &[Append]) -> Result<Vec<Outcome>, Failed> {
-    let kind = match tokio::time::timeout(BOUND, append(pool, group)).await {
+async fn bounded(pool: &PgPool, signer: &Signer, group: &[Append]) -> Result<Vec<Outcome>, Failed> {
+    let kind = match tokio::time::timeout(BOUND, append(pool, signer, group)).await {
         Ok(Ok(outcomes)) => return Ok(outcomes),
         Ok(Err(error)) => {
             let failed = if matches!(error, sqlx::Error::Database(_)) { Failed::Database } else { Failed::Silent };
@@ -193,8 +195,8 @@ fn take_group(backlog: &mut VecDeque<Waiting>) -> Vec<Waiting> {
     group
 }
 
-/// Calls the SQL function once for a group.
-pub async fn append(pool: &PgPool, group: &[Append]) -> Result<Vec<Outcome>, sqlx::Error> {
+/// Calls the SQL function once for a group, everything in it signed.
+pub async fn append(pool: &PgPool, signer: &Signer, group: &[Append]) -> Result<Vec<Outcome>, sqlx::Error> {
     let claims = |command: &Append, taken: bool| {
         let keys = command.claims.iter().filter_map(|claim| match claim {
             Claim::Take(key) if taken => Some(key.as_str()),
@@ -203,14 +205,16 @@ pub async fn append(pool: &PgPool, group: &[Append]) -> Result<Vec<Outcome>, sql
         });
         json!(keys.collect::<Vec<_>>()).to_string()
     };
-    let events: Vec<(i32, &Append, &NewEvent)> = (1..)
-        .zip(group)
-        .flat_map(|(place, command)| command.events.iter().map(move |event| (place, command, event)))
-        .collect();
-    let subject = |command: &Append| command.woman.map_or_else(|| "_".to_owned(), |woman| woman.to_string());
+    let mut events: Vec<(i32, &Append, &NewEvent, Vec<u8>)> = Vec::new();
+    for (place, command) in (1..).zip(group) {
+        for (event, mac) in command.events.iter().zip(signed(signer, command)) {
+            events.push((place, command, event, mac));
+        }
+    }
+    let owner = |c: &Append| signer.aggregate(c.aggregate_type, &c.aggregate.to_string(), c.woman, c.centre);
     let rows = sqlx::query(
         "SELECT command, outcome, first_number
-         FROM append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         FROM append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(group.iter().map(|c| c.aggregate_type).collect::<Vec<_>>())
     .bind(group.iter().map(|c| c.aggregate.to_string()).collect::<Vec<_>>())
@@ -219,14 +223,16 @@ pub async fn append(pool: &PgPool, group: &[Append]) -> Result<Vec<Outcome>, sql
     .bind(group.iter().map(|c| c.centre.map(|c| c.0)).collect::<Vec<_>>())
     .bind(group.iter().map(|c| claims(c, true)).collect::<Vec<_>>())
     .bind(group.iter().map(|c| claims(c, false)).collect::<Vec<_>>())
+    .bind(group.iter().map(owner).collect::<Vec<_>>())
     .bind(events.iter().map(|(place, ..)| *place).collect::<Vec<_>>())
-    .bind(events.iter().map(|(.., event)| event.event.as_str()).collect::<Vec<_>>())
-    .bind(events.iter().map(|(.., event)| event.event_version.to_string()).collect::<Vec<_>>())
-    .bind(events.iter().map(|(_, command, _)| subject(command)).collect::<Vec<_>>())
-    .bind(events.iter().map(|(_, command, _)| command.key).collect::<Vec<_>>())
-    .bind(events.iter().map(|(_, command, _)| command.fingerprint.as_slice()).collect::<Vec<_>>())
-    .bind(events.iter().map(|(_, command, _)| json!(command.warnings).to_string()).collect::<Vec<_>>())
-    .bind(events.iter().map(|(.., event)| event.body.as_str()).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, _, event, _)| event.event.as_str()).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, _, event, _)| event.event_version.to_string()).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, command, ..)| subject(command)).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, command, ..)| command.key).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, command, ..)| command.fingerprint.as_slice()).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, command, ..)| warnings(command)).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, _, event, _)| event.body.as_str()).collect::<Vec<_>>())
+    .bind(events.iter().map(|(.., mac)| mac.as_slice()).collect::<Vec<_>>())
     .fetch_all(pool)
     .await?;
     rows.iter()
@@ -239,6 +245,34 @@ pub async fn append(pool: &PgPool, group: &[Append]) -> Result<Vec<Outcome>, sql
             })
         })
         .collect()
+}
+
+fn subject(command: &Append) -> String {
+    command.woman.map_or_else(|| "_".to_owned(), |woman| woman.to_string())
+}
+
+fn warnings(command: &Append) -> String {
+    json!(command.warnings).to_string()
+}
+
+/// The signatures of a command's events.
+fn signed(signer: &Signer, command: &Append) -> Vec<Vec<u8>> {
+    let (aggregate, subject, warnings) = (command.aggregate.to_string(), subject(command), warnings(command));
+    let sign = |(version, event): (u64, &NewEvent)| {
+        signer.event(&EventRow {
+            aggregate_type: command.aggregate_type,
+            aggregate: &aggregate,
+            version,
+            event: &event.event,
+            event_version: &event.event_version.to_string(),
+            subject: &subject,
+            key: command.key,
+            fingerprint: &command.fingerprint,
+            warnings: &warnings,
+            body: &event.body,
+        })
+    };
+    (command.expected + 1..).zip(&command.events).map(sign).collect()
 }
 
 /// A database error as a word for logs: its own text may quote what was stored.

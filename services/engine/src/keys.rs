@@ -7,6 +7,7 @@ mod master;
 mod rotation;
 
 pub use erasure::{Erasure, Kind};
+pub(crate) use master::lines_of as lines;
 pub use master::{FileMasterKey, MasterKey};
 pub use rotation::{Rotation, Standing};
 
@@ -48,6 +49,9 @@ pub enum KeyError {
     /// The master key's file cannot be used; the text says why.
     #[error("the master key file {0}")]
     MasterKeyFile(&'static str),
+    /// The integrity key's file cannot be used; the text says why.
+    #[error("the integrity key file {0}")]
+    IntegrityKeyFile(&'static str),
     /// The cryptographic library refused.
     #[error("encryption failed")]
     Cryptography,

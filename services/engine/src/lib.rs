@@ -13,6 +13,7 @@ pub mod feed;
 pub mod heard;
 mod hearing;
 pub mod http;
+pub mod integrity;
 pub mod journal;
 pub mod keys;
 pub mod metrics;

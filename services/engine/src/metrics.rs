@@ -30,6 +30,8 @@ pub struct Metrics {
     pub fetched: Counter,
     /// Events that could not be applied and are held back, by reader and service.
     pub held_back: Family<Named, Gauge>,
+    /// What was not as a service had signed it, by what it was.
+    pub forged: Family<Named, Counter>,
 }
 
 impl Default for Metrics {
@@ -37,6 +39,7 @@ impl Default for Metrics {
         let mut registry = Registry::with_prefix("livline");
         let (commands, read) = (Family::default(), Family::default());
         let held_back = Family::default();
+        let forged = Family::default();
         let (published, relay_stops, fetched) = (Gauge::default(), Counter::default(), Counter::default());
         registry.register("commands", "Commands by what became of them", commands.clone());
         registry.register("published", "Last number acknowledged by the stream", published.clone());
@@ -48,7 +51,9 @@ impl Default for Metrics {
             "Events that could not be applied, by reader and service",
             Family::clone(&held_back),
         );
-        Self { registry: Arc::new(Mutex::new(registry)), commands, published, relay_stops, read, fetched, held_back }
+        registry.register("forged", "Rows and events that are not as they were signed", Family::clone(&forged));
+        let registry = Arc::new(Mutex::new(registry));
+        Self { registry, commands, published, relay_stops, read, fetched, held_back, forged }
     }
 }
 

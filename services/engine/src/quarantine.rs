@@ -5,6 +5,7 @@
 //! does with an event, and trying again unasked (an event that does not read will not by itself).
 
 use crate::{
+    integrity::Signer,
     metrics::Named,
     reader::{Apply, BOUND, Event, ReadError, Reader},
 };
@@ -15,6 +16,8 @@ use uuid::Uuid;
 
 /// The reason of what only waits behind something else.
 pub const WAITS: &str = "waits";
+/// The reason of what the service did not publish so.
+pub const NOT_GENUINE: &str = "not_genuine";
 
 /// An event that is held back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +122,7 @@ async fn take_back(
     connection: &mut PgConnection,
     (reader, service): (&str, &str),
     woman: Uuid,
+    signer: &Signer,
 ) -> Result<Vec<Event>, ReadError> {
     let bodies: Vec<(i64, String)> = sqlx::query_as(
         "DELETE FROM held_back WHERE reader = $1 AND service = $2 AND woman = $3 RETURNING number, body",
@@ -130,7 +134,7 @@ async fn take_back(
     .await?;
     let mut events = Vec::with_capacity(bodies.len());
     for (_, body) in bodies {
-        events.push(Event::parse(&body).map_err(|_| ReadError::Malformed)?);
+        events.push(Event::parse(&body, signer).map_err(|_| ReadError::Malformed)?);
     }
     events.sort_by_key(|event: &Event| event.number);
     Ok(events)
@@ -168,7 +172,7 @@ impl<A: Apply> Reader<A> {
             .bind(of.1)
             .fetch_one(&mut *transaction)
             .await?;
-        let events = take_back(&mut transaction, of, woman).await?;
+        let events = take_back(&mut transaction, of, woman, &self.signer).await?;
         for events in events.chunks(self.apply.batch()) {
             self.apply.apply(&mut transaction, of.1, events, since.unsigned_abs()).await?;
         }

@@ -6,6 +6,7 @@
 
 use crate::{
     feed::{Feed, FeedError, Page, digest},
+    integrity::Signer,
     journal::error_kind,
     metrics::{Metrics, Named},
     nats::{self, NatsConfig, NatsError},
@@ -40,13 +41,15 @@ pub struct Event {
     pub woman: Option<WomanId>,
     /// The rest; none where it does not read, which must not stop those behind it.
     pub body: Option<Body>,
+    /// Whether it is as the service published it under this number. Nothing may come of one that is not.
+    pub genuine: bool,
     /// Its bytes.
     pub bytes: Arc<str>,
 }
 
 impl Event {
-    /// Reads published bytes.
-    pub fn parse(bytes: &str) -> Result<Self, serde_json::Error> {
+    /// Reads published bytes of the service that `signer` signs for.
+    pub fn parse(bytes: &str, signer: &Signer) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Head {
             epoch: Epoch,
@@ -58,7 +61,8 @@ impl Event {
         // Whose it is may not read either: it is held back all the same, as that of somebody who is nobody.
         let parsed = subject.as_str().and_then(|subject| subject.parse().ok());
         let woman = parsed.or_else(|| (!subject.is_null()).then(WomanId::default));
-        Ok(Self { epoch, number, woman, body: serde_json::from_str(bytes).ok(), bytes: bytes.into() })
+        let genuine = signer.genuine(bytes) == Some((epoch, number));
+        Ok(Self { epoch, number, woman, body: serde_json::from_str(bytes).ok(), genuine, bytes: bytes.into() })
     }
 }
 
@@ -165,17 +169,13 @@ pub struct Reader<A> {
     pub nats: NatsConfig,
     /// Where the service is.
     pub feed: Feed,
+    /// Checks what the service signed.
+    pub signer: Signer,
     /// Where progress shows.
     pub metrics: Metrics,
 }
 
 type Messages = Pin<Box<dyn Stream<Item = Result<String, NatsError>> + Send>>;
-
-#[derive(Deserialize)]
-struct Announced {
-    epoch: Epoch,
-    number: u64,
-}
 
 impl<A: Apply> Reader<A> {
     /// Reads until told to stop.
@@ -217,7 +217,8 @@ impl<A: Apply> Reader<A> {
                 }
                 head = heads.next() => {
                     let head = head.ok_or_else(|| NatsError("announcements ended".into()))?;
-                    let head = serde_json::from_slice::<Announced>(&head.payload).map_err(|_| ReadError::Malformed)?;
+                    // Anybody may say anything on NATS: only what the service itself says is news.
+                    let Some(head) = self.signer.announced(&head.subject, &head.payload) else { continue };
                     if (head.epoch, head.number) != (progress.epoch, progress.number) {
                         wait = MISSING;
                     }
@@ -253,7 +254,7 @@ impl<A: Apply> Reader<A> {
     async fn take(&self, mut progress: Progress, batch: &[String]) -> Result<Progress, ReadError> {
         let mut ready: Vec<Event> = Vec::with_capacity(batch.len());
         for bytes in batch {
-            let event = Event::parse(bytes).map_err(|_| ReadError::Malformed)?;
+            let event = Event::parse(bytes, &self.signer).map_err(|_| ReadError::Malformed)?;
             let next = progress.number + ready.len() as u64 + 1;
             if event.epoch != progress.epoch || event.number > next {
                 progress = self.commit(progress, &std::mem::take(&mut ready)).await?;
@@ -276,7 +277,8 @@ impl<A: Apply> Reader<A> {
                 progress = self.begin_anew(progress, &page).await?;
                 continue;
             }
-            let events: Result<Vec<Event>, _> = page.events.iter().map(|raw| Event::parse(raw.get())).collect();
+            let events: Result<Vec<Event>, _> =
+                page.events.iter().map(|raw| Event::parse(raw.get(), &self.signer)).collect();
             let events = events.map_err(|_| ReadError::Malformed)?;
             let dense = (progress.number + 1..).zip(&events).all(|(number, event)| event.number == number);
             if !dense {
@@ -307,10 +309,11 @@ impl<A: Apply> Reader<A> {
             let next = Progress { number: last.number, last: Some(digest(&last.bytes)), ..progress.clone() };
             let committed = tokio::time::timeout(BOUND, self.transact(&progress, &next, Some(events))).await;
             committed.map_err(|_| ReadError::Effect("the database did not answer".into()))??;
-            self.metrics
-                .read
-                .get_or_create(&Named { name: format!("{}/{}", self.apply.name(), self.service) })
-                .set(signed(next.number));
+            let name = Named { name: format!("{}/{}", self.apply.name(), self.service) };
+            self.metrics.read.get_or_create(&name).set(signed(next.number));
+            for forged in events.iter().filter(|event| !event.genuine) {
+                self.signer.refuse("event", &format_args!("{} {}", name.name, forged.number));
+            }
             progress = next;
         }
         Ok(progress)

@@ -5,6 +5,8 @@
 //! what was published.
 
 use crate::{
+    clock::Clock,
+    integrity::Signer,
     journal::error_kind,
     metrics::Metrics,
     nats::{self, NatsConfig, NatsError},
@@ -41,6 +43,8 @@ pub struct Relay {
     pub service: &'static str,
     /// Its database.
     pub pool: PgPool,
+    /// Signs what is published, and the chain that it is of.
+    pub signer: Signer,
     /// Its NATS.
     pub nats: NatsConfig,
     /// Copies the stream keeps.
@@ -66,6 +70,15 @@ enum Stop {
         "the stream {0} belongs to another database: its epoch was never this one's. It was left as it is; remove it by hand if it is not needed"
     )]
     Foreign(String),
+}
+
+/// How a stream's end stands to the database.
+enum Compared {
+    Same,
+    /// The service published what is not in its database any more.
+    SetBack,
+    /// Somebody else wrote there.
+    Disturbed,
 }
 
 impl Relay {
@@ -142,6 +155,7 @@ impl Relay {
             let batch =
                 tokio::time::timeout(BOUND, self.beyond(epoch, tail.as_ref())).await.map_err(|_| Stop::Silent)??;
             if let Some(last) = batch.last() {
+                store::sign_chain(&self.pool, &self.signer, last.number).await?;
                 self.send(&context, epoch, &batch).await?;
                 tail = Some(last.clone());
                 self.metrics.published.set(i64::try_from(last.number).unwrap_or(i64::MAX));
@@ -167,7 +181,10 @@ impl Relay {
     /// The event that the stream ends with, from the database.
     async fn tail(&self, epoch: Epoch, last: u64) -> Result<Option<Outgoing>, Stop> {
         let Some(before) = last.checked_sub(1) else { return Ok(None) };
-        let tail = store::after(&self.pool, epoch, before, 1).await?.into_iter().find(|event| event.number == last);
+        let tail = store::after(&self.pool, &self.signer, epoch, before, 1)
+            .await?
+            .into_iter()
+            .find(|event| event.number == last);
         tail.map(Some).ok_or(Stop::Unexpected)
     }
 
@@ -177,8 +194,8 @@ impl Relay {
         if store::head(&self.pool).await?.epoch != epoch {
             return Err(Stop::Unexpected);
         }
-        let Some(tail) = tail else { return Ok(store::after(&self.pool, epoch, 0, BATCH).await?) };
-        let mut events = store::after(&self.pool, epoch, tail.number - 1, BATCH + 1).await?;
+        let Some(tail) = tail else { return Ok(store::after(&self.pool, &self.signer, epoch, 0, BATCH).await?) };
+        let mut events = store::after(&self.pool, &self.signer, epoch, tail.number - 1, BATCH + 1).await?;
         if events.first().is_none_or(|first| first.bytes != tail.bytes) {
             return Err(Stop::Unexpected);
         }
@@ -221,32 +238,40 @@ impl Relay {
         let info = stream.cached_info();
         let last = info.state.last_sequence;
         match nats::epoch_of(&info.config) {
-            Some(epoch) if epoch == head.epoch => {
-                if self.agrees(&stream, head, last).await? {
-                    return Ok((epoch, last));
+            Some(epoch) if epoch == head.epoch => match self.compare(&stream, head, last).await? {
+                Compared::Same => Ok((epoch, last)),
+                Compared::SetBack => {
+                    tracing::warn!(service = self.service, "the database was set back: the numbering gets a new epoch");
+                    let epoch = store::take_epoch(&self.pool, epoch).await?;
+                    self.recreate(context, epoch).await
                 }
-                tracing::warn!(service = self.service, "the database was set back: the numbering gets a new epoch");
-                let epoch = store::take_epoch(&self.pool, epoch).await?;
-                self.recreate(context, epoch).await
-            }
+                Compared::Disturbed => {
+                    tracing::error!(service = self.service, "somebody else wrote to the stream: it is made anew");
+                    self.recreate(context, epoch).await
+                }
+            },
             Some(epoch) if store::had_epoch(&self.pool, epoch).await? => self.recreate(context, head.epoch).await,
             _ => Err(Stop::Foreign(nats::stream_name(self.service))),
         }
     }
 
-    /// Whether the stream's last message is this database's event of that number. One that the stream lost proves nothing.
-    async fn agrees(&self, stream: &jetstream::stream::Stream, head: Head, last: u64) -> Result<bool, Stop> {
-        if last == 0 {
-            return Ok(true);
-        }
-        let Some(own) =
-            store::after(&self.pool, head.epoch, last - 1, 1).await?.into_iter().find(|own| own.number == last)
-        else {
-            return Ok(false);
-        };
+    /// The stream's last message beside this database's event of that number. One that the stream lost shows nothing.
+    async fn compare(&self, stream: &jetstream::stream::Stream, head: Head, last: u64) -> Result<Compared, Stop> {
+        let Some(before) = last.checked_sub(1) else { return Ok(Compared::Same) };
+        let after = store::after(&self.pool, &self.signer, head.epoch, before, 1).await?;
+        let own = after.into_iter().find(|own| own.number == last);
         match stream.get_raw_message(last).await {
-            Ok(message) => Ok(message.payload == own.bytes),
-            Err(error) if error.kind() == jetstream::stream::RawMessageErrorKind::NoMessageFound => Ok(true),
+            Ok(message) if own.as_ref().is_some_and(|own| message.payload == own.bytes) => Ok(Compared::Same),
+            // The service itself published it under this number, so it was here.
+            Ok(message) => {
+                match std::str::from_utf8(&message.payload).ok().and_then(|text| self.signer.genuine(text)) {
+                    Some(place) if place == (head.epoch, last) => Ok(Compared::SetBack),
+                    _ => Ok(Compared::Disturbed),
+                }
+            }
+            Err(error) if error.kind() == jetstream::stream::RawMessageErrorKind::NoMessageFound => {
+                Ok(if own.is_some() { Compared::Same } else { Compared::Disturbed })
+            }
             Err(error) => Err(NatsError::of(error).into()),
         }
     }
@@ -264,7 +289,14 @@ impl Relay {
 }
 
 /// Announces a service's head, so that a reader learns of a tail that never arrived.
-pub async fn announce(service: &'static str, pool: PgPool, config: NatsConfig, stop: CancellationToken) {
+pub async fn announce(
+    service: &'static str,
+    pool: PgPool,
+    signer: Signer,
+    clock: Clock,
+    config: NatsConfig,
+    stop: CancellationToken,
+) {
     const BEAT: Duration = Duration::from_secs(2);
     let mut client = None;
     let mut beat = tokio::time::interval(BEAT);
@@ -276,7 +308,8 @@ pub async fn announce(service: &'static str, pool: PgPool, config: NatsConfig, s
         let Some(connected) = &client else { continue };
         let announced = async {
             let head = store::head(&pool).await.map_err(|error| NatsError(error_kind(&error)))?;
-            let payload = serde_json::json!({ "epoch": head.epoch, "number": head.number }).to_string();
+            let said = signer.announce(head.epoch, head.number, milliseconds(clock.now()));
+            let payload = serde_json::to_vec(&said).map_err(NatsError::of)?;
             connected.publish(nats::head_subject(service), payload.into()).await.map_err(NatsError::of)?;
             connected.flush().await.map_err(NatsError::of)
         };
@@ -285,6 +318,11 @@ pub async fn announce(service: &'static str, pool: PgPool, config: NatsConfig, s
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// A moment as announcements have it.
+pub(crate) fn milliseconds(moment: time::OffsetDateTime) -> i64 {
+    i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).unwrap_or_default()
 }
 
 /// Everything read from a stream in order: for tests and tools that look at what was published.

@@ -5,6 +5,7 @@
 //! (both apply an event twice or commit before they check), its framework (no version, no answer), its replay (swallows errors).
 
 use crate::{
+    integrity::{EventRow, Signer},
     journal::error_kind,
     seal::{Opening, Place, Seal, SealError},
 };
@@ -17,7 +18,7 @@ use cqrs_es::{
     },
 };
 use kit::{
-    Case, Class, Decider,
+    Case, CentreId, Class, Decider, WomanId,
     case::{Ask, Refusal},
     decider::Events,
     entry::{Common, ENTRY_CORRECTED, Entry},
@@ -114,46 +115,94 @@ struct Metadata {
     number: u64,
     key: Uuid,
     fingerprint: String,
-    warnings: Vec<String>,
+    warnings: String,
+    subject: String,
+    mac: Option<String>,
 }
 
 /// postgres-es's repository, with personal facts opened and notes taken of what passes.
 struct Repository<'a> {
     inner: PostgresEventRepository,
     seal: &'a Seal,
-    service: &'a str,
+    signer: Signer,
     looking_for: Option<Uuid>,
     seen: &'a Mutex<Vec<Seen>>,
+    owner: &'a Mutex<Option<Owner>>,
 }
 
+/// Whose an aggregate is, as its events say.
+pub type Owner = (Option<WomanId>, Option<CentreId>);
+
 impl Repository<'_> {
+    /// That the row is as the service stored it.
+    fn check(
+        &self,
+        event: &SerializedEvent,
+        metadata: &Metadata,
+        version: u64,
+        body: &str,
+    ) -> Result<(), PersistenceError> {
+        let (fingerprint, mac) = (unhex(&metadata.fingerprint), unhex(metadata.mac.as_deref().unwrap_or_default()));
+        let row = EventRow {
+            aggregate_type: &event.aggregate_type,
+            aggregate: &event.aggregate_id,
+            version,
+            event: &event.event_type,
+            event_version: &event.event_version,
+            subject: &metadata.subject,
+            key: metadata.key,
+            fingerprint: &fingerprint,
+            warnings: &metadata.warnings,
+            body,
+        };
+        if self.signer.event_fits(&row, &mac) {
+            return Ok(());
+        }
+        self.signer.refuse("event", &metadata.number);
+        Err(foreign())
+    }
+
+    /// Whether none is missing before it.
+    fn is_next(&self, version: u64) -> bool {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).last().map_or(0, |last| last.version) + 1 == version
+    }
+
+    /// Whether it is theirs whose the events before it are.
+    fn is_one_owners(&self, owner: Owner) -> bool {
+        *self.owner.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(owner) == owner
+    }
+
     /// A stored body as the entry it holds.
-    async fn entry(&self, event: SerializedEvent) -> Result<SerializedEvent, PersistenceError> {
-        let metadata: Metadata = serde_json::from_value(event.metadata)?;
-        let mut body: Body = serde_json::from_value(event.payload)?;
+    async fn entry(&self, mut event: SerializedEvent) -> Result<SerializedEvent, PersistenceError> {
+        let metadata: Metadata = serde_json::from_value(event.metadata.take())?;
+        let text = event.payload.as_str().unwrap_or_default();
+        let version = u64::try_from(event.sequence).unwrap_or_default();
+        self.check(&event, &metadata, version, text)?;
+        let mut body: Body = serde_json::from_str(text)?;
         let happened = body.happened().map_err(|error| PersistenceError::DeserializationError(Box::new(error)))?;
         let mut facts = std::mem::take(&mut body.data.facts);
         let looked_for = (self.looking_for == Some(metadata.key)).then(|| facts.clone());
         // The row says which event it is. A body that says otherwise was put there.
-        let version = u64::try_from(event.sequence).unwrap_or_default();
         let told = (
             body.aggregatetype.as_str(),
             body.aggregate.to_string(),
             body.version,
             body.event().map(|event| event.name),
         );
-        let place = Place::of(self.service, &body)
+        let place = Place::of(self.signer.service(), &body)
             .filter(|_| {
                 told == (&event.aggregate_type, event.aggregate_id.clone(), version, Some(event.event_type.as_str()))
             })
-            .ok_or_else(|| PersistenceError::UnknownError(Box::new(ForeignBody)))?;
+            .filter(|place| self.is_next(version) && self.is_one_owners((place.woman, place.centre)))
+            .ok_or_else(foreign)?;
         // Rules see personal facts and no others.
         let opening = |class| if class == Class::Personal { Opening::Value } else { Opening::Leave };
         self.seal
             .open(place, &mut facts, opening)
             .await
             .map_err(|error| PersistenceError::UnknownError(Box::new(error)))?;
-        let Metadata { number, key, fingerprint, warnings } = metadata;
+        let Metadata { number, key, fingerprint, warnings, .. } = metadata;
+        let warnings = serde_json::from_str(&warnings)?;
         let seen = Seen {
             number,
             version: body.version,
@@ -170,10 +219,14 @@ impl Repository<'_> {
     }
 }
 
-/// A stored body that says it is another event's.
+/// A stored body that says it is another event's, or that the service did not store so.
 #[derive(Debug, thiserror::Error)]
-#[error("a stored body is another event's")]
+#[error("a stored body is another event's, or was not stored by this service")]
 struct ForeignBody;
+
+fn foreign() -> PersistenceError {
+    PersistenceError::UnknownError(Box::new(ForeignBody))
+}
 
 /// What cqrs-es may ask and this store does not do.
 fn not_here<T>(what: &'static str) -> Result<T, PersistenceError> {
@@ -247,6 +300,8 @@ pub struct Loaded<D: Decider> {
     pub case: Case<D>,
     /// Its events.
     pub seen: Vec<Seen>,
+    /// Whose it is; none where there is none of its events.
+    pub owner: Option<Owner>,
 }
 
 /// An aggregate could not be loaded. What was the matter is in the log, by kind alone.
@@ -268,9 +323,10 @@ pub async fn load<D: Decider>(
     aggregate: kit::AggregateId,
     looking_for: Option<Uuid>,
 ) -> Result<Loaded<D>, LoadError> {
-    let seen = Mutex::new(Vec::new());
+    let (seen, owner) = (Mutex::new(Vec::new()), Mutex::new(None));
     let inner = PostgresEventRepository::new(pool.clone()).with_tables("serialized_events", "no_snapshots");
-    let repository = Repository { inner, seal, service, looking_for, seen: &seen };
+    let signer = seal.signer(service);
+    let repository = Repository { inner, seal, signer, looking_for, seen: &seen, owner: &owner };
     let store = PersistedEventStore::<_, Root<D>>::new_event_store(repository)
         .with_upcasters(vec![Box::new(Upcaster::<D>(PhantomData))]);
     let loaded = store.load_aggregate(&aggregate.to_string()).await.map_err(|error| {
@@ -278,7 +334,14 @@ pub async fn load<D: Decider>(
         reads_next_time(&error)
     })?;
     drop(store);
-    Ok(Loaded { case: loaded.aggregate.case, seen: seen.into_inner().unwrap_or_else(PoisonError::into_inner) })
+    let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Loaded { case: loaded.aggregate.case, seen, owner: owner.into_inner().unwrap_or_else(PoisonError::into_inner) })
+}
+
+/// Bytes of hexadecimal text; none where it is no such text.
+fn unhex(text: &str) -> Vec<u8> {
+    let byte = |at: usize| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    (0..text.len()).step_by(2).map(byte).collect::<Option<_>>().unwrap_or_default()
 }
 
 /// Whether the store was to blame, and not what is in it.

@@ -16,7 +16,8 @@ use crate::{
     feed::Feed,
     heard::Listening,
     http::{self, App, Auth, openapi},
-    journal::Journal,
+    integrity::Integrity,
+    journal::{Journal, error_kind},
     keys::{FileMasterKey, KeyError, Keyring},
     metrics::Metrics,
     nats,
@@ -25,6 +26,7 @@ use crate::{
     relations::{Lease, Relations},
     relay::{self, Relay},
     seal::Seal,
+    store,
     tokens::{Issuer, TokenError, Verifier},
 };
 use axum::Router;
@@ -50,6 +52,9 @@ pub enum StartError {
     /// Older tables.
     #[error("the database is older than this program; run livline migrate first")]
     NotMigrated,
+    /// Events of a version that did not sign them.
+    #[error("the events in the database are not signed yet; run livline migrate with --integrity-key-file first")]
+    NotSigned,
     /// Newer tables.
     #[error("the data were written by a newer version of this program; use that version")]
     NewerData,
@@ -111,16 +116,17 @@ impl Host {
         clock: Clock,
         tables: &sqlx::migrate::Migrator,
     ) -> Result<Self, StartError> {
+        let metrics = Metrics::default();
         let pool = database::pool(&settings.database, settings.pool).await?;
         database::check(&pool, tables).await?;
         let readers = database::pool(&settings.database, settings.pool).await?;
         let keys = database::pool(&settings.keys, settings.pool).await?;
         let master = Arc::new(FileMasterKey::read(&settings.master_key_file)?);
-        let seal = Seal::new(Keyring::open(keys, master).await?);
+        let integrity = Integrity::read(&settings.integrity_key_file)?.counting(&metrics);
+        let seal = Seal::new(Keyring::open(keys, master).await?, integrity);
         let auth = Auth::new(Verifier::new(&settings.issuers)?.by(clock.clone()), settings.limits);
         let issuer = Issuer::new(service, settings.signing_key.expose_secret())?.by(clock.clone());
         refuse_old_nats(&settings).await?;
-        let metrics = Metrics::default();
         Ok(Self { service, settings, clock, pool, readers, metrics, auth, issuer, seal, lease: Lease::default() })
     }
 
@@ -144,6 +150,7 @@ impl Host {
             pool: self.readers.clone(),
             nats: self.settings.nats.clone(),
             feed: self.feed(service)?,
+            signer: self.seal.signer(service),
             metrics: self.metrics.clone(),
         })
     }
@@ -200,7 +207,11 @@ impl<D: Decider> Domain<D> {
     ) -> Result<Self, StartError> {
         let host = Host::open(name, settings, clock, tables).await?;
         host.settings.deadlines.require(D::deadlines().iter().copied())?;
-        let (journal, writer) = Journal::start(host.pool.clone());
+        if store::was_never_signed(&host.pool).await.map_err(|error| StartError::Database(error_kind(&error)))? {
+            return Err(StartError::NotSigned);
+        }
+        let signer = host.seal.signer(name);
+        let (journal, writer) = Journal::start(host.pool.clone(), signer.clone());
         let executor = Executor {
             service: name,
             pool: host.pool.clone(),
@@ -228,13 +239,21 @@ impl<D: Decider> Domain<D> {
         let relay = Relay {
             service: name,
             pool: host.pool.clone(),
+            signer,
             nats: host.settings.nats.clone(),
             replicas: host.settings.replicas,
             written: journal.head(),
             metrics: host.metrics.clone(),
         };
         service.tasks.spawn(relay.run(service.drained.clone()));
-        let announcing = relay::announce(name, host.pool.clone(), host.settings.nats.clone(), service.stop.clone());
+        let announcing = relay::announce(
+            name,
+            host.pool.clone(),
+            host.seal.signer(name),
+            host.clock.clone(),
+            host.settings.nats.clone(),
+            service.stop.clone(),
+        );
         service.tasks.spawn(announcing);
         Ok(Self { host, executor, contract, service, router, paths })
     }

@@ -4,7 +4,10 @@
 //! mask, or the mark of an erased fact. An envelope opens only in the place it was sealed for. Deliberately absent: who may read
 //! ([`kit::access`]) and where keys come from ([`crate::keys`]).
 
-use crate::keys::{DataKey, Held, KeyError, Keyring};
+use crate::{
+    integrity::{Integrity, Signer},
+    keys::{DataKey, Held, KeyError, Keyring},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::{
     AggregateId, CentreId, Class, WomanId,
@@ -63,10 +66,31 @@ pub enum Opening {
     Leave,
 }
 
+/// Whom access was granted for: what is opened is opened as theirs, whatever a body says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Granted {
+    /// The woman; none where it is about none.
+    pub woman: Option<WomanId>,
+    /// The centre that holds it.
+    pub centre: Option<CentreId>,
+    /// The aggregate; none where all of hers there were granted.
+    pub aggregate: Option<AggregateId>,
+}
+
 impl<'a> Place<'a> {
-    /// The place that a stored or published body claims; its facts open only where the claim is true. `None`: not one of ours.
+    /// Where a body's facts stand whose woman, centre and aggregate access was granted for. `None`: it is none of theirs, or not one of ours.
     #[must_use]
-    pub fn of(service: &'a str, body: &'a Body) -> Option<Self> {
+    pub fn granted(service: &'a str, body: &'a Body, granted: Granted) -> Option<Self> {
+        let Granted { woman, centre, aggregate } = granted;
+        let place = Self::of(service, body)?;
+        let theirs = (place.woman, place.centre) == (woman, centre) && aggregate.is_none_or(|id| id == place.aggregate);
+        theirs.then_some(place)
+    }
+
+    /// Where a body's facts stand that is known to be as the service stored or published it. For whoever reads on behalf of somebody there is
+    /// [`Self::granted`]. `None`: not one of ours.
+    #[must_use]
+    pub(crate) fn of(service: &'a str, body: &'a Body) -> Option<Self> {
         let event = body.event().filter(|event| event.service == service)?.name;
         let Body { subject: woman, centre, aggregatetype, aggregate, version, .. } = body;
         Some(Self {
@@ -140,17 +164,24 @@ impl Fingerprint {
     }
 }
 
-/// Seals and opens with a keyring.
+/// Seals and opens with a keyring, and has what checks where sealed facts stand.
 #[derive(Clone, Debug)]
 pub struct Seal {
     keys: Keyring,
+    integrity: Integrity,
 }
 
 impl Seal {
-    /// A seal on a keyring.
+    /// A seal on a keyring, and the key of all signatures.
     #[must_use]
-    pub fn new(keys: Keyring) -> Self {
-        Self { keys }
+    pub fn new(keys: Keyring, integrity: Integrity) -> Self {
+        Self { keys, integrity }
+    }
+
+    /// What signs for a service, and checks what it signed.
+    #[must_use]
+    pub fn signer(&self, service: &str) -> Signer {
+        self.integrity.of(service)
     }
 
     /// Replaces every open fact in `facts` by an envelope. Facts are hers, but those of an `OfChild` are the child's.

@@ -1,7 +1,8 @@
 //! The published event: CloudEvents 1.0, structured JSON.
 //!
-//! The stored body is everything but the number and the epoch; [`publish`] sets those two in front of the stored bytes.
-//! Relay and feed use the same function, so all readers see the same bytes. Deliberately absent: what facts mean.
+//! The stored body is everything but the number, the epoch and the service's signature over all three; [`publish`] sets those in front of
+//! the stored bytes, and [`Signed`] takes them off again. Relay and feed use the same function, so all readers see the same bytes.
+//! Deliberately absent: what facts mean, and making and checking signatures.
 
 use crate::{ActorId, AggregateId, CentreId, Epoch, Facets, Happened, WomanId, entry::event_id, when::NotATime};
 use serde::{Deserialize, Serialize};
@@ -168,15 +169,43 @@ impl Body {
     }
 }
 
-/// The published bytes: the stored body, a JSON object, with epoch and number set in front.
+/// The published bytes: the stored body, a JSON object, with epoch, number and signature set in front. The signature is text without
+/// anything that JSON escapes; an empty one says that the service does not vouch for the body.
 #[must_use]
-pub fn publish(epoch: Epoch, number: u64, body: &str) -> String {
-    let head = format!("{{\"epoch\":\"{epoch}\",\"number\":{number}");
+pub fn publish(epoch: Epoch, number: u64, mac: &str, body: &str) -> String {
+    let head = format!("{{\"epoch\":\"{epoch}\",\"number\":{number},\"mac\":\"{mac}\"");
     match body.trim_start().strip_prefix('{') {
         Some(rest) if rest.trim_start().starts_with('}') => head + rest,
         Some(rest) => format!("{head},{rest}"),
         // What is no event reads as one that does not: it must not keep readers from those behind it.
         None => format!("{head},\"body\":{body}}}"),
+    }
+}
+
+/// Published bytes taken apart exactly as [`publish`] puts them together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signed<'a> {
+    /// The epoch.
+    pub epoch: Epoch,
+    /// The number.
+    pub number: u64,
+    /// The signature over the rest.
+    pub mac: &'a str,
+    /// Every byte behind it.
+    pub rest: &'a str,
+}
+
+impl<'a> Signed<'a> {
+    /// Takes published bytes apart; `None` where they begin in another way.
+    #[must_use]
+    pub fn of(published: &'a str) -> Option<Self> {
+        let (epoch, rest) = published.strip_prefix("{\"epoch\":\"")?.split_once("\",\"number\":")?;
+        let (number, rest) = rest.split_once(",\"mac\":\"")?;
+        let (mac, rest) = rest.split_once('"')?;
+        let (epoch, number) = (epoch.parse().ok()?, number.parse().ok()?);
+        // Written otherwise, the same values are other bytes.
+        let same = published.starts_with(&format!("{{\"epoch\":\"{epoch}\",\"number\":{number},\"mac\":\"{mac}\""));
+        same.then_some(Self { epoch, number, mac, rest })
     }
 }
 
@@ -188,10 +217,26 @@ mod tests {
     fn whatever_is_stored_has_its_number_when_it_is_published() {
         let epoch = Epoch(uuid::Uuid::nil());
         for body in ["{\"a\":1}", " {\"a\":1}", "{}", "{ }", "[1]", "\"text\"", "null"] {
-            let published: Value = serde_json::from_str(&publish(epoch, 7, body)).unwrap();
+            let published: Value = serde_json::from_str(&publish(epoch, 7, "bWFj", body)).unwrap();
             assert_eq!(published["number"], 7, "{body}");
         }
-        assert!(publish(epoch, 7, "{\"a\":1}").ends_with(",\"number\":7,\"a\":1}"));
+        assert!(publish(epoch, 7, "bWFj", "{\"a\":1}").ends_with(",\"number\":7,\"mac\":\"bWFj\",\"a\":1}"));
+    }
+
+    #[test]
+    fn what_was_published_is_taken_apart_as_it_was_put_together() {
+        let epoch = Epoch(uuid::Uuid::from_u128(9));
+        for (mac, body) in [("bWFj", "{\"a\":1}"), ("", "{}"), ("x", "[1]")] {
+            let published = publish(epoch, 7, mac, body);
+            let signed = Signed::of(&published).unwrap();
+            assert_eq!((signed.epoch, signed.number, signed.mac), (epoch, 7, mac));
+            assert!(published.ends_with(signed.rest));
+            for other in
+                [published.replace(":7", ": 7"), published.replace(":7", ":07"), published.replace("mac", "Mac")]
+            {
+                assert_eq!(Signed::of(&other), None, "{other}");
+            }
+        }
     }
 
     #[test]

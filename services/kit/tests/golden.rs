@@ -32,7 +32,7 @@ fn a_published_event_is_as_it_was_promised() {
             .due("2026-12-01".parse().unwrap()),
     );
     let body = Body::new(heading, json!({ "offer": Uuid::from_u128(5), "rent": sealed }), facets);
-    let bytes = publish(kit::Epoch(Uuid::from_u128(6)), 1234, &serde_json::to_string(&body).unwrap());
+    let bytes = publish(kit::Epoch(Uuid::from_u128(6)), 1234, "bWFj", &serde_json::to_string(&body).unwrap());
     assert_eq!(bytes, include_str!("../golden/published.json").trim_end());
     let read: Published = serde_json::from_str(&bytes).unwrap();
     assert_eq!((read.number, read.body.happened().unwrap()), (1234, "2026-11-20".parse::<Happened>().unwrap()));

@@ -32,6 +32,7 @@ struct Written<'a> {
     database_file: PathBuf,
     keys_file: PathBuf,
     master_key_file: PathBuf,
+    integrity_key_file: PathBuf,
     key_backup_days: u16,
     signing_key_file: PathBuf,
     nats: WrittenNats<'a>,
@@ -105,6 +106,7 @@ pub fn write(folder: &DataFolder, servers: &Servers, ports: Ports, services: &[L
             database_file: secret("database-url", url(&servers.postgres, &service.database()))?,
             keys_file: secret("keys-url", url(&servers.keys, provision::KEYS))?,
             master_key_file: secrets::master_key_file(folder.path()),
+            integrity_key_file: secrets::integrity_key_file(folder.path()),
             key_backup_days,
             signing_key_file: secrets::signing_key(folder.path(), service.name),
             nats: WrittenNats {

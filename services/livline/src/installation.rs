@@ -10,7 +10,14 @@ use crate::{
     failure::Failure,
     services,
 };
-use engine::{config::Settings, feed::Feed, journal::error_kind, nats::NatsConfig, tokens::Issuer};
+use engine::{
+    config::Settings,
+    feed::Feed,
+    integrity::{Integrity, Signer},
+    journal::error_kind,
+    nats::NatsConfig,
+    tokens::Issuer,
+};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     ConnectOptions, PgPool,
@@ -27,6 +34,8 @@ pub struct Domain {
     pub journal: PgPool,
     /// NATS, as the service itself.
     pub nats: NatsConfig,
+    /// Checks what it signed.
+    pub signer: Signer,
     /// How many copies its stream keeps.
     pub replicas: usize,
     /// Its feed, as the timeline asks it.
@@ -56,6 +65,8 @@ impl Installation {
         let timeline = settings(folder, timeline::SERVICE)?;
         let issuer = Issuer::new(timeline::SERVICE, timeline.signing_key.expose_secret())
             .map_err(|error| Failure::Other(format!("The timeline's token key cannot be used: {error}.")))?;
+        let integrity = Integrity::read(&timeline.integrity_key_file)
+            .map_err(|error| Failure::Other(format!("The data cannot be checked: {error}.")))?;
         let mut domains = Vec::new();
         for service in services::domains() {
             let settings = settings(folder, service.name)?;
@@ -64,6 +75,7 @@ impl Installation {
                 name: service.name,
                 journal: pool(&owner(&postgres, service.name), service.name).await?,
                 nats: settings.nats,
+                signer: integrity.of(service.name),
                 replicas: settings.replicas,
                 feed: Feed::new(&address, issuer.clone()),
             });

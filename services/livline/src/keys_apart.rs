@@ -32,7 +32,7 @@ pub async fn move_where_needed(folder: &DataFolder, servers: &Servers) -> Result
             Some(_) => move_keys(servers).await?,
             None => {}
         }
-        folder.now_this_format()?;
+        folder.now_of_format(2)?;
     }
     if there.is_some() {
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(KEYS));

@@ -26,6 +26,7 @@ pub mod secrets;
 pub mod serve;
 pub mod services;
 pub mod signals;
+pub mod signed;
 pub mod supervise;
 pub mod terminal;
 pub mod token;

@@ -3,7 +3,8 @@
 //!
 //! Deliberately absent: making databases and roles; whoever runs a cluster does.
 
-use crate::{failure::Failure, provision, services, terminal};
+use crate::{failure::Failure, provision, services, signed, terminal};
+use engine::integrity::Integrity;
 use engine::keys::{FileMasterKey, KeyError, Keyring};
 use sqlx::PgPool;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,9 @@ pub struct Migrate {
     /// For `keys`: the master key that data are sealed with
     #[arg(long, value_name = "FILE", required_if_eq("database", KEYS))]
     master_key_file: Option<PathBuf>,
+    /// For a service whose events were stored by a version that did not sign them: the integrity key, with which they are signed, once
+    #[arg(long, value_name = "FILE")]
+    integrity_key_file: Option<PathBuf>,
 }
 
 fn database(name: &str) -> Result<String, String> {
@@ -45,6 +49,14 @@ pub async fn migrate(options: &Migrate) -> Result<(), Failure> {
     if let Some(service) = services::find(&options.database) {
         let role = roles.first().copied().unwrap_or(service.name);
         provision::set_up_service(&service, role, url).await?;
+        if let Some(file) = options.integrity_key_file.as_ref().filter(|_| service.kind == services::Kind::Domain) {
+            let integrity = Integrity::read(file)
+                .map_err(|error| Failure::Other(format!("The events cannot be signed: {error}.")))?;
+            let failed = provision::failed(service.name);
+            let pool = PgPool::connect(url).await.map_err(&failed)?;
+            signed::sign(&pool, &integrity.of(service.name)).await.map_err(&failed)?;
+            pool.close().await;
+        }
     } else {
         let roles = if roles.is_empty() { services::names() } else { roles };
         provision::set_up_keys(&roles, url).await?;

@@ -1,10 +1,12 @@
-//! What only this data folder knows: passwords, token keys, the master key. Each is made once and kept in a file of mode 0600.
+//! What only this data folder knows: passwords, token keys, the master key, the integrity key. Each is made once and kept in a file of mode
+//! 0600.
 //!
-//! The master key has a folder of its own, so that a copy of the rest does not open anything. Deliberately absent: rotating them
+//! The master key and the integrity key have a folder of their own, so that a copy of the rest neither opens nor signs anything. Deliberately absent: rotating them
 //! ([`crate::keys`] does with the master key).
 
 use crate::{cluster::DataFolder, failure::Failure};
 use engine::{
+    integrity::Integrity,
     keys::{FileMasterKey, KeyError},
     tokens::{self, TokenError},
 };
@@ -12,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// The master key below a data folder.
 pub(crate) const MASTER_KEY: &str = "keys/master";
+/// The integrity key below a data folder. It is no part of what `livline keys rotate` changes: what it signed stays signed.
+pub(crate) const INTEGRITY_KEY: &str = "keys/integrity";
 
 /// Signs and checks one issuer's tokens.
 #[derive(Debug)]
@@ -62,6 +66,28 @@ pub fn nats_password_name(service: &str) -> String {
 #[must_use]
 pub fn master_key_file(folder: &Path) -> PathBuf {
     folder.join(MASTER_KEY)
+}
+
+/// The file of the integrity key.
+#[must_use]
+pub fn integrity_key_file(folder: &Path) -> PathBuf {
+    folder.join(INTEGRITY_KEY)
+}
+
+/// The integrity key, made on first use. `used`: data are signed with one already, so a missing file is not made again.
+pub fn integrity_key(folder: &DataFolder, used: bool) -> Result<Integrity, Failure> {
+    let file = integrity_key_file(folder.path());
+    let failed = |error: KeyError| Failure::Other(format!("The data cannot be checked: {error} ({}).", file.display()));
+    if !file.exists() {
+        if used {
+            return Err(Failure::Other(format!(
+                "The integrity key {} is missing, and without it nobody can tell whether the data are as they were stored: put it back.",
+                file.display()
+            )));
+        }
+        folder.keep(INTEGRITY_KEY, &Integrity::generate().map_err(failed)?)?;
+    }
+    Integrity::read(&file).map_err(failed)
 }
 
 /// The master key, made on first use. `used`: data are sealed with one already, so a missing file is not made again.

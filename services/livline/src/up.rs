@@ -6,6 +6,7 @@
 //! config/<service>.toml   each service's settings, written at every start
 //! secrets/                passwords, addresses with passwords, token keys: one a file
 //! keys/master             the master key: whoever has it and a copy of the data can read them
+//! keys/integrity          the key of signatures: whoever has it and may write to the databases can say what access follows from
 //! backup.toml             where `livline backup` goes to, for whom it is sealed
 //! demo-day                the day that the demo's dates count back from
 //! ```
@@ -21,6 +22,7 @@ use crate::{
     keys_apart, provision, serve,
     services::{self, Listed},
     signals::Signals,
+    signed,
     supervise::Servers,
     terminal, token,
 };
@@ -101,6 +103,7 @@ pub(crate) async fn set_up(
 ) -> Result<Vec<Bound>, Failure> {
     keys_apart::move_where_needed(folder, servers).await?;
     provision::provision(&servers.postgres, &servers.keys, folder).await?;
+    signed::sign_where_needed(folder, &servers.postgres).await?;
     configuration::write(folder, servers, ports, services)?;
     let mut bound = Vec::with_capacity(services.len());
     for service in services {

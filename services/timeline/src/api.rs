@@ -134,8 +134,8 @@ async fn timeline(
     let filter = Filter { domain, from: from.map(Day::date), until: until.map(Day::date), cursor };
     let received = known.relation.as_ref().map_or(&[][..], Relation::received);
     let scope = Scope { woman, centre, received };
-    let (rows, more) = read::entries(&mut snapshot, scope, &filter).await?;
-    let next = rows.last().filter(|_| more).map(|last| Cursor::behind(last).text());
+    let (rows, next) = read::entries(&mut snapshot, &app.seal, scope, &filter).await?;
+    let next = next.map(|next| next.text());
     let tasks = read::tasks(&mut snapshot, scope).await?;
     let renderer = Renderer { contracts: &app.contracts, seal: &app.seal, principal: &caller.principal, about, tasks };
     let mut entries = Vec::with_capacity(rows.len());
@@ -144,7 +144,7 @@ async fn timeline(
     }
     let today = app.clock.today();
     let wanted = Wanted { due: Due::Any, responsible: None, today, classes: classes(&caller, about) };
-    let open = read::follow_ups(&mut snapshot, scope, &wanted).await?;
+    let open = read::follow_ups(&mut snapshot, &app.seal, scope, &wanted).await?;
     let open: Vec<_> = open.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
     let held_back = read::held_back(&mut snapshot, woman, centre).await?;
     let body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
@@ -262,7 +262,7 @@ async fn seen(
                 return Ok(listed(dated, undated, false));
             }
             let behind = (*part, last.as_ref());
-            let rows = read::page(&mut *app.pool.acquire().await?, centre, wanted, behind).await?;
+            let rows = read::page(&mut *app.pool.acquire().await?, &app.seal, centre, wanted, behind).await?;
             looked_at += rows.len();
             let more = rows.len() == read::FOLLOW_UPS;
             last = rows.last().cloned();
@@ -270,7 +270,7 @@ async fn seen(
             let women: Vec<WomanId> = women.into_iter().collect();
             let known = app.relations.all(&caller.principal, &women, Act::Read(Class::Open)).await?;
             for mut row in rows {
-                let Some(known) = known.get(&WomanId(row.woman)) else { continue };
+                let Some(known) = known.get(&WomanId(row.woman)).filter(|_| row.genuine) else { continue };
                 let about = About::Woman(known);
                 let own = row.responsible.as_deref() == Some(caller.principal.actor.as_str());
                 let act = if own { Act::Help } else { Act::Read };

@@ -4,7 +4,8 @@
 //! named twice, so one statement for each kind of change does it, and the order for each key is kept. Deliberately absent: what a
 //! change means to the domain.
 
-use crate::{project::Applicable, read::FollowUpRow};
+use crate::{project::Applicable, read::FollowUpRow, signed};
+use engine::integrity::Signer;
 use kit::{
     facets::{Change, FollowUpChange},
     published::Body,
@@ -38,9 +39,16 @@ fn set(change: Change) -> &'static str {
 /// Applies the changes of these events, in their order.
 pub(crate) async fn apply(
     connection: &mut PgConnection,
+    signer: &Signer,
     service: &str,
     events: &[Applicable<'_>],
 ) -> Result<(), sqlx::Error> {
+    let touched = signed::Touched::of(events);
+    if touched.is_empty() {
+        return Ok(());
+    }
+    // What somebody else changed is not signed for having been changed once more.
+    let changed = touched.changed(connection, signer, service).await?;
     for round in rounds(events) {
         for kind in KINDS {
             let rows: Vec<Row<'_>> = round.iter().filter(|(_, change)| change.change == kind).copied().collect();
@@ -64,7 +72,7 @@ pub(crate) async fn apply(
             execute(connection, &update, service, &rows).await?;
         }
     }
-    Ok(())
+    touched.sign(connection, signer, service, &changed).await
 }
 
 /// The follow-ups of one woman at one centre as entries leave them, whatever came later.
@@ -118,6 +126,8 @@ fn opened(service: &str, woman: uuid::Uuid, body: &Body, change: &FollowUpChange
         due: None,
         responsible: change.responsible.as_ref().map(ToString::to_string),
         basis: basis(change),
+        // Made of entries that were looked at.
+        genuine: true,
     };
     date(&mut row, change);
     row

@@ -11,6 +11,7 @@ mod live;
 mod project;
 mod read;
 mod render;
+mod signed;
 
 pub use document::document;
 pub use project::Projection;
@@ -36,7 +37,7 @@ pub type Contracts = BTreeMap<String, Contract>;
 pub async fn open(settings: Settings, clock: Clock, contracts: Vec<Contract>) -> Result<Service, StartError> {
     let host = Host::open(SERVICE, settings, clock, &TABLES).await?;
     let contracts: Contracts = contracts.into_iter().map(|contract| (contract.service.clone(), contract)).collect();
-    let projection = Arc::new(Projection);
+    let projection = Arc::new(Projection(host.seal.signer(SERVICE)));
     let app = api::App::new(&host, contracts.clone());
     let live = app.live.clone();
     let mut service = Service::new(&host).serving(&host, api::routes(Arc::new(app)), document());

@@ -6,7 +6,8 @@
 
 use crate::follow_ups;
 use engine::{
-    quarantine::{self, WAITS},
+    integrity::Signer,
+    quarantine::{self, NOT_GENUINE, WAITS},
     reader::{Apply, Event, ReadError, Start},
 };
 use kit::{WomanId, published::Body};
@@ -19,9 +20,9 @@ pub(crate) const CHANNEL: &str = "timeline";
 /// What is made of events. Progress is kept beside it.
 pub(crate) const TABLES: [&str; 3] = ["entries", "follow_ups", "held_back"];
 
-/// The timeline's projection.
+/// The timeline's projection, with what signs its rows.
 #[derive(Debug)]
-pub struct Projection;
+pub struct Projection(pub Signer);
 
 /// An event that can be applied.
 pub(crate) struct Applicable<'a> {
@@ -47,7 +48,7 @@ impl Apply for Projection {
         events: &[Event],
         _: u64,
     ) -> Result<(), ReadError> {
-        let free = take_in(transaction, service, events).await?;
+        let free = take_in(transaction, &self.0, service, events).await?;
         tell(transaction, service, &free).await
     }
 
@@ -69,19 +70,20 @@ type Held<'a> = Vec<(&'a Event, WomanId, &'static str)>;
 /// `search_path`.
 pub(crate) async fn take_in<'a>(
     transaction: &mut Transaction<'static, Postgres>,
+    signer: &Signer,
     service: &str,
     events: &'a [Event],
 ) -> Result<Vec<Applicable<'a>>, ReadError> {
     let (held, free) = divide(transaction, service, events).await?;
     let mut attempt = transaction.begin().await?;
-    let waiting = match apply_all(&mut attempt, service, &free).await {
+    let waiting = match apply_all(&mut attempt, signer, service, &free).await {
         Ok(()) => {
             attempt.commit().await?;
             BTreeSet::new()
         }
         Err(error) if is_about_data(&error) => {
             attempt.rollback().await?;
-            one_by_one(transaction, service, &free).await?
+            one_by_one(transaction, signer, service, &free).await?
         }
         Err(error) => return Err(error.into()),
     };
@@ -107,6 +109,10 @@ async fn divide<'a>(
         let Some(woman) = event.woman else { continue };
         match &event.body {
             _ if waiting.contains(&woman) => held.push((event, woman, WAITS)),
+            _ if !event.genuine => {
+                waiting.insert(woman);
+                held.push((event, woman, NOT_GENUINE));
+            }
             Some(body) if body.happened().is_ok() => {
                 free.push(Applicable { number: signed(event.number), woman, body, bytes: &event.bytes });
             }
@@ -122,6 +128,7 @@ async fn divide<'a>(
 /// The slow way, once something among the events is wrong: each on its own, so that only what is wrong waits.
 async fn one_by_one(
     connection: &mut PgConnection,
+    signer: &Signer,
     service: &str,
     events: &[Applicable<'_>],
 ) -> Result<BTreeSet<WomanId>, ReadError> {
@@ -131,7 +138,7 @@ async fn one_by_one(
             WAITS
         } else {
             let mut attempt = connection.begin().await?;
-            match apply_all(&mut attempt, service, std::slice::from_ref(event)).await {
+            match apply_all(&mut attempt, signer, service, std::slice::from_ref(event)).await {
                 Ok(()) => {
                     attempt.commit().await?;
                     continue;
@@ -160,7 +167,12 @@ fn is_about_data(error: &sqlx::Error) -> bool {
     }
 }
 
-async fn apply_all(connection: &mut PgConnection, service: &str, events: &[Applicable<'_>]) -> Result<(), sqlx::Error> {
+async fn apply_all(
+    connection: &mut PgConnection,
+    signer: &Signer,
+    service: &str,
+    events: &[Applicable<'_>],
+) -> Result<(), sqlx::Error> {
     if events.is_empty() {
         return Ok(());
     }
@@ -182,7 +194,7 @@ async fn apply_all(connection: &mut PgConnection, service: &str, events: &[Appli
     .execute(&mut *connection)
     .await?;
     set_standings(connection, service, events).await?;
-    follow_ups::apply(connection, service, events).await
+    follow_ups::apply(connection, signer, service, events).await
 }
 
 /// What corrections and retractions say of earlier entries; of several about one entry the last counts.

@@ -7,6 +7,7 @@ mod tasks;
 pub(crate) use tasks::{Due, FOLLOW_UPS, FollowUpRow, Tasks, Wanted, follow_ups, page, tasks};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use engine::seal::{Granted, Seal};
 use kit::{
     CentreId, Moment, WomanId, calendar,
     published::Body,
@@ -20,14 +21,15 @@ use uuid::Uuid;
 /// Entries a page holds.
 pub(crate) const PAGE: usize = 200;
 
-/// An entry's row.
+/// An entry that the service published, of what is seen.
 #[derive(Debug)]
 pub(crate) struct EntryRow {
     pub service: String,
     pub number: i64,
-    pub at: OffsetDateTime,
     pub standing: String,
     pub body: Body,
+    /// Whose it is.
+    pub granted: Granted,
 }
 
 /// What of a woman a centre sees: what it recorded itself, and what came along from where she was before.
@@ -42,6 +44,21 @@ impl Scope<'_> {
     /// Every centre of which something is seen.
     fn centres(&self) -> Vec<Uuid> {
         std::iter::once(self.centre).chain(self.received.iter().map(|received| received.from)).map(|id| id.0).collect()
+    }
+
+    /// Whose facts a body holds, where it is among what is seen: by what its service published, not by what a row says of it.
+    fn granted(&self, service: &str, body: &Body) -> Option<Granted> {
+        let came_along = |Received { from, along, until, .. }: &Received| {
+            let chosen = match along {
+                Along::Nothing => false,
+                Along::OpenTasksAndSafety => service == SAFETY,
+                _ => true,
+            };
+            chosen && body.centre == Some(*from) && body.recordedtime < end(*until)
+        };
+        let seen = body.centre == Some(self.centre) || self.received.iter().any(came_along);
+        let granted = Granted { woman: Some(self.woman), centre: body.centre, aggregate: None };
+        (seen && body.subject == Some(self.woman)).then_some(granted)
     }
 
     /// The condition on entries. What another centre recorded after she had left is not seen, and of what came before only what she chose.
@@ -93,8 +110,8 @@ pub(crate) struct Cursor {
 }
 
 impl Cursor {
-    pub(crate) fn behind(row: &EntryRow) -> Self {
-        Self { at: row.at, service: row.service.clone(), number: row.number }
+    fn behind(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self { at: row.try_get("at")?, service: row.try_get("service")?, number: row.try_get("number")? })
     }
 
     /// Of which service the entry before it is.
@@ -115,13 +132,27 @@ impl Cursor {
     }
 }
 
-/// A page of entries, newest first, and whether there are more.
+/// A row's body, where it is as its service published it under the row's number.
+pub(crate) fn genuine(seal: &Seal, service: &str, number: i64, published: &str) -> Option<Body> {
+    let signer = seal.signer(service);
+    let fits = signer.genuine(published).is_some_and(|(_, own)| i64::try_from(own) == Ok(number));
+    let body = serde_json::from_str(published).ok().filter(|_| fits);
+    if body.is_none() {
+        signer.refuse("entry", &number);
+    }
+    body
+}
+
+/// A page of entries, newest first, and where the next one begins. A row that is not as its service published it, or that is about somebody
+/// else, is left out.
 pub(crate) async fn entries(
     connection: &mut PgConnection,
+    seal: &Seal,
     scope: Scope<'_>,
     filter: &Filter,
-) -> Result<(Vec<EntryRow>, bool), sqlx::Error> {
-    let mut query = QueryBuilder::<Postgres>::new("SELECT service, number, at, standing, body FROM entries WHERE");
+) -> Result<(Vec<EntryRow>, Option<Cursor>), sqlx::Error> {
+    let mut query =
+        QueryBuilder::<Postgres>::new("SELECT service, number, at, standing, body::text AS body FROM entries WHERE");
     scope.push(&mut query);
     if let Some(domain) = &filter.domain {
         query.push(" AND service = ").push_bind(domain);
@@ -146,17 +177,18 @@ pub(crate) async fn entries(
         .push(" ORDER BY at DESC, service DESC, number DESC LIMIT ")
         .push_bind(i64::try_from(PAGE + 1).unwrap_or(i64::MAX));
     let rows = query.build().fetch_all(connection).await?;
-    let more = rows.len() > PAGE;
-    let entry = |row: &PgRow| {
-        Ok(EntryRow {
-            service: row.try_get("service")?,
-            number: row.try_get("number")?,
-            at: row.try_get("at")?,
-            standing: row.try_get("standing")?,
-            body: row.try_get::<sqlx::types::Json<Body>, _>("body")?.0,
-        })
-    };
-    Ok((rows.iter().take(PAGE).map(entry).collect::<Result<_, sqlx::Error>>()?, more))
+    let next = rows.get(PAGE - 1).filter(|_| rows.len() > PAGE).map(Cursor::behind).transpose()?;
+    let mut entries = Vec::with_capacity(rows.len().min(PAGE));
+    for row in rows.iter().take(PAGE) {
+        let (service, number): (String, i64) = (row.try_get("service")?, row.try_get("number")?);
+        let Some(body) = genuine(seal, &service, number, row.try_get("body")?) else { continue };
+        let Some(granted) = scope.granted(&service, &body) else {
+            seal.signer(&service).refuse("entry", &number);
+            continue;
+        };
+        entries.push(EntryRow { service, number, standing: row.try_get("standing")?, body, granted });
+    }
+    Ok((entries, next))
 }
 
 /// Services of which something of her is held back: of this centre, or of one that cannot be read.

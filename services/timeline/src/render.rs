@@ -98,7 +98,7 @@ pub(crate) struct Renderer<'a> {
 pub(crate) async fn entry(renderer: &Renderer<'_>, row: EntryRow) -> Entry {
     let Renderer { contracts, seal, principal, about, tasks } = renderer;
     let mut body = row.body;
-    let readable = open_body(seal, &row.service, &mut body, opening(principal, *about)).await.is_ok();
+    let readable = open_body(seal, &row.service, &mut body, row.granted, opening(principal, *about)).await.is_ok();
     if !readable {
         body.data.facts = Value::Null;
     }

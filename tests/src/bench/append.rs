@@ -40,7 +40,7 @@ pub(crate) async fn measure(ground: &Ground, body: &str, report: &mut Report) {
     }
     let script = ground.path().join("insert.sql");
     std::fs::write(&script, SCRIPT).unwrap();
-    let (journal, _) = Journal::start(pool.clone());
+    let (journal, _) = Journal::start(pool.clone(), ground.signer("housing"));
     let (mut appended, mut inserted, mut runs) = (0, 0, 0);
     for (clients, mut row) in [
         (16, Row::new("journal, 16 commands at once", "pgbench insert, 16 connections")),

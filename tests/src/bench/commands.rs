@@ -114,7 +114,7 @@ async fn executor(ground: &Ground, pool: u32) -> Executing {
     let mut settings = ground.settings("housing", &database::SERVICE).await;
     settings.pool = pool;
     let host = Host::open("housing", settings, ground.clock.clone(), &database::SERVICE).await.unwrap();
-    let (journal, _) = Journal::start(host.pool.clone());
+    let (journal, _) = Journal::start(host.pool.clone(), host.seal.signer("housing"));
     let deadlines = Arc::new(host.settings.deadlines.clone());
     let decider = PhantomData;
     Executor {

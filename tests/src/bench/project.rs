@@ -7,6 +7,7 @@ use crate::{
 };
 use engine::{
     database,
+    integrity::Signer,
     metrics::Named,
     reader::Event,
     run::{Domain, Host},
@@ -49,13 +50,14 @@ struct Columns {
 
 pub(crate) async fn measure(ground: &Ground, published: &[Outgoing], report: &mut Report) {
     let head = published.len() as u64;
-    let batches: Vec<Columns> = published.chunks(BATCH).map(columns).collect();
+    let batches: Vec<Columns> =
+        published.chunks(BATCH).map(|events| columns(events, &ground.signer("housing"))).collect();
     ground.create_database("plain_timeline").await;
     let url = ground.postgres.admin_url("plain_timeline");
     database::migrate(&url, &timeline::TABLES).await.unwrap();
     let plain = database::pool(&url.into(), 5).await.unwrap();
 
-    let epoch = Event::parse(&published.first().unwrap().bytes).unwrap().epoch;
+    let epoch = Event::parse(&published.first().unwrap().bytes, &ground.signer("housing")).unwrap().epoch;
     let quiet = quiet_feed(epoch, head).await;
     let settings = ground.settings("housing", &database::SERVICE).await;
     let domain =
@@ -97,7 +99,7 @@ async fn project(ground: &Ground, quiet: Option<&str>, head: u64, report: &mut R
     }
     let host = Host::open(timeline::SERVICE, settings, ground.clock.clone(), &timeline::TABLES).await.unwrap();
     sqlx::query("TRUNCATE entries, follow_ups, held_back, progress").execute(&host.pool).await.unwrap();
-    let reader = host.reader("housing", Arc::new(Projection)).unwrap();
+    let reader = host.reader("housing", Arc::new(Projection(ground.signer("timeline")))).unwrap();
     let read = Named { name: "timeline/housing".into() };
     let stop = CancellationToken::new();
     let begun = Instant::now();
@@ -140,10 +142,10 @@ async fn insert(pool: &PgPool, batches: &[Columns]) -> f64 {
     a_second(rows, begun)
 }
 
-fn columns(events: &[Outgoing]) -> Columns {
+fn columns(events: &[Outgoing], signer: &Signer) -> Columns {
     let mut columns = Columns::default();
     for outgoing in events {
-        let event = Event::parse(&outgoing.bytes).unwrap();
+        let event = Event::parse(&outgoing.bytes, signer).unwrap();
         let body = event.body.unwrap();
         columns.numbers.push(event.number.cast_signed());
         columns.women.push(event.woman.unwrap().0);

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) async fn measure(ground: &Ground, report: &mut Report) -> Vec<Outgoing> {
     let settings = ground.settings("housing", &database::SERVICE).await;
     let pool = database::pool(&settings.database, settings.pool).await.unwrap();
-    let events = everything(&pool).await;
+    let events = everything(ground, &pool).await;
     let head = events.len() as u64;
     let context = nats::jetstream(nats::connect(&ground.nats_config(), "bench").await.unwrap());
     let mut row = Row::new("relay, pool of 5", "JetStream publish, 256 on their way");
@@ -46,9 +46,9 @@ pub(crate) async fn measure(ground: &Ground, report: &mut Report) -> Vec<Outgoin
     events
 }
 
-async fn everything(pool: &PgPool) -> Vec<Outgoing> {
+async fn everything(ground: &Ground, pool: &PgPool) -> Vec<Outgoing> {
     let epoch = store::head(pool).await.unwrap().epoch;
-    store::after(pool, epoch, 0, u32::MAX >> 1).await.unwrap()
+    store::after(pool, &ground.signer("housing"), epoch, 0, u32::MAX >> 1).await.unwrap()
 }
 
 /// The last sequence, and how many messages there are.
@@ -64,7 +64,9 @@ async fn relay(ground: &Ground, pool: &PgPool, context: &jetstream::Context, hea
     let metrics = Metrics::default();
     let stop = CancellationToken::new();
     let (pool, nats) = (pool.clone(), ground.nats_config());
-    let relay = Relay { service: "housing", pool: pool.clone(), nats, replicas: 1, written, metrics: metrics.clone() };
+    let signer = ground.signer("housing");
+    let relay =
+        Relay { service: "housing", pool: pool.clone(), signer, nats, replicas: 1, written, metrics: metrics.clone() };
     let begun = Instant::now();
     let running = tokio::spawn(relay.run(stop.clone()));
     reached("the relay", head, || metrics.published.get()).await;

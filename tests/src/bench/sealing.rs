@@ -125,7 +125,7 @@ pub(crate) async fn measure(report: &mut Report) {
 async fn executor(ground: &Ground) -> Executing {
     let settings = ground.settings("madeup", &database::SERVICE).await;
     let host = Host::open("madeup", settings, ground.clock.clone(), &database::SERVICE).await.unwrap();
-    let (journal, _) = Journal::start(host.pool.clone());
+    let (journal, _) = Journal::start(host.pool.clone(), host.seal.signer("madeup"));
     Executor {
         service: "madeup",
         pool: host.pool,

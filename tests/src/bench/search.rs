@@ -8,7 +8,7 @@ use crate::{
     Report,
     measure::{ROUNDS, Row, TURN, spread, turn_of},
 };
-use engine::seal::{Opening, Place, Seal};
+use engine::seal::{Granted, Opening, Place, Seal};
 use kit::{Class, published::Body};
 use livline_tests::{Client, Ground, women};
 use serde_json::{Value, json};
@@ -84,7 +84,8 @@ async fn search(leader: &Client) -> usize {
 /// Opens as many registrations as a search does at most.
 async fn open(seal: Seal, bodies: Arc<Vec<Body>>) {
     for body in bodies.iter().cycle().take(BOUND as usize) {
-        let (place, mut facts) = (Place::of(people::SERVICE, body).unwrap(), body.data.facts.clone());
+        let granted = Granted { woman: body.subject, centre: body.centre, aggregate: None };
+        let (place, mut facts) = (Place::granted(people::SERVICE, body, granted).unwrap(), body.data.facts.clone());
         let opening = |class| {
             if [Class::Personal, Class::Identity].contains(&class) { Opening::Value } else { Opening::Mask }
         };

@@ -349,7 +349,7 @@ async fn published(ground: &Ground, service: &str, pool: &PgPool, patience: Dura
     });
     let mut after = 0;
     loop {
-        let page = store::after(pool, head.epoch, after, 1000).await.unwrap();
+        let page = store::after(pool, &ground.signer(service), head.epoch, after, 1000).await.unwrap();
         let Some(last) = page.last() else { return };
         for event in &page {
             let Some((sequence, bytes)) = stream.get(usize::try_from(event.number - 1).unwrap()) else { return };

@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     executor::{Answer, ExecuteError, Request},
-    feed::{PAGE, Page, digest},
-    seal::{Opening, Place, SealError, reveal},
+    feed::{PAGE, Page, shows_setback},
+    relay::milliseconds,
+    seal::{Granted, Opening, Place, SealError, reveal},
     store,
 };
 use axum::{
@@ -175,6 +176,9 @@ pub(super) async fn show<D: Decider>(
     let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Read(Class::Open)).await?;
     let Reached { aggregate: id, woman, centre, .. } = reached;
     let loaded = app.executor.load(id).await.map_err(ExecuteError::from)?;
+    if loaded.owner.is_some_and(|owner| owner != (woman, Some(centre))) {
+        return Err(Problem::not_found());
+    }
     let heard = app.executor.heard(woman.unwrap_or(WomanId::NOBODY), false).await?;
     let looking = app.executor.looking(id, caller.principal.acts(), centre, &heard);
     let context = Context { right: reached.right(&caller.principal), ..looking };
@@ -221,30 +225,40 @@ pub(super) async fn events<D: Decider>(
     caller.may(Act::Read(Class::Open))?;
     let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Read(Class::Open)).await?;
     let open = opening(&caller.principal, reached.about());
-    let rows = sqlx::query("SELECT number, body::text AS body FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 ORDER BY sequence")
-        .bind(D::TYPE)
-        .bind(reached.aggregate.to_string())
-        .fetch_all(&app.executor.pool)
-        .await?;
+    let (service, seal) = (app.executor.service, &app.executor.seal);
+    let signer = seal.signer(service);
+    let rows = sqlx::query(&format!(
+        "SELECT e.number, {} FROM events e WHERE e.aggregate_type = $1 AND e.aggregate_id = $2 ORDER BY e.sequence",
+        store::SIGNED
+    ))
+    .bind(D::TYPE)
+    .bind(reached.aggregate.to_string())
+    .fetch_all(&app.executor.pool)
+    .await?;
     let mut shown = Vec::with_capacity(rows.len());
     for row in rows {
         let number = row.try_get::<i64, _>("number")?.unsigned_abs();
+        if !store::is_genuine(&signer, &row)? {
+            signer.refuse("event", &number);
+            return Err(Problem::common("unavailable"));
+        }
         let mut body: Body = serde_json::from_str(row.try_get("body")?).map_err(|_| Problem::common("unavailable"))?;
-        open_body(&app.executor.seal, app.executor.service, &mut body, &open).await?;
+        open_body(seal, service, &mut body, reached.granted(), &open).await?;
         shown.push(Shown { number, body });
     }
     Ok(Json(json!({ "events": shown })).into_response())
 }
 
-/// Opens a body's facts for a reader.
+/// Opens a body's facts for a reader, as those of whom access was granted for.
 pub async fn open_body(
     seal: &crate::seal::Seal,
     service: &str,
     body: &mut Body,
+    granted: Granted,
     opening: impl Fn(Class) -> Opening,
 ) -> Result<(), Problem> {
     let mut facts = std::mem::take(&mut body.data.facts);
-    let place = Place::of(service, body).ok_or(SealError::Foreign);
+    let place = Place::granted(service, body, granted).ok_or(SealError::Foreign);
     let opened = match place {
         Ok(place) => seal.open(place, &mut facts, &opening).await,
         Err(error) => Err(error),
@@ -284,10 +298,11 @@ pub(super) async fn feed<D: Decider>(
     app.auth.caller(&headers)?.may(Act::Feed)?;
     let Query(FeedQuery { after, epoch: known, last }) = query.map_err(|_| Problem::common("query_invalid"))?;
     let (pool, after) = (&app.executor.pool, after.unwrap_or(0));
+    let signer = app.executor.seal.signer(app.executor.service);
     let mut epoch = store::head(pool).await?.epoch;
     if let (Some(last), Some(before)) = (last.filter(|_| known == Some(epoch)), after.checked_sub(1)) {
-        let own = store::after(pool, epoch, before, 1).await?.into_iter().find(|event| event.number == after);
-        if own.is_none_or(|own| digest(&own.bytes) != last) {
+        let own = store::after(pool, &signer, epoch, before, 1).await?.into_iter().find(|event| event.number == after);
+        if shows_setback(&signer, (epoch, after), &last, own.as_ref().map(|own| own.bytes.as_str())) {
             tracing::warn!(
                 service = app.executor.service,
                 "a reader knows a history that is not here: the numbering gets a new epoch"
@@ -296,12 +311,13 @@ pub(super) async fn feed<D: Decider>(
         }
     }
     // The events first: a head read later is at least as far as they are.
-    let events = store::after(pool, epoch, after, PAGE).await?;
+    let events = store::after(pool, &signer, epoch, after, PAGE).await?;
     let head = store::head(pool).await?;
     if head.epoch != epoch {
         return Err(Problem::common("unavailable"));
     }
     let raw: Result<Vec<_>, _> = events.into_iter().map(|event| RawValue::from_string(event.bytes)).collect();
     let events = raw.map_err(|_| Problem::common("unavailable"))?;
-    Ok(Json(Page { epoch, head: head.number, began: head.began, events }).into_response())
+    Ok(Json(Page { epoch, head: head.number, began: head.began, at: milliseconds(app.executor.clock.now()), events })
+        .into_response())
 }

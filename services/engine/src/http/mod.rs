@@ -22,7 +22,7 @@ pub use bounds::Bounds;
 pub use caller::{Asked, Auth, Caller, Limits};
 pub use operations::{Operations, operations};
 pub use problem::Problem;
-pub use reach::{Reached, opening, opening_to, reach};
+pub use reach::{Reached, opening, opening_to, owned, reach};
 pub(crate) use serve::serve;
 
 use crate::{executor::Executor, metrics::Metrics, relations::Relations};

@@ -267,10 +267,10 @@ fn page() -> Value {
     json!({
         "type": "object",
         "properties": {
-            "epoch": opaque(), "head": { "type": "integer" }, "began": { "type": "integer" },
+            "epoch": opaque(), "head": { "type": "integer" }, "began": { "type": "integer" }, "at": { "type": "integer" },
             "events": { "type": "array", "maxItems": crate::feed::PAGE, "items": { "type": "object" }, "description": "As published." },
         },
-        "required": ["epoch", "head", "began", "events"],
+        "required": ["epoch", "head", "began", "at", "events"],
     })
 }
 

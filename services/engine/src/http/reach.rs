@@ -5,8 +5,9 @@
 use super::{Caller, Problem, own_centre};
 use crate::{
     executor::{ExecuteError, Executor},
+    integrity::Signer,
     relations::{Relations, TIES},
-    seal::Opening,
+    seal::{Granted, Opening},
 };
 use kit::{
     AggregateId, Begins, CentreId, Class, Decider, WomanId,
@@ -43,6 +44,12 @@ impl Reached {
         access::right(principal, self.about()).unwrap_or_default()
     }
 
+    /// Whom access is granted for.
+    #[must_use]
+    pub fn granted(&self) -> Granted {
+        Granted { woman: self.woman, centre: Some(self.centre), aggregate: Some(self.aggregate) }
+    }
+
     /// The id that URLs name it by.
     pub(super) fn named<D: Decider>(&self) -> Uuid {
         match (D::BEGINS, self.woman) {
@@ -73,7 +80,7 @@ pub async fn reach<D: Decider>(
         Begins::ForAWoman | Begins::AboutNobody(_) => "a.aggregate_id = $2",
     };
     let row = sqlx::query(&format!(
-        "SELECT a.aggregate_id, a.woman, {TIES},
+        "SELECT a.aggregate_id, a.woman, a.mac, {TIES},
                 (SELECT e.number FROM events e
                  WHERE e.aggregate_type = a.aggregate_type AND e.aggregate_id = a.aggregate_id
                  ORDER BY e.sequence DESC LIMIT 1) AS latest
@@ -89,9 +96,12 @@ pub async fn reach<D: Decider>(
     .fetch_optional(&executor.pool)
     .await?
     .ok_or_else(Problem::not_found)?;
-    let aggregate: AggregateId =
-        row.try_get::<String, _>("aggregate_id")?.parse().map_err(|_| Problem::common("unavailable"))?;
+    let named: &str = row.try_get("aggregate_id")?;
+    let aggregate: AggregateId = named.parse().map_err(|_| Problem::common("unavailable"))?;
     let woman = row.try_get::<Option<Uuid>, _>("woman")?.map(WomanId);
+    if !owned(&executor.seal.signer(executor.service), (D::TYPE, named), (woman, centre), row.try_get("mac")?) {
+        return Err(Problem::not_found());
+    }
     let (known, on_duty) = match woman {
         None => (None, relations.at_work(&caller.principal, act).await?.on_duty),
         Some(woman) => {
@@ -113,6 +123,22 @@ pub async fn reach<D: Decider>(
         Verdict::Allow => Ok(reached),
         Verdict::Mask | Verdict::Deny => Err(Problem::not_found()),
     }
+}
+
+/// Whether the service itself gave an aggregate to this woman and centre. One that somebody else gave away is answered like what is not
+/// there.
+#[must_use]
+pub fn owned(
+    signer: &Signer,
+    (kind, id): (&str, &str),
+    (woman, centre): (Option<WomanId>, CentreId),
+    mac: Option<&[u8]>,
+) -> bool {
+    let owned = mac.is_some_and(|mac| signer.aggregate_fits((kind, id), (woman, Some(centre)), mac));
+    if !owned {
+        signer.refuse("aggregate", &format_args!("{kind} {id}"));
+    }
+    owned
 }
 
 /// What was heard of her, with what the aggregate itself says instead, where it does.

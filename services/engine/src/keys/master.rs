@@ -110,11 +110,16 @@ impl MasterKey for FileMasterKey {
 
 /// A file's keys as they are written.
 fn lines(path: &Path) -> Result<Vec<Zeroizing<String>>, KeyError> {
-    let metadata = std::fs::metadata(path).map_err(|_| KeyError::MasterKeyFile("cannot be read"))?;
+    lines_of(path).map_err(KeyError::MasterKeyFile)
+}
+
+/// The lines of a file that its owner alone may read; else why they cannot be had.
+pub(crate) fn lines_of(path: &Path) -> Result<Vec<Zeroizing<String>>, &'static str> {
+    let metadata = std::fs::metadata(path).map_err(|_| "cannot be read")?;
     if metadata.permissions().mode() & 0o077 != 0 {
-        return Err(KeyError::MasterKeyFile("may be read by others; set its mode to 0600"));
+        return Err("may be read by others; set its mode to 0600");
     }
-    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|_| KeyError::MasterKeyFile("cannot be read"))?);
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|_| "cannot be read")?);
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     Ok(lines.map(|line| Zeroizing::new(line.to_owned())).collect())
 }

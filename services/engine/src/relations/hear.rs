@@ -3,7 +3,7 @@
 use super::{PEOPLE, lease::Lease, open, sealed};
 use crate::{
     hearing::{Sound, hear},
-    quarantine::{self, WAITS},
+    quarantine::{self, NOT_GENUINE, WAITS},
     reader::{Apply, Event, ReadError, Start},
     seal::{Seal, SealError},
 };
@@ -85,6 +85,8 @@ impl Hearing {
         let heard = match hear::<Duty>(&self.seal, service, event, &[]).await? {
             Sound::Heard(heard) => heard,
             Sound::Nothing => return Ok(()),
+            // Who can put it there must neither begin nor end a duty by it.
+            Sound::Unreadable(NOT_GENUINE) => return Ok(()),
             Sound::Unreadable(reason) => {
                 tracing::error!(service, number = event.number, reason, "what cannot be read of a duty ends it");
                 return end_unread(connection, event).await;

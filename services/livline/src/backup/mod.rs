@@ -128,7 +128,7 @@ async fn make(options: &Backup, folder: &Path, to: &Path, before: &Settings) -> 
     let [former_data, former_keys] = former;
     let mut data = Source::find(folder, Which::Data, data, former_data).await?;
     let keys = Source::find(folder, Which::Keys, keys, former_keys).await?;
-    if !DataFolder::is_moved(folder)? || data.has(provision::KEYS).await? {
+    if DataFolder::format_of(folder)? < 2 || data.has(provision::KEYS).await? {
         return Err(Failure::Other(format!(
             "The keys in {} are still with the data: a backup is made once `livline up` of this version has moved them.",
             folder.display()

@@ -311,7 +311,7 @@ impl Source {
         let masters = FileMasterKey::united(before.unwrap_or(&none), master.as_ref().unwrap_or(&none));
         let own = format!("secrets/{}", Which::Data.secret());
         let with_data = |name: &str| ["format", "demo-day", &own].contains(&name);
-        let mut names: Vec<String> = ["format", "demo-day"].map(str::to_owned).into();
+        let mut names: Vec<String> = ["format", "demo-day", secrets::INTEGRITY_KEY].map(str::to_owned).into();
         let secrets = self.folder.join("secrets");
         for entry in fs::read_dir(&secrets).map_err(ClusterError::at(&secrets))? {
             let name = entry.map_err(ClusterError::at(&secrets))?.file_name();

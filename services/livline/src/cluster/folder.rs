@@ -17,8 +17,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::programs::Account;
 use super::{ClusterError, Nats, Postgres, Which};
 
-/// The format this program writes, and the newest it reads.
-const FORMAT: u64 = 2;
+/// The format this program writes, and the newest it reads: since 2 the keys have a cluster of their own, since 3 everything is signed.
+const FORMAT: u64 = 3;
 /// There as long as a restore has not ended.
 const RESTORING: &str = "restoring";
 /// Used when nothing is asked for, below the current folder.
@@ -111,19 +111,19 @@ impl DataFolder {
         check_format(&self.path)
     }
 
-    /// The format its data have: this program's own, or an earlier one whose data are still to be moved.
+    /// The same of this folder.
     pub fn format(&self) -> Result<u64, ClusterError> {
-        Ok(read_format(&self.path)?.unwrap_or(FORMAT))
+        Self::format_of(&self.path)
     }
 
-    /// Whether the data that [`Self::locate`] finds have this program's format, and none of an earlier one are still to be moved.
-    pub fn is_moved(folder: &Path) -> Result<bool, ClusterError> {
-        Ok(read_format(folder)?.is_none_or(|found| found == FORMAT))
+    /// The format of the data that [`Self::locate`] finds: this program's own, or an earlier one whose data are still to be brought along.
+    pub fn format_of(folder: &Path) -> Result<u64, ClusterError> {
+        Ok(read_format(folder)?.unwrap_or(FORMAT))
     }
 
-    /// The data have been moved to this program's format.
-    pub fn now_this_format(&self) -> Result<(), ClusterError> {
-        write_format(&self.path)
+    /// The data have been brought along to a format.
+    pub fn now_of_format(&self, format: u64) -> Result<(), ClusterError> {
+        write_format(&self.path, format)
     }
 
     /// Lets the user that Postgres runs as have a file or folder, with all it holds.
@@ -271,7 +271,7 @@ fn check_format(folder: &Path) -> Result<(), ClusterError> {
             Err(ClusterError::NewerFormat { path: folder.to_owned(), found, known: FORMAT })
         }
         Some(_) => Ok(()),
-        None => write_format(folder),
+        None => write_format(folder, FORMAT),
     }
 }
 
@@ -284,8 +284,8 @@ fn read_format(folder: &Path) -> Result<Option<u64>, ClusterError> {
     }
 }
 
-fn write_format(folder: &Path) -> Result<(), ClusterError> {
-    write(&folder.join("format"), format!("{FORMAT}\n").as_bytes(), 0o600)
+fn write_format(folder: &Path, format: u64) -> Result<(), ClusterError> {
+    write(&folder.join("format"), format!("{format}\n").as_bytes(), 0o600)
 }
 
 /// Where the data go elsewhere, whoever asked means an empty folder all the same.

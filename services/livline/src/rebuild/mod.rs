@@ -14,6 +14,7 @@ use crate::{
     terminal,
     verify::{self, Finding},
 };
+use engine::integrity::Signer;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use load::failed;
 use secrecy::SecretString;
@@ -50,6 +51,12 @@ pub struct Rebuild {
     anew: bool,
     #[command(flatten)]
     data: Data,
+}
+
+/// What signs the timeline's own rows.
+pub(crate) fn signer(domains: &[Domain]) -> Result<Signer, Failure> {
+    let any = domains.first().ok_or_else(|| Failure::Other("There is no service.".into()))?;
+    Ok(any.signer.of(timeline::SERVICE))
 }
 
 /// What can be made anew.
@@ -117,7 +124,7 @@ pub async fn run(
     for domain in domains {
         sources.push(Source::choose(domain, from).await?);
     }
-    let beside = Beside::open(url, SCHEMA, anew).await.map_err(failed)?;
+    let beside = Beside::open(url, signer(domains)?, SCHEMA, anew).await.map_err(failed)?;
     let mut resumed = 0;
     for source in &sources {
         resumed += load::stands(&beside, source).await?.number;

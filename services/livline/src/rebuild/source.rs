@@ -6,6 +6,7 @@
 use crate::{failure::Failure, installation::Domain};
 use engine::{
     feed::{Feed, FeedError},
+    integrity::Signer,
     nats::NatsError,
     reader::Event,
     replay::{Messages, Replay},
@@ -41,6 +42,7 @@ pub struct Source {
     pub service: &'static str,
     /// The epoch they are of.
     pub epoch: Epoch,
+    signer: Signer,
     way: Way,
 }
 
@@ -73,19 +75,26 @@ impl Source {
         let name = domain.name;
         let failed = |trouble: Trouble| failure(name, &trouble);
         let answered = domain.feed.page(i64::MAX.unsigned_abs(), None).await.map_err(Trouble::from);
-        let feed = |epoch| Self { service: name, epoch, way: Way::Feed(domain.feed.clone()) };
+        let feed =
+            |epoch| Self { service: name, epoch, signer: domain.signer.clone(), way: Way::Feed(domain.feed.clone()) };
         if from == Some(From::Feeds) {
             return Ok(feed(answered.map_err(failed)?.epoch));
         }
         let stream = stream(domain).await;
         match (answered, stream) {
             // The service is who knows which epoch is the present one.
-            (Ok(page), Ok(Some((replay, epoch)))) if epoch == page.epoch => {
-                Ok(Self { service: name, epoch, way: Way::Stream(Box::new(replay), domain.feed.clone()) })
-            }
-            (Err(_), Ok(Some((replay, epoch)))) if from.is_some() => {
-                Ok(Self { service: name, epoch, way: Way::Stream(Box::new(replay), domain.feed.clone()) })
-            }
+            (Ok(page), Ok(Some((replay, epoch)))) if epoch == page.epoch => Ok(Self {
+                service: name,
+                epoch,
+                signer: domain.signer.clone(),
+                way: Way::Stream(Box::new(replay), domain.feed.clone()),
+            }),
+            (Err(_), Ok(Some((replay, epoch)))) if from.is_some() => Ok(Self {
+                service: name,
+                epoch,
+                signer: domain.signer.clone(),
+                way: Way::Stream(Box::new(replay), domain.feed.clone()),
+            }),
             (Ok(page), _) if from.is_none() => Ok(feed(page.epoch)),
             (_, Ok(_)) if from.is_some() => {
                 Err(Failure::Other(format!("NATS has no stream of the present epoch of {name}.")))
@@ -99,7 +108,8 @@ impl Source {
     /// A service's events as its journal holds them.
     pub async fn journal(domain: &Domain) -> Result<Self, Failure> {
         let head = store::head(&domain.journal).await.map_err(|error| failure(domain.name, &error.into()))?;
-        Ok(Self { service: domain.name, epoch: head.epoch, way: Way::Journal(domain.journal.clone()) })
+        let (service, signer) = (domain.name, domain.signer.clone());
+        Ok(Self { service, epoch: head.epoch, signer, way: Way::Journal(domain.journal.clone()) })
     }
 
     /// What it is called.
@@ -192,13 +202,13 @@ impl Reading {
     }
 
     async fn page(&mut self) -> Result<Vec<Event>, Trouble> {
-        let Self { source: Source { way, epoch, .. }, at, messages } = self;
+        let Self { source: Source { way, epoch, signer, .. }, at, messages } = self;
         match way {
             Way::Journal(pool) => {
-                let events = store::after(pool, *epoch, *at, 1000).await?;
-                Ok(events.iter().map(|event| as_it_stands(event, *epoch)).collect())
+                let events = store::after(pool, signer, *epoch, *at, 1000).await?;
+                Ok(events.iter().map(|event| as_it_stands(event, *epoch, signer)).collect())
             }
-            Way::Feed(feed) => from_feed(feed, *at, *epoch).await,
+            Way::Feed(feed) => from_feed(feed, *at, *epoch, signer).await,
             Way::Stream(replay, feed) => {
                 let messages = match messages {
                     Some(messages) => messages,
@@ -212,12 +222,12 @@ impl Reading {
                     if message.number != *at + page.len() as u64 + 1 {
                         break;
                     }
-                    page.push(parse(&message.bytes)?);
+                    page.push(parse(&message.bytes, signer)?);
                 }
                 if page.is_empty() {
                     // A hole, or the end: what comes next the service knows.
                     self.messages = None;
-                    page = from_feed(feed, *at, *epoch).await?;
+                    page = from_feed(feed, *at, *epoch, signer).await?;
                 } else if page.len() < BATCH {
                     self.messages = None;
                 }
@@ -234,24 +244,24 @@ async fn stream(domain: &Domain) -> Result<Option<(Replay, Epoch)>, Trouble> {
     Ok(epoch.map(|epoch| (replay, epoch)))
 }
 
-fn parse(bytes: &[u8]) -> Result<Event, Trouble> {
+fn parse(bytes: &[u8], signer: &Signer) -> Result<Event, Trouble> {
     let text = std::str::from_utf8(bytes).map_err(|_| Trouble::Malformed)?;
-    Event::parse(text).map_err(|_| Trouble::Malformed)
+    Event::parse(text, signer).map_err(|_| Trouble::Malformed)
 }
 
 /// One that does not read is nobody's event: that it is broken is told by whoever looks at the journal.
-fn as_it_stands(event: &store::Outgoing, epoch: Epoch) -> Event {
+fn as_it_stands(event: &store::Outgoing, epoch: Epoch, signer: &Signer) -> Event {
     let bytes = event.bytes.as_str();
-    let nobody = || Event { epoch, number: event.number, woman: None, body: None, bytes: bytes.into() };
-    Event::parse(bytes).ok().filter(|parsed| parsed.number == event.number).unwrap_or_else(nobody)
+    let nobody = || Event { epoch, number: event.number, woman: None, body: None, genuine: false, bytes: bytes.into() };
+    Event::parse(bytes, signer).ok().filter(|parsed| parsed.number == event.number).unwrap_or_else(nobody)
 }
 
-async fn from_feed(feed: &Feed, after: u64, epoch: Epoch) -> Result<Vec<Event>, Trouble> {
+async fn from_feed(feed: &Feed, after: u64, epoch: Epoch, signer: &Signer) -> Result<Vec<Event>, Trouble> {
     let page = patiently(feed, after).await?;
     if page.epoch != epoch {
         return Err(Trouble::Epoch);
     }
-    page.events.iter().map(|raw| parse(raw.get().as_bytes())).collect()
+    page.events.iter().map(|raw| parse(raw.get().as_bytes(), signer)).collect()
 }
 
 async fn patiently(feed: &Feed, after: u64) -> Result<engine::feed::Page, Trouble> {

@@ -75,6 +75,7 @@ async fn publish(domain: &Domain) -> Result<(), Failure> {
     let mut relay = Relay {
         service: domain.name,
         pool: domain.journal.clone(),
+        signer: domain.signer.clone(),
         nats: domain.nats.clone(),
         replicas: domain.replicas,
         written,

@@ -146,7 +146,7 @@ impl Sides<'_> {
 
     async fn stored(&mut self, number: u64) -> Result<Option<Outgoing>, Failure> {
         if self.page.is_empty() {
-            let page = store::after(&self.domain.journal, self.head.epoch, self.after, PAGE).await;
+            let page = store::after(&self.domain.journal, &self.domain.signer, self.head.epoch, self.after, PAGE).await;
             self.page = page.map_err(|error| silent(self.domain.name, &error))?.into();
             self.after = self.page.back().map_or(u64::MAX, |last| last.number);
         }

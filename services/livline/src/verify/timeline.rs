@@ -34,6 +34,7 @@ pub(super) async fn verify(
     bar: &ProgressBar,
 ) -> Result<Vec<Finding>, Failure> {
     let mut findings = Vec::new();
+    let Some(signer) = heads.first().map(|(domain, _)| domain.signer.of(SERVICE)) else { return Ok(findings) };
     let pool = installation::pool(url, SERVICE).await?;
     let mut sources = Vec::with_capacity(heads.len());
     let mut targets = Vec::with_capacity(heads.len());
@@ -47,7 +48,7 @@ pub(super) async fn verify(
         sources.push(source);
     }
     pool.close().await;
-    let beside = Beside::open(url, SCHEMA, true).await.map_err(failed)?;
+    let beside = Beside::open(url, signer, SCHEMA, true).await.map_err(failed)?;
     let chosen: Vec<(&Source, u64)> =
         targets.iter().filter_map(|(place, until)| Some((sources.get(*place)?, *until))).collect();
     load::load(&beside, &chosen, bar).await?;

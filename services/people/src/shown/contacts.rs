@@ -94,7 +94,7 @@ async fn kept(app: &App, reached: &Reached) -> Result<Vec<Entry>, Problem> {
 /// Her, as far as her contacts follow from it, opened as far as the caller may see.
 async fn woman(app: &App, reached: &Reached) -> Result<Woman, Problem> {
     let aggregate = reached.aggregate.to_string();
-    let rows = entries::some(&app.reach.pool, std::slice::from_ref(&aggregate), EVENTS, None, i64::MAX).await?;
+    let rows = entries::some(&app.reach, std::slice::from_ref(reached), EVENTS, None, i64::MAX).await?;
     if rows.is_empty() {
         return Ok(Woman::default());
     }

@@ -2,9 +2,11 @@
 //!
 //! Deliberately absent: what entries mean, and whose may be asked for.
 
+use super::reach::{Reach, Reached};
 use engine::{
     http::Problem,
-    seal::{Opening, Place, Seal},
+    seal::{Granted, Opening, Place, Seal},
+    store,
 };
 use kit::{
     Class, Happened,
@@ -12,8 +14,8 @@ use kit::{
     published::Body,
 };
 use serde_json::Value;
-use sqlx::{PgPool, Row, postgres::PgRow};
-use std::collections::BTreeMap;
+use sqlx::{Row, postgres::PgRow};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The kind of aggregate that is a woman at a centre.
 pub(super) const WOMAN: &str = "woman";
@@ -32,15 +34,16 @@ pub(super) struct Standing {
 /// One aggregate's entries by their version.
 pub(super) type Entries = BTreeMap<u64, Standing>;
 
-/// A row of an event, and the body in it.
+/// A row of an event, the body in it, and whose it is.
 pub(super) struct Sealed {
     pub(super) aggregate: String,
     body: Body,
+    granted: Granted,
 }
 
 impl Sealed {
-    /// Reads a row with `aggregate_id`, `sequence`, `event_type` and `body`. A body that says it is another event's was put there.
-    pub(super) fn of(row: &PgRow) -> Result<Self, Problem> {
+    /// Reads a row that was signed. One that is not as it was stored, or whose body says it is another event's, was put there.
+    fn of(row: &PgRow, granted: Granted) -> Result<Self, Problem> {
         let body: Body = serde_json::from_str(row.try_get("body")?).map_err(|_| unreadable("a body does not read"))?;
         let aggregate: String = row.try_get("aggregate_id")?;
         let (version, event): (i64, &str) = (row.try_get("sequence")?, row.try_get("event_type")?);
@@ -49,7 +52,7 @@ impl Sealed {
         if (told.0, told.1, told.2) != is || told.3.is_none_or(|told| told.name != event) {
             return Err(unreadable("a stored body is another event's"));
         }
-        Ok(Self { aggregate, body })
+        Ok(Self { aggregate, body, granted })
     }
 
     /// Leaves these facts alone: what is not asked for is not opened.
@@ -73,7 +76,8 @@ pub(super) async fn fold<O: Fn(Class) -> Opening>(
     let mut facts: Vec<Value> = rows.iter_mut().map(|row| std::mem::take(&mut row.body.data.facts)).collect();
     let mut places = Vec::with_capacity(rows.len());
     for row in &rows {
-        places.push(Place::of(crate::SERVICE, &row.body).ok_or_else(|| unreadable("a body is another service's"))?);
+        let place = Place::granted(crate::SERVICE, &row.body, row.granted);
+        places.push(place.ok_or_else(|| unreadable("a body is not hers"))?);
     }
     let many = places.iter().zip(&mut facts).zip(openings).map(|((place, facts), opening)| (*place, facts, opening));
     let opened = seal.open_all(many).await.map_err(|error| unreadable(&error.to_string()))?;
@@ -108,22 +112,39 @@ fn take(entries: &mut Entries, body: &Body, mut facts: Value) {
     }
 }
 
-/// Some women's entries of these events in the order of `aggregates`, at most `most` rows, with these facts alone.
+/// The entries of these events of some women who are the caller's to see, in their order, at most `most` rows, with these facts alone.
 pub(super) async fn some(
-    pool: &PgPool,
-    aggregates: &[String],
+    reach: &Reach,
+    women: &[Reached],
     events: &[&str],
     facts: Option<&[&str]>,
     most: i64,
 ) -> Result<Vec<Sealed>, Problem> {
     let sql = format!(
-        "SELECT e.aggregate_id, e.sequence, e.event_type, e.body::text AS body
+        "SELECT {}
          FROM unnest($3::text[]) WITH ORDINALITY AS w (id, place)
          JOIN events e ON e.aggregate_type = $2 AND e.aggregate_id = w.id
-         WHERE {OF_THESE} ORDER BY w.place, e.sequence LIMIT $4"
+         WHERE {OF_THESE} ORDER BY w.place, e.sequence LIMIT $4",
+        store::SIGNED
     );
-    let rows = sqlx::query(&sql).bind(events).bind(WOMAN).bind(aggregates).bind(most).fetch_all(pool).await?;
-    let mut sealed = rows.iter().map(Sealed::of).collect::<Result<Vec<_>, _>>()?;
+    let granted: BTreeMap<String, Granted> =
+        women.iter().map(|woman| (woman.aggregate.to_string(), woman.granted())).collect();
+    let aggregates: Vec<String> = women.iter().map(|woman| woman.aggregate.to_string()).collect();
+    let rows = sqlx::query(&sql).bind(events).bind(WOMAN).bind(aggregates).bind(most).fetch_all(&reach.pool).await?;
+    let signer = reach.seal.signer(crate::SERVICE);
+    let (mut sealed, mut broken) = (Vec::with_capacity(rows.len()), BTreeSet::new());
+    for row in &rows {
+        let aggregate: &str = row.try_get("aggregate_id")?;
+        let Some(granted) = granted.get(aggregate) else { continue };
+        if store::is_genuine(&signer, row)? {
+            sealed.push(Sealed::of(row, *granted)?);
+        } else {
+            signer.refuse("event", &format_args!("{WOMAN} {aggregate}"));
+            broken.insert(aggregate.to_owned());
+        }
+    }
+    // Of whom not everything is as it was stored, nothing is.
+    sealed.retain(|row| !broken.contains(&row.aggregate));
     if let Some(names) = facts {
         for row in &mut sealed {
             row.only(names);

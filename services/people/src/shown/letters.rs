@@ -55,7 +55,7 @@ pub(super) async fn letter(
     let kind: Kind = kind.parse().map_err(|_| Problem::not_found())?;
     let Query(LetterQuery { anonymous }) = query.map_err(|_| Problem::common("query_invalid"))?;
     let aggregate = reached.aggregate.to_string();
-    let rows = entries::some(&app.reach.pool, std::slice::from_ref(&aggregate), EVENTS, None, i64::MAX).await?;
+    let rows = entries::some(&app.reach, std::slice::from_ref(&reached), EVENTS, None, i64::MAX).await?;
     let identity = reached.shows(Class::Identity);
     let mut folded = entries::fold(&app.reach.seal, rows, |_| {
         move |class| match class {

@@ -8,9 +8,9 @@ use super::entries::WOMAN;
 use crate::woman::Woman;
 use engine::{
     executor::Executor,
-    http::{Caller, Problem, own_centre, reach},
+    http::{Caller, Problem, own_centre, owned, reach},
     relations::Relations,
-    seal::Seal,
+    seal::{Granted, Seal},
 };
 use kit::{
     AggregateId, CentreId, ChildId, Class, WomanId,
@@ -34,6 +34,12 @@ pub struct Reached {
 }
 
 impl Reached {
+    /// Whom access is granted for.
+    #[must_use]
+    pub fn granted(&self) -> Granted {
+        Granted { woman: Some(self.woman), centre: Some(self.centre), aggregate: Some(self.aggregate) }
+    }
+
     /// Whether the caller may do this.
     #[must_use]
     pub fn may(&self, act: Act) -> Verdict {
@@ -112,8 +118,8 @@ impl Reach {
     pub async fn women(&self, caller: &Caller) -> Result<Women, Problem> {
         caller.may(Act::Read(Class::Open))?;
         let centre = own_centre(caller)?;
-        let rows: Vec<(String, Uuid, i64)> = sqlx::query_as(
-            "SELECT a.aggregate_id, a.woman, last.number
+        let rows: Vec<(String, Uuid, Option<Vec<u8>>, i64)> = sqlx::query_as(
+            "SELECT a.aggregate_id, a.woman, a.mac, last.number
              FROM aggregates a CROSS JOIN LATERAL (
                  SELECT e.number FROM events e WHERE e.aggregate_type = a.aggregate_type AND e.aggregate_id = a.aggregate_id
                  ORDER BY e.sequence DESC LIMIT 1
@@ -124,10 +130,15 @@ impl Reach {
         .bind(centre.0)
         .fetch_all(&self.pool)
         .await?;
-        let ids: Vec<WomanId> = rows.iter().map(|(_, woman, _)| WomanId(*woman)).collect();
+        let signer = self.seal.signer(crate::SERVICE);
+        let ids: Vec<WomanId> = rows.iter().map(|(_, woman, ..)| WomanId(*woman)).collect();
         let mut heard = self.relations.all(&caller.principal, &ids, Act::Read(Class::Open)).await?;
         let (mut reached, mut whole) = (Vec::new(), true);
-        for (aggregate, woman, latest) in rows {
+        for (aggregate, woman, mac, latest) in rows {
+            if !owned(&signer, (WOMAN, &aggregate), (Some(WomanId(woman)), centre), mac.as_deref()) {
+                whole = false;
+                continue;
+            }
             let aggregate = aggregate.parse().map_err(|_| Problem::common("unavailable"))?;
             let woman = WomanId(woman);
             let known = heard.remove(&woman);

@@ -98,7 +98,7 @@ async fn opened(app: &App, caller: &Caller) -> Result<Opened, Problem> {
     let aggregates: Vec<String> = women.iter().map(|woman| woman.aggregate.to_string()).collect();
     let most = i64::try_from(ROWS).unwrap_or(i64::MAX).saturating_add(1);
     let facts = ["alias", "name", "cpr"];
-    let mut rows = entries::some(&app.reach.pool, &aggregates, &["WomanRegistered"], Some(&facts), most).await?;
+    let mut rows = entries::some(&app.reach, &women, &["WomanRegistered"], Some(&facts), most).await?;
     let complete = rows.len() <= ROWS;
     if !complete {
         // Of whom the last row is, there may be more: she would be compared by half.

@@ -13,6 +13,7 @@ pub use switch::Pause;
 use crate::{Projection, SERVICE, project};
 use engine::{
     feed::digest,
+    integrity::Signer,
     reader::{self, Event, Progress, ReadError},
 };
 use kit::Epoch;
@@ -55,14 +56,20 @@ pub enum BesideError {
 pub struct Beside {
     pool: PgPool,
     schema: &'static str,
+    projection: Projection,
     /// Holds the lock.
     _builder: PgConnection,
 }
 
 impl Beside {
     /// Opens the schema, or makes it as the live tables are. What was begun there goes on, unless `anew`, or unless the live tables
-    /// have changed since. `url` is the owner's.
-    pub async fn open(url: &SecretString, schema: &'static str, anew: bool) -> Result<Self, BesideError> {
+    /// have changed since. `url` is the owner's; `signer` signs as the timeline does.
+    pub async fn open(
+        url: &SecretString,
+        signer: Signer,
+        schema: &'static str,
+        anew: bool,
+    ) -> Result<Self, BesideError> {
         let options: PgConnectOptions = url.expose_secret().parse()?;
         let options = options.disable_statement_logging();
         let mut builder = PgConnection::connect_with(&options).await?;
@@ -78,7 +85,7 @@ impl Beside {
         let options = options.options([("search_path", schema), ("synchronous_commit", "off")]);
         let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(30));
         let pool = pool.connect_with(options).await?;
-        Ok(Self { pool, schema, _builder: builder })
+        Ok(Self { pool, schema, projection: Projection(signer), _builder: builder })
     }
 
     /// How far it is with a service; `None` before the first event.
@@ -99,7 +106,7 @@ impl Beside {
         .bind(epoch.0)
         .execute(&mut *transaction)
         .await?;
-        Projection.reset(&mut transaction, service).await?;
+        self.projection.reset(&mut transaction, service).await?;
         transaction.commit().await?;
         Ok(Progress { epoch, number: 0, last: None, since: 0, until: 0 })
     }
@@ -136,7 +143,7 @@ impl Beside {
         if moved.rows_affected() != 1 {
             return Err(ReadError::Overtaken.into());
         }
-        project::take_in(transaction, service, events).await?;
+        project::take_in(transaction, &self.projection.0, service, events).await?;
         Ok(next)
     }
 

@@ -2,8 +2,9 @@
 //!
 //! A date of a class that the reader may not see is none. Deliberately absent: wording ([`crate::render`]).
 
-use super::{RECORDED, Scope, end};
-use crate::follow_ups::Left;
+use super::{RECORDED, Scope, end, genuine};
+use crate::{follow_ups::Left, signed};
+use engine::seal::Seal;
 use kit::{CentreId, Class, published::Body};
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
@@ -31,6 +32,8 @@ pub(crate) struct FollowUpRow {
     pub due: Option<String>,
     pub responsible: Option<String>,
     pub basis: Option<Value>,
+    /// Whether all of it is as this timeline made it of events.
+    pub genuine: bool,
 }
 
 impl FollowUpRow {
@@ -103,37 +106,48 @@ pub(crate) enum Whose<'a> {
 /// A date of a class that the reader may not see is no date, in what is shown, filtered and ordered alike.
 pub(crate) async fn follow_ups(
     connection: &mut PgConnection,
+    seal: &Seal,
     hers: Scope<'_>,
     wanted: &Wanted<'_>,
 ) -> Result<Vec<FollowUpRow>, sqlx::Error> {
     let mut rows = Vec::new();
     for part in wanted.due.parts() {
-        rows.extend(fetched(connection, of(*part, Whose::Hers(hers), wanted, None)).await?);
+        rows.extend(fetched(connection, seal, of(*part, Whose::Hers(hers), wanted, None)).await?);
     }
-    rows.extend(inherited(connection, hers).await?);
+    rows.retain(|row| row.genuine);
+    rows.extend(inherited(connection, seal, hers).await?);
     let mut rows: Vec<_> = rows.into_iter().map(|row| row.seen(wanted)).collect();
     rows.sort_by(|a, b| a.order().cmp(&b.order()));
     Ok(rows)
 }
 
 /// What was open where she comes from, as it stood when she left: they may do there with their own what they like.
-async fn inherited(connection: &mut PgConnection, scope: Scope<'_>) -> Result<Vec<FollowUpRow>, sqlx::Error> {
+async fn inherited(
+    connection: &mut PgConnection,
+    seal: &Seal,
+    scope: Scope<'_>,
+) -> Result<Vec<FollowUpRow>, sqlx::Error> {
     let mut rows = Vec::new();
     for (centre, until) in scope.tasks_of() {
         let sql = format!(
-            "SELECT service, body FROM entries WHERE woman = $1 AND centre = $2 AND {RECORDED} < $3
+            "SELECT service, number, body::text FROM entries WHERE woman = $1 AND centre = $2 AND {RECORDED} < $3
                  AND body->'data'->'facets'->'follow_ups' IS NOT NULL
              ORDER BY service, number"
         );
-        let entries: Vec<(String, sqlx::types::Json<Body>)> = sqlx::query_as(&sql)
+        let entries: Vec<(String, i64, String)> = sqlx::query_as(&sql)
             .bind(scope.woman.0)
             .bind(centre.0)
             .bind(end(until))
             .fetch_all(&mut *connection)
             .await?;
         let mut left = Left::default();
-        for (service, body) in &entries {
-            left.take(service, scope.woman.0, body);
+        for (service, number, published) in &entries {
+            let hers = |body: &Body| {
+                (body.subject, body.centre) == (Some(scope.woman), Some(centre)) && body.recordedtime < end(until)
+            };
+            if let Some(body) = genuine(seal, service, *number, published).filter(hers) {
+                left.take(service, scope.woman.0, &body);
+            }
         }
         rows.extend(left.open());
     }
@@ -143,13 +157,14 @@ async fn inherited(connection: &mut PgConnection, scope: Scope<'_>) -> Result<Ve
 /// At most [`FOLLOW_UPS`] of a centre's, in the same order, those behind `last`.
 pub(crate) async fn page(
     connection: &mut PgConnection,
+    seal: &Seal,
     centre: CentreId,
     wanted: &Wanted<'_>,
     (part, last): (Part, Option<&FollowUpRow>),
 ) -> Result<Vec<FollowUpRow>, sqlx::Error> {
     let mut query = of(part, Whose::Centre(centre), wanted, last);
     query.push(" LIMIT ").push_bind(i64::try_from(FOLLOW_UPS).unwrap_or(i64::MAX));
-    fetched(connection, query).await
+    fetched(connection, seal, query).await
 }
 
 /// Those of a part behind a row.
@@ -202,7 +217,7 @@ fn undated<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgr
 /// What is open, held by whom it was asked for.
 fn chosen<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
     let mut query = QueryBuilder::new(
-        "SELECT service, aggregate, woman, centre, class, key, what, responsible, basis, due_day, due
+        "SELECT service, aggregate, woman, centre, class, key, what, responsible, basis::text AS basis, due_day, due, open, number, mac
          FROM follow_ups f WHERE open AND",
     );
     match whose {
@@ -222,11 +237,18 @@ fn chosen<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgre
 /// The rows of a query.
 async fn fetched(
     connection: &mut PgConnection,
+    seal: &Seal,
     mut query: QueryBuilder<'_, Postgres>,
 ) -> Result<Vec<FollowUpRow>, sqlx::Error> {
     let rows = query.build().fetch_all(connection).await?;
+    let signer = seal.signer(crate::SERVICE);
     let follow_up = |row: &PgRow| {
+        let genuine = signed::fits(&signer, row)?;
+        if !genuine {
+            signer.refuse("follow_up", &row.try_get::<Uuid, _>("aggregate")?);
+        }
         Ok(FollowUpRow {
+            genuine,
             service: row.try_get("service")?,
             aggregate: row.try_get("aggregate")?,
             woman: row.try_get("woman")?,
@@ -237,7 +259,7 @@ async fn fetched(
             due_day: row.try_get("due_day")?,
             due: row.try_get("due")?,
             responsible: row.try_get("responsible")?,
-            basis: row.try_get("basis")?,
+            basis: row.try_get::<Option<&str>, _>("basis")?.and_then(|basis| serde_json::from_str(basis).ok()),
         })
     };
     rows.iter().map(follow_up).collect()
