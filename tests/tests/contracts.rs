@@ -31,7 +31,7 @@ impl<P: Policy> Visit for Understood<P> {
         for entry in D::Command::describe() {
             let understood = |form: &str| {
                 let facts = samples.latest(entry.event, form);
-                let case = given::<D>("2026-11-20", engine::config::DEADLINES);
+                let case = given::<D>("2026-11-20", engine::config::DEADLINES).by_leader("l-1");
                 let opening = case.tells::<P>(service).len();
                 let then = case.when(&entry.action, facts.clone());
                 let told = match then.outcome {
@@ -159,7 +159,7 @@ fn what_rules_go_by_is_in_the_samples() {
         }
         course
     };
-    let woman = || given::<people::woman::Woman>("2026-11-20", engine::config::DEADLINES);
+    let woman = || given::<people::woman::Woman>("2026-11-20", engine::config::DEADLINES).by_leader("l-1");
     for form in ["complete", "minimal"] {
         let facts = |event: &str| samples("people").latest(event, form);
         let agreed = woman().and("agree-safe-contact", facts("SafeContactAgreed"));

@@ -35,7 +35,7 @@ pub struct Page {
 
 /// How far a service is, and the last of its events that takes access away from somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct LeaseTerms {
     /// The present epoch.
     pub epoch: Epoch,
     /// The last number there is.
@@ -97,7 +97,7 @@ impl Feed {
     }
 
     /// How far the service is, told to a service that has heard it as far as this: its lease.
-    pub async fn standing(&self, heard: Option<(Epoch, u64)>) -> Result<Standing, FeedError> {
+    pub async fn terms(&self, heard: Option<(Epoch, u64)>) -> Result<LeaseTerms, FeedError> {
         let heard = heard.map(|(epoch, number)| [("epoch", epoch.to_string()), ("heard", number.to_string())]);
         self.ask("/v1/lease", |request| request.query(&heard).timeout(LEASE)).await
     }

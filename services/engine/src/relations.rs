@@ -16,6 +16,7 @@ use lease::Certainty;
 
 use crate::{
     clock::Clock,
+    feed::LeaseTerms,
     http::Problem,
     keys::KeyError,
     reader::progress,
@@ -109,7 +110,7 @@ impl Relations {
         let rows = self.ties(principal, centre, women.iter().map(|woman| Some(woman.0)).collect()).await?;
         let of = |row: &PgRow| row.try_get("of_woman").map(WomanId);
         let women = rows.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-        let known = self.read(&rows, &women, centre).await?;
+        let known = self.read(&rows, &women, centre, &self.measure().await?).await?;
         Ok(women.into_iter().zip(known).filter_map(|(woman, known)| Some((woman, known?))).collect())
     }
 
@@ -119,7 +120,11 @@ impl Relations {
         self.settle(act).await?;
         let rows = self.ties(principal, centre, vec![None]).await?;
         let row = rows.first().ok_or_else(|| Problem::common("unavailable"))?;
-        Ok(AtWork { on_duty: row.try_get("on_duty")?, engaged: row.try_get("engaged")?, heard: self.heard(row).await? })
+        Ok(AtWork {
+            on_duty: row.try_get("on_duty")?,
+            engaged: row.try_get("engaged")?,
+            heard: self.measure().await?.heard(row)?,
+        })
     }
 
     /// In people itself: what she says in the place of what was heard of her. Her own entries are exact; who is at work is heard even
@@ -158,7 +163,7 @@ impl Relations {
         let turn = self.waiters.try_acquire();
         loop {
             let heard = progress(&self.pool, READER, PEOPLE).await?.map(|heard| (heard.epoch, heard.number));
-            let certainty = self.certainty(heard).await?;
+            let certainty = self.measure().await?.certainty(heard);
             if certainty == Certainty::Whole || turn.is_err() || tokio::time::Instant::now() >= until {
                 let shows = matches!(act, Act::Read(_) | Act::Help(_));
                 return if shows && certainty == Certainty::Unknown {
@@ -171,23 +176,30 @@ impl Relations {
         }
     }
 
-    /// How well is known what was heard as far as this. People itself knows exactly.
-    async fn certainty(&self, heard: Option<Position>) -> Result<Certainty, Problem> {
+    /// By what it is known whether all was heard. People itself knows how far it is.
+    async fn measure(&self) -> Result<Measure, Problem> {
         if self.service != PEOPLE {
-            return Ok(self.lease.certainty(heard));
+            return Ok(Measure::Lease(self.lease.clone()));
         }
-        let standing = self.revocations.standing().await?;
-        Ok(Lease::by_standing(standing, heard))
+        Ok(Measure::Terms(self.revocations.terms().await?))
     }
 
     /// What a row says that has the columns [`TIES`].
     pub(crate) async fn one(&self, row: &PgRow, woman: WomanId, centre: CentreId) -> Result<Known, Problem> {
-        let known = self.read(std::slice::from_ref(row), &[woman], centre).await?;
+        // In people her own entries are asked beside, and they are exact.
+        let measure = if self.service == PEOPLE { Measure::Own } else { self.measure().await? };
+        let known = self.read(std::slice::from_ref(row), &[woman], centre, &measure).await?;
         known.into_iter().next().flatten().ok_or_else(|| Problem::common("unavailable"))
     }
 
     /// The same of several, each row with the woman whom it is about, opened with one question for all keys.
-    async fn read(&self, rows: &[PgRow], women: &[WomanId], centre: CentreId) -> Result<Vec<Option<Known>>, Problem> {
+    async fn read(
+        &self,
+        rows: &[PgRow],
+        women: &[WomanId],
+        centre: CentreId,
+        measure: &Measure,
+    ) -> Result<Vec<Option<Known>>, Problem> {
         let mut sealed = Vec::new();
         for (at, (row, woman)) in rows.iter().zip(women).enumerate() {
             for service in HEARS {
@@ -225,18 +237,11 @@ impl Relations {
                 all.push(None);
                 continue;
             };
-            let heard = if row.try_get("held_back")? { Heard::HeldBack } else { self.heard(row).await? };
+            let heard = if row.try_get("held_back")? { Heard::HeldBack } else { measure.heard(row)? };
             let (on_duty, engaged) = (row.try_get("on_duty")?, row.try_get("engaged")?);
             all.push(Some(Known { centre, relation, heard, on_duty, engaged, today: self.clock.today() }));
         }
         Ok(all)
-    }
-
-    /// Whether all was heard that people had recorded.
-    async fn heard(&self, row: &PgRow) -> Result<Heard, Problem> {
-        let heard = row.try_get::<Option<Uuid>, _>("epoch")?.map(Epoch);
-        let heard = heard.zip(row.try_get::<Option<i64>, _>("number")?.map(i64::unsigned_abs));
-        Ok(if self.certainty(heard).await? == Certainty::Whole { Heard::Whole } else { Heard::Behind })
     }
 
     /// The moment that duties are asked for.
@@ -263,6 +268,33 @@ impl Relations {
             }
         }
         Ok(())
+    }
+}
+
+/// By what it is known whether all was heard.
+enum Measure {
+    /// By nothing: what was heard does not count.
+    Own,
+    /// By how far people is, which people itself knows.
+    Terms(LeaseTerms),
+    /// By the lease that people gave.
+    Lease(Lease),
+}
+
+impl Measure {
+    fn certainty(&self, heard: Option<Position>) -> Certainty {
+        match self {
+            Self::Own => Certainty::Whole,
+            Self::Terms(terms) => Lease::by_terms(*terms, heard),
+            Self::Lease(lease) => lease.certainty(heard),
+        }
+    }
+
+    /// Whether all was heard that people had recorded, by a row that has the columns [`TIES`].
+    fn heard(&self, row: &PgRow) -> Result<Heard, sqlx::Error> {
+        let heard = row.try_get::<Option<Uuid>, _>("epoch")?.map(Epoch);
+        let heard = heard.zip(row.try_get::<Option<i64>, _>("number")?.map(i64::unsigned_abs));
+        Ok(if self.certainty(heard) == Certainty::Whole { Heard::Whole } else { Heard::Behind })
     }
 }
 

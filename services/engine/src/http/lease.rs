@@ -36,8 +36,8 @@ pub(super) async fn lease<D>(
     let Query(LeaseQuery { epoch, heard }) = query.map_err(|_| Problem::common("query_invalid"))?;
     let service = caller.principal.actor.of_service().filter(|_| caller.principal.role == Role::Service);
     let service = service.ok_or_else(|| Problem::common("forbidden"))?;
-    let standing = app.relations.revocations().lease(service, epoch.zip(heard)).await?;
-    serde_json::to_value(standing).map(Json).map_err(|_| Problem::common("unavailable"))
+    let terms = app.relations.revocations().lease(service, epoch.zip(heard)).await?;
+    serde_json::to_value(terms).map(Json).map_err(|_| Problem::common("unavailable"))
 }
 
 impl<D> App<D> {
@@ -50,7 +50,7 @@ impl<D> App<D> {
         let number = answer.position.rsplit_once(':').and_then(|(_, number)| number.parse().ok());
         let number = number.ok_or_else(|| Problem::common("unavailable"))?;
         let revocations = self.relations.revocations();
-        let epoch = revocations.standing().await?.epoch;
+        let epoch = revocations.terms().await?.epoch;
         let behind = revocations.heard(epoch, number).await?;
         if !behind.is_empty() {
             tracing::warn!(?behind, number, "services have not heard a revocation yet: they show nothing until then");

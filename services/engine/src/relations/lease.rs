@@ -6,7 +6,7 @@
 
 use super::PEOPLE;
 use crate::{
-    feed::{Feed, Standing},
+    feed::{Feed, LeaseTerms},
     reader::progress,
 };
 use kit::Epoch;
@@ -40,7 +40,7 @@ struct Inner {
 /// A lease as it was given.
 #[derive(Debug, Clone, Copy)]
 struct Held {
-    standing: Standing,
+    terms: LeaseTerms,
     asked: Instant,
 }
 
@@ -59,18 +59,18 @@ impl Lease {
     /// How well what was heard is known, where it was heard as far as this.
     pub(crate) fn certainty(&self, heard: Option<(Epoch, u64)>) -> Certainty {
         match self.held() {
-            Some(Held { standing, asked }) if asked.elapsed() <= LEASE => Self::by_standing(standing, heard),
+            Some(Held { terms, asked }) if asked.elapsed() <= LEASE => Self::by_terms(terms, heard),
             _ => Certainty::Unknown,
         }
     }
 
     /// The same where it is known for certain how far people is.
-    pub(crate) fn by_standing(standing: Standing, heard: Option<(Epoch, u64)>) -> Certainty {
+    pub(crate) fn by_terms(terms: LeaseTerms, heard: Option<(Epoch, u64)>) -> Certainty {
         match heard {
-            Some((epoch, number)) if epoch == standing.epoch && number >= standing.head => Certainty::Whole,
-            Some((epoch, number)) if epoch == standing.epoch && number >= standing.revoked => Certainty::Behind,
+            Some((epoch, number)) if epoch == terms.epoch && number >= terms.head => Certainty::Whole,
+            Some((epoch, number)) if epoch == terms.epoch && number >= terms.revoked => Certainty::Behind,
             // People has recorded nothing yet.
-            None if standing.head == 0 => Certainty::Whole,
+            None if terms.head == 0 => Certainty::Whole,
             _ => Certainty::Unknown,
         }
     }
@@ -78,7 +78,7 @@ impl Lease {
     /// The number of the last revocation; none where no lease is good any more.
     #[must_use]
     pub fn revoked(&self) -> Option<u64> {
-        self.held().filter(|held| held.asked.elapsed() <= LEASE).map(|held| held.standing.revoked)
+        self.held().filter(|held| held.asked.elapsed() <= LEASE).map(|held| held.terms.revoked)
     }
 
     /// Says that a revocation is being taken in: people is to be told at once when it was.
@@ -97,16 +97,16 @@ impl Lease {
             let asked = Instant::now();
             let heard = progress(&pool, super::READER, PEOPLE).await.ok().flatten();
             let heard = heard.map(|heard| (heard.epoch, heard.number));
-            match feed.standing(heard).await {
-                Ok(standing) => {
-                    *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Held { standing, asked });
+            match feed.terms(heard).await {
+                Ok(terms) => {
+                    *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(Held { terms, asked });
                     told = heard;
                 }
                 // It runs out by itself.
                 Err(error) => tracing::debug!(service, %error, "people gives no lease"),
             }
             let behind = told.is_none_or(|(epoch, number)| {
-                self.held().is_some_and(|held| held.standing.epoch != epoch || number < held.standing.revoked)
+                self.held().is_some_and(|held| held.terms.epoch != epoch || number < held.terms.revoked)
             });
             if !behind {
                 tokio::select! {

@@ -5,7 +5,7 @@
 //! it holds for all replicas of people. Deliberately absent: what a revocation is about.
 
 use super::lease::LEASE;
-use crate::{feed::Standing, store};
+use crate::{feed::LeaseTerms, store};
 use kit::{Epoch, relation::REVOKES};
 use sqlx::PgPool;
 use std::{
@@ -42,7 +42,7 @@ impl Revocations {
     }
 
     /// How far the service is, and where the last revocation stands.
-    pub async fn standing(&self) -> Result<Standing, sqlx::Error> {
+    pub async fn terms(&self) -> Result<LeaseTerms, sqlx::Error> {
         let head = store::head(&self.pool).await?;
         let mut scanned = *self.scanned.lock().unwrap_or_else(PoisonError::into_inner);
         if scanned.epoch != Some(head.epoch) {
@@ -65,11 +65,11 @@ impl Revocations {
                 *known = scanned;
             }
         }
-        Ok(Standing { epoch: head.epoch, head: head.number, revoked: scanned.revoked })
+        Ok(LeaseTerms { epoch: head.epoch, head: head.number, revoked: scanned.revoked })
     }
 
     /// Gives a lease to a service that has heard this far.
-    pub async fn lease(&self, service: &str, heard: Option<(Epoch, u64)>) -> Result<Standing, sqlx::Error> {
+    pub async fn lease(&self, service: &str, heard: Option<(Epoch, u64)>) -> Result<LeaseTerms, sqlx::Error> {
         // Written down first: whoever acknowledges a revocation must know of every lease that was given before it.
         let (epoch, number) = heard.map_or((None, 0), |(epoch, number)| (Some(epoch.0), number));
         sqlx::query(
@@ -81,7 +81,7 @@ impl Revocations {
         .bind(i64::try_from(number).unwrap_or(i64::MAX))
         .execute(&self.pool)
         .await?;
-        self.standing().await
+        self.terms().await
     }
 
     /// Waits until every service that may show something by an older lease has heard an event, as long as such a lease may last. Those
