@@ -18,7 +18,7 @@ use engine::{
     clock::Clock,
     config::{DEADLINES, Settings},
     database,
-    executor::{ExecuteError, Executor, Request},
+    executor::{Executor, Request},
     feed::Feed,
     http::{AT_LEAST, Bounds, Limits},
     integrity::{Integrity, Signer},
@@ -451,14 +451,7 @@ impl People {
             bytes: Vec::new(),
             heard: None,
         };
-        loop {
-            match self.executor.execute(&request).await {
-                Ok(answer) => return answer.position,
-                // Somebody else took the alias that was made for her at this very moment; the next one is another.
-                Err(ExecuteError::Refused { code: "claim_taken" }) => {}
-                Err(error) => panic!("she cannot be registered: {error}"),
-            }
-        }
+        self.executor.execute(&request).await.expect("she is registered").position
     }
 }
 

@@ -92,15 +92,28 @@ enum Attempt {
     Again,
 }
 
+/// What came of the attempts at a command so far.
+#[derive(Default)]
+struct Tried {
+    /// Whether what one of them sent may be stored.
+    unknown: bool,
+    /// How many choices of what the service makes itself another aggregate holds.
+    choice: u32,
+    /// The claim that another aggregate held the last time.
+    lost: Option<String>,
+}
+
 impl<D: Decider> Executor<D> {
     /// Executes a command. The same key and command again: the first answer.
     pub async fn execute(&self, request: &Request<D::Command>) -> Result<Answer, ExecuteError> {
-        let mut unknown = false;
+        let mut tried = Tried::default();
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(jitter(PAUSE * attempt.min(8))).await;
             }
-            match self.attempt(request, &mut unknown).await {
+            let outcome = self.attempt(request, &mut tried).await;
+            let unknown = tried.unknown;
+            match outcome {
                 Ok(Attempt::Again) => {}
                 Err(ExecuteError::KeyReused) => return Err(ExecuteError::KeyReused),
                 // What was sent before may yet be stored, and only its key can tell: this is neither a refusal nor nothing to be done.
@@ -112,7 +125,7 @@ impl<D: Decider> Executor<D> {
                 Err(error) => return Err(error),
             }
         }
-        Err(if unknown { ExecuteError::Unavailable } else { ExecuteError::Busy })
+        Err(if tried.unknown { ExecuteError::Unavailable } else { ExecuteError::Busy })
     }
 
     /// Loads an aggregate.
@@ -120,7 +133,7 @@ impl<D: Decider> Executor<D> {
         load(&self.pool, &self.seal, self.service, aggregate, None).await
     }
 
-    async fn attempt(&self, request: &Request<D::Command>, unknown: &mut bool) -> Result<Attempt, ExecuteError> {
+    async fn attempt(&self, request: &Request<D::Command>, tried: &mut Tried) -> Result<Attempt, ExecuteError> {
         let loaded: Loaded<D> =
             load(&self.pool, &self.seal, self.service, request.aggregate, Some(request.key)).await?;
         let opened = loaded.case.opened().or(request.opening.as_ref()).cloned().ok_or(ExecuteError::NotFound)?;
@@ -136,7 +149,7 @@ impl<D: Decider> Executor<D> {
         if request.if_match.is_some_and(|version| version != loaded.case.version()) {
             return Err(ExecuteError::Changed);
         }
-        let (decided, claims, free) = self.decide(request, &loaded, &opened).await?;
+        let (decided, claims) = self.decide(request, &loaded, &opened, tried.choice).await?;
         if decided.entries.is_empty() {
             return Ok(Attempt::Done(self.nothing(request.aggregate, &loaded, decided.warnings)));
         }
@@ -153,7 +166,7 @@ impl<D: Decider> Executor<D> {
             expected: loaded.case.version(),
             woman: opened.woman.somebody(),
             centre: Some(opened.centre),
-            claims,
+            claims: claims.iter().map(|claim| self.stored(claim)).collect(),
             key: request.key,
             fingerprint: fingerprint.bytes,
             warnings: decided.warnings.clone(),
@@ -168,13 +181,11 @@ impl<D: Decider> Executor<D> {
                 events: happenings,
                 warnings: decided.warnings.into_iter().map(str::to_owned).collect(),
             })),
-            // What was free when it was decided was taken meanwhile: decided again, it is another one (an alias that was made).
-            Ok(Outcome::Claimed) if free => Ok(Attempt::Again),
-            Ok(Outcome::Claimed) => Err(ExecuteError::Refused { code: CommonRejection::ClaimTaken.into() }),
+            Ok(Outcome::Claimed) => self.lose(request.aggregate, &claims, tried).await,
             Ok(Outcome::Clash) => Ok(Attempt::Again),
             // It may be stored: the next look at the aggregate finds the key, or the version unchanged under the lock.
             Err(_) => {
-                *unknown = true;
+                tried.unknown = true;
                 Ok(Attempt::Again)
             }
         }
@@ -217,17 +228,18 @@ impl<D: Decider> Executor<D> {
         request: &Request<D::Command>,
         loaded: &Loaded<D>,
         opened: &CaseOpened,
-    ) -> Result<(Decided<D::Event>, Vec<Claim>, bool), ExecuteError> {
+        choice: u32,
+    ) -> Result<(Decided<D::Event>, Vec<Claim>), ExecuteError> {
         let certain = matches!(&request.ask, Some(Ask::Record(command)) if D::irrevocable(command));
         let mut heard = self.heard(opened.woman, certain).await?;
         heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), Some(heard))));
         let looking = self.looking(request.aggregate, (request.actor.clone(), request.role), request.centre, &heard);
         let shared = if let Some(Ask::Record(command)) = &request.ask { D::shares(command, &looking) } else { None };
-        let shares = shared.is_some();
         let taken = self.taken(shared, request.aggregate).await?;
         let context = Context {
             right: request.right,
             taken,
+            choice,
             key: request.key,
             happened: request.when.unwrap_or(looking.happened),
             due: request.due,
@@ -246,11 +258,27 @@ impl<D: Decider> Executor<D> {
             all.entries.extend(decided.entries);
             all.warnings.extend(decided.warnings);
         }
-        let claims = case.claims_since(&loaded.case).into_iter().map(|claim| match claim {
-            Claim::Take(claim) => Claim::Take(self.digested(&claim)),
-            Claim::Release(claim) => Claim::Release(self.digested(&claim)),
-        });
-        Ok((all, claims.collect(), shares && !taken))
+        let claims = case.claims_since(&loaded.case);
+        Ok((all, claims))
+    }
+
+    /// Another aggregate holds what a command would take. With another choice it takes something else, where the service makes it;
+    /// what stays the same was asked for, and is refused.
+    async fn lose(&self, aggregate: AggregateId, claims: &[Claim], tried: &mut Tried) -> Result<Attempt, ExecuteError> {
+        for claim in claims {
+            let Claim::Take(claim) = claim else { continue };
+            if !self.taken(Some(claim.clone()), aggregate).await? {
+                continue;
+            }
+            if tried.lost.as_ref() == Some(claim) {
+                let code = D::claimed(claim).map_or(CommonRejection::ClaimTaken.into(), Into::into);
+                return Err(ExecuteError::Refused { code });
+            }
+            tried.choice += 1;
+            tried.lost = Some(claim.clone());
+            break;
+        }
+        Ok(Attempt::Again)
     }
 
     /// Whether another aggregate holds a claim about the same; `shared` ends with the `#` behind which holders are told apart.
@@ -294,6 +322,7 @@ impl<D: Decider> Executor<D> {
             open: BTreeMap::new(),
             secret: self.secret,
             taken: false,
+            choice: 0,
             heard,
         }
     }
@@ -306,6 +335,14 @@ impl<D: Decider> Executor<D> {
             HeardError::Store(error) => unreadable(&error),
             HeardError::Seal(error) => error.into(),
         })
+    }
+
+    /// A change of claims as it is stored.
+    fn stored(&self, claim: &Claim) -> Claim {
+        match claim {
+            Claim::Take(claim) => Claim::Take(self.digested(claim)),
+            Claim::Release(claim) => Claim::Release(self.digested(claim)),
+        }
     }
 
     /// A claim as it is stored: what it is about may be guessed, so only a digest under the service's secret is kept. What stands behind

@@ -56,9 +56,17 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     /// What readers need to know of an event. `self` is the state after it.
     fn facets(&self, event: &Self::Event, context: &Context<'_>) -> Facets;
     /// What this aggregate holds of which there is one among all aggregates of its service (an alarm's loan). The difference that a
-    /// command makes is taken and given back with its events; a command that would take what another holds is refused.
+    /// command makes is taken and given back with its events. Where another holds what a command would take, it is decided again with
+    /// the next [`Context::choice`], and refused where it would take the same.
     fn claims(&self) -> BTreeSet<String> {
         BTreeSet::new()
+    }
+    /// Why a command is refused that would take what another aggregate holds, where it has a word of its own for that; else it is
+    /// [`crate::case::CommonRejection::ClaimTaken`].
+    #[must_use]
+    fn claimed(claim: &str) -> Option<Self::Rejection> {
+        let _ = claim;
+        None
     }
     /// Why a text may stand nowhere in the service's entries (an account number). Asked for every text of facts and notes.
     #[must_use]
@@ -255,6 +263,9 @@ pub struct Context<'a> {
     pub secret: Secret,
     /// Whether another aggregate holds what the command would share, see [`Decider::shares`].
     pub taken: bool,
+    /// Which choice it is of what the service makes itself and there is one of (an alias): counted on as long as another aggregate holds
+    /// what was made.
+    pub choice: u32,
     /// What this service has heard of her from others, by policy name; none where that is not whole.
     pub heard: &'a BTreeMap<String, Option<Value>>,
 }

@@ -56,6 +56,7 @@ pub struct Given<D: Decider> {
     deadlines: Deadlines,
     commands: u32,
     taken: bool,
+    choice: u32,
     heard: BTreeMap<String, Option<Value>>,
 }
 
@@ -83,6 +84,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         deadlines,
         commands: 0,
         taken: false,
+        choice: 0,
         heard: BTreeMap::new(),
     };
     let opened = CaseOpened { woman: WOMAN, centre: CENTRE, before_us: false };
@@ -145,6 +147,12 @@ impl<D: Decider> Given<D> {
     pub fn taken(mut self) -> Self {
         self.taken = true;
         self
+    }
+
+    /// Where other aggregates hold so many earlier choices of what the next commands make.
+    #[must_use]
+    pub fn choice(self, choice: u32) -> Self {
+        Self { choice, ..self }
     }
 
     /// With what a policy has heard of her.
@@ -259,6 +267,7 @@ impl<D: Decider> Given<D> {
             open: BTreeMap::new(),
             secret: Secret::new(Uuid::from_u128(7_000)),
             taken: self.taken,
+            choice: self.choice,
             heard: &self.heard,
         }
     }

@@ -32,7 +32,7 @@ pub mod writers;
 
 use crate::runs;
 use check::{RESENT, Stores};
-use history::{History, Kept, Outcome, Record};
+use history::{Command, History, Kept, Outcome, Record};
 use mind::Mind;
 use nemesis::{Disk, Nemesis, REPLICAS};
 use report::{Complaints, Report};
@@ -95,9 +95,12 @@ impl Plan {
 /// Does all of it, on servers of its own.
 pub async fn run(plan: &Plan, program: &str) -> Report {
     let begun = Instant::now();
+    // A run that ends in the middle has said by then how it can be done again.
+    println!("replay with make faults FAULTS=\"{}\"", plan.arguments());
     let mut nemesis = Nemesis::start(program, plan.clients).await;
     let bounds = Bounds { faults: plan.faults, seconds: plan.seconds, longest: plan.longest, members: nemesis.size() };
     let schedule = schedule::draw(plan.seed, &plan.kinds, bounds);
+    println!("{}", told(&schedule));
     let stores = Stores::open(&nemesis.ground).await;
     stores.begun().await;
 
@@ -193,12 +196,29 @@ async fn register(nemesis: &Nemesis, history: &History, clients: usize) {
     let client = nemesis.ground.leader().through(nemesis.addresses(), writers::PATIENCE);
     for command in mind::registrations(clients) {
         let sent = history.elapsed();
-        let answer = writers::send(&client, &command, &replica(command.service, 0)).await;
-        let outcome = writers::outcome(answer.as_ref());
+        let (outcome, unsure) = until_known(&client, &command).await;
         assert!(matches!(outcome, Outcome::Acknowledged(_)), "{outcome:?}");
         let (key, when) = (mind::key(&command), (sent, history.elapsed()));
-        history.keep(Record { client: 0, command, key, when, outcome, unsure: false });
+        history.keep(Record { client: 0, command, key, when, outcome, unsure });
     }
+}
+
+/// Sends a command, to one replica after the other, until it is known what came of it; and whether a sending before had no answer.
+async fn until_known(client: &crate::Client, command: &Command) -> (Outcome, bool) {
+    let until = Instant::now() + QUIET;
+    let mut unsure = false;
+    for at in 0.. {
+        let answer = writers::send(client, command, &replica(command.service, at % REPLICAS)).await;
+        let outcome = writers::outcome(answer.as_ref());
+        // Whoever has no place or no time for it has decided nothing.
+        let later = answer.is_some_and(|answer| matches!(answer.status.as_u16(), 408 | 429));
+        if !(later || outcome == Outcome::Unknown) || Instant::now() > until {
+            return (outcome, unsure);
+        }
+        unsure |= outcome == Outcome::Unknown;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    (Outcome::Unknown, unsure)
 }
 
 /// The schedule, a line each.
@@ -244,17 +264,7 @@ async fn resend(client: &crate::Client, history: &History) -> (usize, usize) {
     let (many, mut taken) = (open.len(), 0);
     for (key, command) in open {
         let sent = history.elapsed();
-        let until = Instant::now() + QUIET;
-        let mut at = 0;
-        let outcome = loop {
-            let answer = writers::send(client, &command, &replica(command.service, at % REPLICAS)).await;
-            let outcome = writers::outcome(answer.as_ref());
-            if outcome != Outcome::Unknown || Instant::now() > until {
-                break outcome;
-            }
-            at += 1;
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        };
+        let (outcome, _) = until_known(client, &command).await;
         if outcome == Outcome::Unknown {
             history.complain("lost", format!("{} does not answer when all is healed", command.service));
         }

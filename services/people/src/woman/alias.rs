@@ -1,10 +1,11 @@
 //! What a woman is called where nobody needs her name: a Danish tree or bird and a number, "Birk-47".
 //!
-//! Made of her aggregate's id under the service's secret, so that it is the same whenever it is made, and tells nothing. Deliberately
-//! absent: who has which alias at a centre, which the service's claims know.
+//! Made of her aggregate's id under the service's secret, so that it is the same whenever it is made, and tells nothing. Aliases never
+//! run out: each choice is drawn anew, of more than the one before. Deliberately absent: who has which alias at a centre, which the
+//! service's claims know.
 
 use super::event::Alias;
-use kit::Context;
+use kit::{AggregateId, Context, ids::Secret};
 use uuid::Uuid;
 
 const WORDS: [&str; 32] = [
@@ -42,24 +43,21 @@ const WORDS: [&str; 32] = [
     "Edderfugl",
 ];
 
-/// Whether the first choice is free.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
-    /// It may be.
-    First,
-    /// Another woman at the centre has it: a number out of so many that nobody has it yet.
-    Another,
-}
+/// The most digits a made alias has: so many numbers that some are free.
+const MOST_DIGITS: u32 = 9;
 
-/// The alias that is made for her.
-pub(super) fn made(context: &Context<'_>, choice: Choice) -> Option<Alias> {
-    let bits = context.secret.opaque(&["made-alias", &context.aggregate.to_string()]).as_u128();
+/// What the claims on aliases begin with.
+const CLAIM: &str = "alias/";
+
+/// The alias that is made for her. The first choice has two digits; each further one has one digit more than the one before, from four on.
+#[must_use]
+pub fn made(secret: &Secret, aggregate: AggregateId, choice: u32) -> Option<Alias> {
+    let (aggregate, again) = (aggregate.to_string(), (choice > 0).then(|| choice.to_string()));
+    let parts: Vec<&str> = ["made-alias", aggregate.as_str()].into_iter().chain(again.as_deref()).collect();
+    let bits = secret.opaque(&parts).as_u128();
     let word = WORDS.get(usize::from(bits.to_le_bytes()[0]) % WORDS.len())?;
-    let number = (bits >> 8) & 0xffff_ffff;
-    let number = match choice {
-        Choice::First => 10 + number % 90,
-        Choice::Another => 1000 + number % 9000,
-    };
+    let least = 10_u128.pow(if choice == 0 { 1 } else { choice.saturating_add(2).min(MOST_DIGITS - 1) });
+    let number = least + ((bits >> 8) & 0xffff_ffff) % (9 * least);
     Alias::try_from(format!("{word}-{number}")).ok()
 }
 
@@ -71,5 +69,10 @@ pub(super) fn slot(alias: &Alias, context: &Context<'_>) -> Uuid {
 
 /// The claim on an alias.
 pub(super) fn claim(slot: Uuid) -> String {
-    format!("alias/{slot}")
+    format!("{CLAIM}{slot}")
+}
+
+/// Whether a claim is one on an alias.
+pub(super) fn is_claim(claim: &str) -> bool {
+    claim.starts_with(CLAIM)
 }

@@ -16,6 +16,7 @@ mod tests;
 mod ties;
 mod warnings;
 
+pub use alias::made as made_alias;
 pub use choices::*;
 pub use command::{Command, Event};
 pub use event::*;

@@ -6,7 +6,7 @@
 //! from rules, so whoever writes it sees to it that it has none.
 
 use super::{
-    alias::{self, Choice},
+    alias,
     command::{Command, Event},
     event::{AccessRequestId, Child, Departure, DisclosureId, ErasureId, SafeContactId, Stay, Unconfirmed},
     follow_ups::{self, ERASURE_WAIT, FollowUp},
@@ -103,8 +103,8 @@ impl Decider for Woman {
     type FollowUp = FollowUp;
 
     fn decide(&self, mut command: Command, context: &Context<'_>) -> Result<Decision<Self>, Rejection> {
-        if let Command::RegisterWoman(registration) = &command {
-            self.registers(registration.alias.is_some(), context)?;
+        if matches!(command, Command::RegisterWoman(_)) && self.registration == Registered::Logged {
+            return Err(Rejection::RegisteredAlready);
         }
         self.complete(&mut command, context);
         if self.is_so(&command, context)? {
@@ -162,11 +162,8 @@ impl Decider for Woman {
         known(self.slot.as_ref()).map(alias::claim).into_iter().chain(children).collect()
     }
 
-    fn shares(command: &Command, context: &Context<'_>) -> Option<String> {
-        let Command::RegisterWoman(registration) = command else { return None };
-        let given = registration.alias.as_ref().and_then(Sealed::open).cloned();
-        let alias = given.or_else(|| alias::made(context, Choice::First))?;
-        Some(alias::claim(alias::slot(&alias, context)))
+    fn claimed(claim: &str) -> Option<Rejection> {
+        alias::is_claim(claim).then_some(Rejection::AliasTaken)
     }
 
     fn sound(&self) -> Result<(), Rejection> {
@@ -200,13 +197,6 @@ impl Decider for Woman {
 }
 
 impl Woman {
-    fn registers(&self, chosen: bool, context: &Context<'_>) -> Result<(), Rejection> {
-        if self.registration == Registered::Logged {
-            return Err(Rejection::RegisteredAlready);
-        }
-        if chosen && context.taken { Err(Rejection::AliasTaken) } else { Ok(()) }
-    }
-
     /// The ways to reach her that are in doubt from the day she moves.
     fn doubts(&self, context: &Context<'_>) -> Vec<Event> {
         let confirmed = self.contacts.iter().filter(|(_, contact)| contact.standing == Confirmation::Confirmed);
@@ -226,9 +216,9 @@ impl Woman {
         let day = || context.day().map(|day| Personal::new(day.into()));
         match command {
             Command::RegisterWoman(registration) => {
-                let choice = if context.taken { Choice::Another } else { Choice::First };
                 if registration.alias.is_none() {
-                    registration.alias = alias::made(context, choice).map(Personal::new);
+                    let made = alias::made(&context.secret, context.aggregate, context.choice);
+                    registration.alias = made.map(Personal::new);
                 }
                 let alias = registration.alias.as_ref().and_then(Sealed::open);
                 registration.slot = alias.map(|alias| Personal::new(alias::slot(alias, context)));

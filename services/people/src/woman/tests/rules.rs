@@ -1,7 +1,7 @@
 //! Who she is, her children, her stays, who is tied to her.
 
 use super::{CENTRE, CHILD, HERE, OTHER_STAY, STAY, TODAY, VALUE, Woman, nobody, stay, staying, woman};
-use crate::woman::Event;
+use crate::woman::{Event, Rejection, made_alias};
 use kit::{
     Decider, Happened,
     facets::Weight,
@@ -31,12 +31,35 @@ fn nothing_but_an_alias_is_needed_and_one_is_made() {
 }
 
 #[test]
-fn an_alias_that_is_used_gets_another_number() {
-    let (first, other) = (woman(), nobody().taken().and("register-woman", json!({})));
-    let (first, other) = (alias(&first), alias(&other));
-    assert_eq!(first.split_once('-').unwrap().0, other.split_once('-').unwrap().0);
-    assert!(number(&other) >= 1000, "{other}");
-    nobody().taken().when("register-woman", json!({ "alias": "Birk-47" })).refused("alias_taken");
+fn each_further_alias_is_drawn_anew_and_of_more() {
+    let made = |choice| alias(&nobody().choice(choice).and("register-woman", json!({})));
+    let all: Vec<String> = (0..12).map(made).collect();
+    assert_eq!(all.iter().collect::<std::collections::BTreeSet<_>>().len(), all.len());
+    assert!(
+        all.iter()
+            .zip([2, 4, 5, 6, 7, 8, 9, 9, 9, 9, 9, 9])
+            .all(|(made, digits)| { made.split_once('-').is_some_and(|(_, number)| number.len() == digits) }),
+        "{all:?}"
+    );
+    // Two women with the same first choice have nothing else in common.
+    let secret = kit::ids::Secret::new(uuid::Uuid::from_u128(7));
+    let made = |of: u128, choice| made_alias(&secret, kit::AggregateId(uuid::Uuid::from_u128(of)), choice);
+    let alike = (0..2_000).flat_map(|one| (0..one).map(move |other| (one, other)));
+    let alike: Vec<_> = alike.filter(|(one, other)| made(*one, 0) == made(*other, 0)).take(40).collect();
+    assert_eq!(alike.len(), 40);
+    let further = alike.iter().filter(|(one, other)| made(*one, 1) == made(*other, 1));
+    assert_eq!(further.count(), 0);
+}
+
+#[test]
+fn an_alias_that_was_chosen_is_said_to_be_taken_by_its_own_name() {
+    let chosen = nobody().and("register-woman", json!({ "alias": "Birk-47" }));
+    let claim = chosen.case().domain().claims().into_iter().next().unwrap();
+    assert_eq!(Woman::claimed(&claim), Some(Rejection::AliasTaken));
+    assert_eq!(Woman::claimed("child/1"), None);
+    // It is hers whatever other choices are made of.
+    let again = nobody().choice(3).and("register-woman", json!({ "alias": "Birk-47" }));
+    assert!(again.case().domain().claims().contains(&claim));
 }
 
 #[test]
@@ -45,15 +68,7 @@ fn an_alias_is_claimed_however_it_is_written() {
     assert_eq!(claims("Birk-47").len(), 1);
     assert_eq!(claims("Birk-47"), claims(" birk -47"));
     assert_ne!(claims("Birk-47"), claims("Birk-48"));
-    // What is looked for is what is claimed, made or chosen.
-    for facts in [json!({}), json!({ "alias": "Birk-47" })] {
-        let (case, facts) = (nobody(), crate::woman::Command::RegisterWoman(serde_json::from_value(facts).unwrap()));
-        let sought = Woman::shares(&facts, &case.looking()).unwrap();
-        assert!(!sought.contains("Birk"));
-        let crate::woman::Command::RegisterWoman(registration) = facts else { panic!() };
-        let given = registration.alias.map_or(json!({}), |alias| json!({ "alias": alias.open().unwrap() }));
-        assert!(case.and("register-woman", given).case().domain().claims().contains(&sought));
-    }
+    assert!(!claims("Birk-47").iter().any(|claim| claim.contains("Birk")));
 }
 
 #[test]
