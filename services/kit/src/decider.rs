@@ -91,6 +91,12 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
         let _ = command;
         false
     }
+    /// Whether a command goes by who answers for the house: then [`Context::answering`] is looked up.
+    #[must_use]
+    fn asks_who_answers(command: &Self::Command) -> bool {
+        let _ = command;
+        false
+    }
     /// The configured deadlines its facets use; checked at start.
     #[must_use]
     fn deadlines() -> &'static [&'static str] {
@@ -255,6 +261,10 @@ pub struct Context<'a> {
     pub secret: Secret,
     /// Whether another aggregate holds what the command would share, see [`Decider::shares`].
     pub taken: bool,
+    /// Who must see nothing of her, and so holds nothing of hers.
+    pub conflicts: BTreeSet<ActorId>,
+    /// Who answers for the house now besides the actor, as far as is known; looked up where [`Decider::asks_who_answers`].
+    pub answering: BTreeSet<ActorId>,
     /// What this service has heard of her from others, by policy name; none where that is not whole.
     pub heard: &'a BTreeMap<String, Option<Value>>,
 }

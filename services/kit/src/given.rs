@@ -31,7 +31,7 @@ use crate::{
     when::DueBy,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use time::Date;
 use uuid::Uuid;
 
@@ -56,6 +56,7 @@ pub struct Given<D: Decider> {
     deadlines: Deadlines,
     commands: u32,
     taken: bool,
+    answering: BTreeSet<ActorId>,
     heard: BTreeMap<String, Option<Value>>,
 }
 
@@ -83,6 +84,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         deadlines,
         commands: 0,
         taken: false,
+        answering: BTreeSet::new(),
         heard: BTreeMap::new(),
     };
     let opened = CaseOpened { woman: WOMAN, centre: CENTRE, before_us: false };
@@ -138,6 +140,13 @@ impl<D: Decider> Given<D> {
     #[must_use]
     pub fn taken(mut self) -> Self {
         self.taken = true;
+        self
+    }
+
+    /// With these who answer for the house besides whoever acts.
+    #[must_use]
+    pub fn answering(mut self, actors: &[&str]) -> Self {
+        self.answering = actors.iter().map(|actor| actor.parse().expect("an actor")).collect();
         self
     }
 
@@ -253,6 +262,8 @@ impl<D: Decider> Given<D> {
             open: BTreeMap::new(),
             secret: Secret::new(Uuid::from_u128(7_000)),
             taken: self.taken,
+            conflicts: BTreeSet::new(),
+            answering: self.answering.clone(),
             heard: &self.heard,
         }
     }
