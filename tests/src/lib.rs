@@ -445,6 +445,7 @@ impl People {
             actor: principal.actor.clone(),
             role: principal.role,
             right: kit::access::Right::default(),
+            conflicts: std::collections::BTreeSet::new(),
             centre,
             key: id,
             if_match: None,

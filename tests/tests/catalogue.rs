@@ -140,7 +140,8 @@ const OF_CLASS: &[(&str, &str, Class)] = &[
 const BY_A_RULE: &[&str] = &["RelocationReceived"];
 
 /// What is refused where others do not stand before it: its own service's tests say what it does.
-const AFTER_OTHERS: &[&str] = &["PersonErased", "RelocationWithdrawn"];
+const AFTER_OTHERS: &[&str] =
+    &["PersonErased", "RelocationWithdrawn", "ConflictOfInterestEndProposed", "ConflictOfInterestEnded"];
 
 fn contract(service: &str) -> Contract {
     let file = root().join("schemas").join(service).join("contract.json");

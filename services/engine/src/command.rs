@@ -13,6 +13,7 @@ use kit::{
 };
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A command with all that stands beside it. Not `Debug`: it holds facts in clear.
@@ -38,6 +39,8 @@ pub struct Request<C> {
     pub role: Role,
     /// The actor's right here.
     pub right: Right,
+    /// Who must see nothing of her, as far as the service has heard.
+    pub conflicts: BTreeSet<ActorId>,
     /// For which centre.
     pub centre: CentreId,
     /// The command's key.

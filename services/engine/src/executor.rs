@@ -8,6 +8,7 @@ use crate::{
     clock::{Clock, jitter},
     heard::{self, HeardError, Listening},
     journal::{Append, Journal, NewEvent, Outcome},
+    relations::who_answers,
     root::{LoadError, Loaded, Seen, load},
     seal::{Place, Seal},
 };
@@ -26,7 +27,7 @@ use kit::{
 use serde_json::{Map, Value};
 use sqlx::PgPool;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     marker::PhantomData,
     sync::{Arc, PoisonError, RwLock},
@@ -236,8 +237,17 @@ impl<D: Decider> Executor<D> {
         let looking = self.looking(request.aggregate, (request.actor.clone(), request.role), request.centre, &heard);
         let shared = if let Some(Ask::Record(command)) = &request.ask { D::shares(command, &looking) } else { None };
         let taken = self.taken(shared, request.aggregate).await?;
+        let answering = match &request.ask {
+            Some(Ask::Record(command)) if D::asks_who_answers(command) => {
+                let found = who_answers(&self.pool, request.centre, self.clock.now()).await;
+                found.map_err(|error| unreadable(&error))?
+            }
+            _ => BTreeSet::new(),
+        };
         let context = Context {
             right: request.right,
+            conflicts: request.conflicts.clone(),
+            answering,
             taken,
             choice,
             key: request.key,
@@ -323,6 +333,8 @@ impl<D: Decider> Executor<D> {
             secret: self.secret,
             taken: false,
             choice: 0,
+            conflicts: BTreeSet::new(),
+            answering: BTreeSet::new(),
             heard,
         }
     }

@@ -4,10 +4,12 @@
 //! whoever must see nothing of her must not later either, so conflicts are sealed once more, under nobody's. Deliberately absent: what follows
 //! from it ([`kit::access`]), and what another centre knows: a row is looked for by the asker's own centre alone.
 
+mod answering;
 mod hear;
 mod lease;
 mod revocation;
 
+pub(crate) use answering::who_answers;
 pub use hear::{Hearing, READER};
 pub use lease::{LEASE, Lease};
 pub use revocation::Revocations;
@@ -367,7 +369,7 @@ async fn sealed(
         sealed => sealed?,
     }
     let mut row = json!({ SIGNS: signs });
-    let conflicts = standing.clone().only(|sign| matches!(sign, Sign::Conflict(_)));
+    let conflicts = standing.keeping(Sign::of_conflicts);
     if let Some(members) = row.as_object_mut().filter(|_| !conflicts.is_empty()) {
         let mut conflicts = mark(&conflicts);
         seal.seal(place_of_conflicts(service, woman, centre, heard), &mut conflicts).await?;

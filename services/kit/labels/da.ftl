@@ -59,6 +59,7 @@ rejection-no_such_follow_up = Opfølgningen findes ikke i sagen.
 rejection-follow_up_not_open = Opfølgningen er ikke åben.
 rejection-nothing_left = Rettet sådan er der intet tilbage af registreringen; markér den som fejlregistreret i stedet.
 rejection-claim_taken = Det er allerede i brug i en anden sag.
+rejection-conflict_of_interest = Der er registreret inhabilitet. Vælg en anden.
 rejection-needs_close = Det gør kontaktpersonen, den, der har vagten, eller lederen.
 rejection-needs_answers = Det gør den, der har vagten, eller lederen.
 rejection-needs_leader = Det gør lederen.

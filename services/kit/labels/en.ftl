@@ -59,6 +59,7 @@ rejection-no_such_follow_up = There is no such follow-up in this case.
 rejection-follow_up_not_open = The follow-up is not open.
 rejection-nothing_left = Corrected so, nothing of the entry is left; mark it as recorded in error instead.
 rejection-claim_taken = Another case holds it already.
+rejection-conflict_of_interest = A conflict of interest is recorded. Choose somebody else.
 rejection-needs_close = Her contact person, whoever is on duty or the leader does this.
 rejection-needs_answers = Whoever is on duty or the leader does this.
 rejection-needs_leader = The leader does this.

@@ -69,6 +69,9 @@ pub enum CommonRejection {
     /// The claim is held by another aggregate.
     #[error("another case holds it")]
     ClaimTaken,
+    /// Who would hold something must see nothing of her.
+    #[error("there is a conflict of interest")]
+    ConflictOfInterest,
     /// Her contact person, whoever is on duty and the leader do this.
     #[error("only her contact person, whoever is on duty or the leader does this")]
     NeedsClose,

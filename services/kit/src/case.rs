@@ -168,12 +168,25 @@ impl<D: Decider> Case<D> {
     fn seen_from<'a>(&self, context: &Context<'a>) -> Context<'a> {
         let open = self.follow_ups.iter().filter(|(_, follow_up)| follow_up.open);
         let open = open.map(|(key, follow_up)| (key.clone(), follow_up.due)).collect();
-        Context { open, ..context.clone() }
+        let mut conflicts = context.conflicts.clone();
+        conflicts.extend(self.domain.relation().iter().flat_map(|own| own.conflicts().iter().cloned()));
+        Context { open, conflicts, ..context.clone() }
+    }
+
+    /// The context with somebody to hold what is opened who may; a rule that names another leaves it to nobody.
+    fn held_by<'a>(context: Context<'a>) -> Result<Context<'a>, Refusal<D::Rejection>> {
+        if !context.responsible.as_ref().is_some_and(|holder| context.conflicts.contains(holder)) {
+            Ok(context)
+        } else if context.by_rule() {
+            Ok(Context { responsible: None, ..context })
+        } else {
+            Err(Refusal::Common(CommonRejection::ConflictOfInterest))
+        }
     }
 
     /// Decides what is asked. A note is recorded behind the entry it stands on.
     pub fn decide(&self, ask: Ask<D::Command>, note: Option<Narrative>, context: &Context<'_>) -> Outcome<D> {
-        let context = &self.seen_from(context);
+        let context = &Self::held_by(self.seen_from(context))?;
         if in_the_future(context) {
             return Err(Refusal::Common(CommonRejection::InTheFuture));
         }
@@ -319,6 +332,9 @@ impl<D: Decider> Case<D> {
             }
             Common::FollowUpMoved(moved) => {
                 FollowUpChange { due: moved.due.open().copied(), ..FollowUpChange::new(&moved.key, Change::Moved) }
+            }
+            Common::FollowUpAssigned(assigned) if context.conflicts.contains(&assigned.responsible) => {
+                return Err(Refusal::Common(CommonRejection::ConflictOfInterest));
             }
             Common::FollowUpAssigned(assigned) => FollowUpChange {
                 responsible: Some(assigned.responsible.clone()),

@@ -99,6 +99,12 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
         let _ = command;
         false
     }
+    /// Whether a command goes by who answers for the house: then [`Context::answering`] is looked up.
+    #[must_use]
+    fn asks_who_answers(command: &Self::Command) -> bool {
+        let _ = command;
+        false
+    }
     /// The configured deadlines its facets use; checked at start.
     #[must_use]
     fn deadlines() -> &'static [&'static str] {
@@ -266,6 +272,10 @@ pub struct Context<'a> {
     /// Which choice it is of what the service makes itself and there is one of (an alias): counted on as long as another aggregate holds
     /// what was made.
     pub choice: u32,
+    /// Who must see nothing of her, and so holds nothing of hers.
+    pub conflicts: BTreeSet<ActorId>,
+    /// Who answers for the house now besides the actor, as far as is known; looked up where [`Decider::asks_who_answers`].
+    pub answering: BTreeSet<ActorId>,
     /// What this service has heard of her from others, by policy name; none where that is not whole.
     pub heard: &'a BTreeMap<String, Option<Value>>,
 }

@@ -31,7 +31,7 @@ use crate::{
     when::DueBy,
 };
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use time::Date;
 use uuid::Uuid;
 
@@ -57,6 +57,7 @@ pub struct Given<D: Decider> {
     commands: u32,
     taken: bool,
     choice: u32,
+    answering: BTreeSet<ActorId>,
     heard: BTreeMap<String, Option<Value>>,
 }
 
@@ -85,6 +86,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         commands: 0,
         taken: false,
         choice: 0,
+        answering: BTreeSet::new(),
         heard: BTreeMap::new(),
     };
     let opened = CaseOpened { woman: WOMAN, centre: CENTRE, before_us: false };
@@ -153,6 +155,13 @@ impl<D: Decider> Given<D> {
     #[must_use]
     pub fn choice(self, choice: u32) -> Self {
         Self { choice, ..self }
+    }
+
+    /// With these who answer for the house besides whoever acts.
+    #[must_use]
+    pub fn answering(mut self, actors: &[&str]) -> Self {
+        self.answering = actors.iter().map(|actor| actor.parse().expect("an actor")).collect();
+        self
     }
 
     /// With what a policy has heard of her.
@@ -268,6 +277,8 @@ impl<D: Decider> Given<D> {
             secret: Secret::new(Uuid::from_u128(7_000)),
             taken: self.taken,
             choice: self.choice,
+            conflicts: BTreeSet::new(),
+            answering: self.answering.clone(),
             heard: &self.heard,
         }
     }

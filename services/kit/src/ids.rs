@@ -89,7 +89,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Who acts: a worker's id or a service's name (`service:aftercare`). At most 64 characters of `a–z A–Z 0–9 - _ : .`,
-/// so that it can never carry a sentence about somebody.
+/// so that it can never carry a sentence about somebody. Letters are small in it, however it is written: one person has one id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(extend("maxLength" = 64, "pattern" = "^[A-Za-z0-9_.:-]+$"))]
@@ -105,7 +105,7 @@ impl FromStr for ActorId {
     fn from_str(text: &str) -> Result<Self, NotAnActor> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_:.".contains(c);
         let fits = (1..=64).contains(&text.len()) && text.chars().all(allowed);
-        fits.then(|| Self(text.to_owned())).ok_or(NotAnActor)
+        fits.then(|| Self(text.to_ascii_lowercase())).ok_or(NotAnActor)
     }
 }
 
@@ -178,5 +178,12 @@ mod tests {
         assert!("Anna Jensen".parse::<ActorId>().is_err());
         assert!("".parse::<ActorId>().is_err());
         assert!("x".repeat(65).parse::<ActorId>().is_err());
+    }
+
+    #[test]
+    fn one_person_has_one_id_however_it_is_written() {
+        let id = |text: &str| text.parse::<ActorId>().unwrap();
+        assert_eq!((id("Sec-W1"), id("Sec-W1").as_str()), (id("sec-w1"), "sec-w1"));
+        assert_eq!(serde_json::from_value::<ActorId>(serde_json::json!("SEC-W1")).unwrap(), id("sec-w1"));
     }
 }

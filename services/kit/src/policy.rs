@@ -215,11 +215,16 @@ impl<T> Standing<T> {
         self.0.iter().filter(move |stood| stood.centre == centre)
     }
 
-    /// Only what is so.
+    /// The same with another thing kept of each entry, and without those of which nothing is.
     #[must_use]
-    pub fn only(mut self, is: impl Fn(&T) -> bool) -> Self {
-        self.0.retain(|stood| is(&stood.what));
-        self
+    pub fn keeping<U>(&self, of: impl Fn(&T) -> Option<U>) -> Standing<U> {
+        let kept = |stood: &Stood<T>| {
+            let what = of(&stood.what)?;
+            let Stood { service, aggregate, entry, centre, happened, .. } = stood;
+            let (service, aggregate, entry) = (service.clone(), *aggregate, *entry);
+            Some(Stood { service, aggregate, entry, centre: *centre, happened: *happened, what })
+        };
+        Standing(self.0.iter().filter_map(kept).collect())
     }
 
     /// Whether nothing does.

@@ -93,7 +93,7 @@ impl Relation {
                 self.conflicts.extend(received.conflicts.iter().cloned());
                 self.received.push(received.clone());
             }
-            // What this centre recorded itself stands, and so does a conflict.
+            // What this centre recorded itself stands, and so does who must see nothing of her.
             Sign::Withdrawn(arrival) => {
                 self.expected.remove(&Some(*arrival));
                 self.received.retain(|received| received.arrival != *arrival);
@@ -115,6 +115,8 @@ impl Relation {
             Sign::Tied { worker, role, until } => drop(self.ties.insert(worker.clone(), (*role, *until))),
             Sign::Untied(worker) => drop(self.ties.remove(worker)),
             Sign::Conflict(who) => drop(self.conflicts.insert(who.clone())),
+            Sign::Conflicts(all) => self.conflicts.extend(all.iter().cloned()),
+            Sign::ConflictOver(who) => drop(self.conflicts.remove(who)),
             // Offered once more, it goes on.
             Sign::Offered(_) if self.aftercare == Aftercare::Accepted => {}
             Sign::Offered(recorded) => self.aftercare = Aftercare::Offered(*recorded),
@@ -207,6 +209,12 @@ impl Relation {
     #[must_use]
     pub fn conflicts_with(&self, actor: &ActorId) -> bool {
         self.conflicts.contains(actor)
+    }
+
+    /// All who must see nothing of her.
+    #[must_use]
+    pub fn conflicts(&self) -> &BTreeSet<ActorId> {
+        &self.conflicts
     }
 
     /// What came along from other centres.

@@ -145,7 +145,8 @@ async fn timeline(
     let today = app.clock.today();
     let wanted = Wanted { due: Due::Any, responsible: None, today, classes: classes(&caller, about) };
     let open = read::follow_ups(&mut snapshot, &app.seal, scope, &wanted).await?;
-    let open: Vec<_> = open.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
+    let open = open.into_iter().map(|row| row.held(known.relation.as_ref()));
+    let open: Vec<_> = open.map(|row| render::follow_up(&app.contracts, row, today)).collect();
     let held_back = read::held_back(&mut snapshot, woman, centre).await?;
     let body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
     let mut response = Json(body).into_response();
@@ -223,10 +224,12 @@ async fn follow_ups(
         Some("none") => Due::None,
         Some(_) => return Err(Problem::common("query_invalid")),
     };
-    let is_somebody = |name: &str| name == "nobody" || name.parse::<ActorId>().is_ok();
-    if !responsible.as_deref().is_none_or(is_somebody) {
-        return Err(Problem::common("query_invalid"));
-    }
+    let somebody = |name: String| match name.parse::<ActorId>() {
+        _ if name == read::NOBODY => Ok(name),
+        Ok(actor) => Ok(actor.to_string()),
+        Err(_) => Err(Problem::common("query_invalid")),
+    };
+    let responsible = responsible.map(somebody).transpose()?;
     let today = app.clock.today();
     // All that may fit is looked at; then each woman's are shown as far as the caller may see hers. Without a date, as far as somebody
     // knows, are those too whose date is of a class that not everybody sees.
@@ -269,8 +272,12 @@ async fn seen(
             let women: BTreeSet<WomanId> = rows.iter().map(|row| WomanId(row.woman)).collect();
             let women: Vec<WomanId> = women.into_iter().collect();
             let known = app.relations.all(&caller.principal, &women, Act::Read(Class::Open)).await?;
-            for mut row in rows {
+            for row in rows {
                 let Some(known) = known.get(&WomanId(row.woman)).filter(|_| row.genuine) else { continue };
+                let mut row = row.held(known.relation.as_ref());
+                if !wanted.of(row.responsible.as_deref()) {
+                    continue;
+                }
                 let about = About::Woman(known);
                 let own = row.responsible.as_deref() == Some(caller.principal.actor.as_str());
                 let act = if own { Act::Help } else { Act::Read };

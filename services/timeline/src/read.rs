@@ -4,7 +4,7 @@
 
 mod tasks;
 
-pub(crate) use tasks::{Due, FOLLOW_UPS, FollowUpRow, Tasks, Wanted, follow_ups, page, tasks};
+pub(crate) use tasks::{Due, FOLLOW_UPS, FollowUpRow, NOBODY, Tasks, Wanted, follow_ups, page, tasks};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use engine::seal::{Granted, Seal};

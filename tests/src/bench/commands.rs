@@ -161,6 +161,7 @@ fn request(executor: &Executing, course: u64, place: usize) -> Request<Command> 
         actor: "w-1".parse().unwrap(),
         role: Role::Worker,
         right: kit::access::Right::default(),
+        conflicts: std::collections::BTreeSet::new(),
         centre: CENTRE,
         key,
         if_match: None,

@@ -346,6 +346,7 @@ fn request((case, place): (u64, usize), sealed: bool, known: bool) -> Request<Co
         responsible: None,
         actor: "w-1".parse().unwrap(),
         right: kit::access::Right::default(),
+        conflicts: std::collections::BTreeSet::new(),
         role: Role::Worker,
         centre: CENTRE,
         key: Uuid::from_u128(u128::from(case) << 64 | place as u128),

@@ -133,7 +133,7 @@ pub(super) async fn act<D: Decider>(
     caller.may(Act::Write(Right::Record))?;
     app.wait(&headers).await?;
     let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Write(Right::Record)).await?;
-    let right = reached.right(&caller.principal);
+    let (right, conflicts) = (reached.right(&caller.principal), reached.conflicts());
     let Reached { aggregate, woman, centre, .. } = reached;
     let key = key(&headers, &caller)?;
     let if_match = if_match(&headers)?;
@@ -156,6 +156,7 @@ pub(super) async fn act<D: Decider>(
         actor: caller.principal.actor.clone(),
         role: caller.principal.role,
         right,
+        conflicts,
         centre,
         key,
         if_match,
@@ -190,6 +191,10 @@ pub(super) async fn show<D: Decider>(
         .values_mut()
         .filter(|follow_up| open(follow_up.class) != Opening::Value)
         .for_each(|follow_up| follow_up.due = None);
+    let conflicts = reached.conflicts();
+    for follow_up in follow_ups.values_mut() {
+        follow_up.responsible = follow_up.responsible.take().filter(|holder| !conflicts.contains(holder));
+    }
     let likely = loaded.case.actions(&context);
     let aggregate = app.contract.aggregates.iter().find(|aggregate| aggregate.kind == D::TYPE);
     let all = aggregate.into_iter().flat_map(|aggregate| &aggregate.entries).map(|entry| entry.action.as_str());

@@ -17,7 +17,7 @@ use kit::{
     ids::derive_id,
     when::DueBy,
 };
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Opening one needs no more than the right to record.
 const RECORD: Act = Act::Write(Right::Record);
@@ -34,12 +34,14 @@ pub(super) async fn open<D: Decider>(
     let key = key(&headers, &caller)?;
     app.wait(&headers).await?;
     let bytes = body(sent).await?;
-    let (woman, begun, right) = match D::BEGINS {
+    let (woman, begun, right, conflicts) = match D::BEGINS {
         Begins::ForAWoman => {
             let OpenBody { woman, before_us, when, note } = read(&bytes)?;
             let known = app.relations.known(&caller.principal, woman, RECORD).await?;
             let right = right(&caller.principal, About::Woman(&known)).ok_or_else(Problem::not_found)?;
-            (woman, Begun { before_us, ask: None, when, note, due: None, responsible: None }, right)
+            let conflicts = known.relation.map(|relation| relation.conflicts().clone()).unwrap_or_default();
+            let begun = Begun { before_us, ask: None, when, note, due: None, responsible: None };
+            (woman, begun, right, conflicts)
         }
         Begins::WithAWoman(action) | Begins::AboutNobody(action) => {
             let AtWork { on_duty, engaged, .. } = app.relations.at_work(&caller.principal, RECORD).await?;
@@ -48,7 +50,7 @@ pub(super) async fn open<D: Decider>(
                 _ => (woman_of(app.executor.service, key), About::Newcomer { centre, on_duty, engaged }),
             };
             let right = right(&caller.principal, about).ok_or_else(|| Problem::common("forbidden"))?;
-            (woman, Begun::by::<D>(action, &bytes)?, right)
+            (woman, Begun::by::<D>(action, &bytes)?, right, BTreeSet::new())
         }
     };
     let Begun { before_us, ask, when, note, due, responsible } = begun;
@@ -64,6 +66,7 @@ pub(super) async fn open<D: Decider>(
         actor: caller.principal.actor.clone(),
         role: caller.principal.role,
         right,
+        conflicts,
         centre,
         key,
         if_match: None,

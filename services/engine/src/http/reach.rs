@@ -10,11 +10,12 @@ use crate::{
     seal::{Granted, Opening},
 };
 use kit::{
-    AggregateId, Begins, CentreId, Class, Decider, WomanId,
+    ActorId, AggregateId, Begins, CentreId, Class, Decider, WomanId,
     access::{self, About, Act, Heard, Known, Principal, Right, Verdict, decide},
     relation::Relation,
 };
 use sqlx::Row;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// An aggregate that is the caller's to see.
@@ -48,6 +49,13 @@ impl Reached {
     #[must_use]
     pub fn granted(&self) -> Granted {
         Granted { woman: self.woman, centre: Some(self.centre), aggregate: Some(self.aggregate) }
+    }
+
+    /// Who must see nothing of her.
+    #[must_use]
+    pub fn conflicts(&self) -> BTreeSet<ActorId> {
+        let relation = self.known.as_ref().and_then(|known| known.relation.as_ref());
+        relation.map(|relation| relation.conflicts().clone()).unwrap_or_default()
     }
 
     /// The id that URLs name it by.

@@ -16,6 +16,7 @@ use kit::{
 };
 use serde_json::Value;
 use sqlx::PgConnection;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// What an order follows from.
@@ -126,6 +127,7 @@ impl<P: Policy> PolicyRunner<P> {
             actor: ActorId::service(self.executor.service),
             role: Role::Service,
             right: Right::Rule,
+            conflicts: BTreeSet::new(),
             centre: order.centre,
             if_match: None,
             heard: Some((P::NAME, heard.clone())),

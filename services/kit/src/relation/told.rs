@@ -95,6 +95,11 @@ pub enum Foreign {
         /// Who.
         who: ActorId,
     },
+    /// People: they may again.
+    ConflictOfInterestEnded {
+        /// Who.
+        who: ActorId,
+    },
     /// People: she was forgotten, or a child of hers was.
     PersonErased {
         /// The child.
@@ -141,6 +146,10 @@ pub enum Sign {
     Untied(ActorId),
     /// Somebody must see nothing of her.
     Conflict(ActorId),
+    /// Nor must these: what is kept of a coming under nobody's key.
+    Conflicts(Vec<ActorId>),
+    /// Somebody may again.
+    ConflictOver(ActorId),
     /// Aftercare was offered then.
     Offered(Option<Day>),
     /// She was in touch then.
@@ -198,6 +207,7 @@ impl Foreign {
             },
             Self::WorkerReleased { worker } => Sign::Untied(worker.open()?.clone()),
             Self::ConflictOfInterestRecorded { who } => Sign::Conflict(who.clone()),
+            Self::ConflictOfInterestEnded { who } => Sign::ConflictOver(who.clone()),
             Self::PersonErased { child: None } => Sign::Erased,
             Self::PersonErased { child: Some(_) } => return None,
             Self::AftercareOffered {} => Sign::Offered(recorded),
@@ -209,6 +219,18 @@ impl Foreign {
 }
 
 impl Sign {
+    /// What of it says who must see nothing of her: that outlives her key, and so does its end, or what ended would come back with it.
+    #[must_use]
+    pub fn of_conflicts(&self) -> Option<Self> {
+        match self {
+            Self::Conflict(_) | Self::Conflicts(_) | Self::ConflictOver(_) => Some(self.clone()),
+            Self::Received(received) if !received.conflicts.is_empty() => {
+                Some(Self::Conflicts(received.conflicts.clone()))
+            }
+            _ => None,
+        }
+    }
+
     /// On which day it was recorded, where that is kept.
     #[must_use]
     pub fn recorded(&self) -> Option<Day> {

@@ -1,9 +1,9 @@
 //! The table of a woman's entries: what can be asked, and what records it. None of it ever leaves.
 
 use super::event::{
-    AccessRequest, Arrival, Assignment, Cancellation, Child, Conflict, Death, Departure, Disclosure, Erasure,
-    ErasureRequest, Hold, HoldLifted, Notice, Registration, Release, Relocation, SafeContact, Stay, Unconfirmed,
-    Withdrawal,
+    AccessRequest, Arrival, Assignment, Cancellation, Child, Conflict, ConflictEnd, ConflictEndProposal, Death,
+    Departure, Disclosure, Erasure, ErasureRequest, Hold, HoldLifted, Notice, Registration, Release, Relocation,
+    SafeContact, Stay, Unconfirmed, Withdrawal,
 };
 
 kit::entries! {
@@ -35,6 +35,10 @@ kit::entries! {
     ReleaseWorker => WorkerReleased(Release), never, needs close;
     /// Somebody must not come near what is hers.
     RecordConflictOfInterest => ConflictOfInterestRecorded(Conflict), never, needs answers;
+    /// A conflict of interest should end.
+    ProposeConflictEnd => ConflictOfInterestEndProposed(ConflictEndProposal), never, needs leader;
+    /// It does: a second person says so.
+    EndConflictOfInterest => ConflictOfInterestEnded(ConflictEnd), never, needs answers;
     /// Somebody asks to see what is recorded.
     ReceiveAccessRequest => AccessRequestReceived(AccessRequest), never;
     /// She asks to be forgotten.

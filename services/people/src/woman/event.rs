@@ -345,6 +345,34 @@ pub struct Conflict {
     pub reason: Option<Narrative>,
 }
 
+/// A conflict of interest should end. It stands until somebody else confirms that.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConflictEndProposal {
+    /// Whose.
+    pub who: ActorId,
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Narrative>,
+    /// Who proposes it. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<ActorId>,
+}
+
+/// A conflict of interest ends. Nothing here is sealed: it is read when her key is gone, like the conflict.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConflictEnd {
+    /// Whose.
+    pub who: ActorId,
+    /// Who proposed it. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposed_by: Option<ActorId>,
+    /// Who confirmed it. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<ActorId>,
+}
+
 /// Somebody asks to see what is recorded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

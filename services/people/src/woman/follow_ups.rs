@@ -10,7 +10,7 @@ use super::{
     ties::ties_itself,
 };
 use kit::{
-    ChildId, Context, Day, Facets, Personal,
+    ActorId, ChildId, Context, Day, Facets, Personal,
     facets::{FollowUpChange, Weight},
     relation::{Along, ArrivalId, StayId},
     sealed::{Sealed, known},
@@ -35,17 +35,22 @@ pub enum FollowUp {
     AnswerAccessRequest,
     /// Decide whether somebody is forgotten.
     DecideErasure,
+    /// Tell the leader that somebody who protects her must see nothing of her.
+    TellLeaderOfConflict,
+    /// Confirm that a conflict of interest ends, or say that it does not.
+    ConfirmConflictEnd,
 }
 
 /// The configured deadlines that a woman's follow-ups go by.
 pub(super) const DEADLINES: &[&str] =
-    &[RECONFIRM, TASKS, NOTICE_IN, NOTICE_OUT, DISCLOSURE_TOLD, ACCESS_ANSWER, ERASURE_WAIT];
+    &[RECONFIRM, TASKS, NOTICE_IN, NOTICE_OUT, DISCLOSURE_TOLD, ACCESS_ANSWER, ERASURE_WAIT, CONFLICT];
 const RECONFIRM: &str = "safe_contact_reconfirmation";
 const TASKS: &str = "relocation_tasks_taken_over";
 const NOTICE_IN: &str = "municipality_notice_in";
 const NOTICE_OUT: &str = "municipality_notice_out";
 const DISCLOSURE_TOLD: &str = "compelled_disclosure_told";
 const ACCESS_ANSWER: &str = "access_request_answer";
+const CONFLICT: &str = "conflict_seen_to";
 /// How long it is waited before somebody is forgotten.
 pub(super) const ERASURE_WAIT: &str = "erasure_wait";
 
@@ -79,6 +84,14 @@ fn access_key(request: AccessRequestId) -> String {
 
 fn erasure_key(erasure: ErasureId) -> String {
     format!("erasure/{erasure}")
+}
+
+fn conflict_key(who: &ActorId) -> String {
+    format!("conflict/{who}/leader")
+}
+
+fn conflict_end_key(who: &ActorId) -> String {
+    format!("conflict/{who}/end")
 }
 
 /// Whether a follow-up asks to tell her of a disclosure.
@@ -162,7 +175,19 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
         }
         // Nobody but she could be reached, or told.
         Event::PersonDied(_) => also(milestone, ended(context, &[CONTACT, DISCLOSURE])),
-        Event::ConflictOfInterestRecorded(_) => alert(routine),
+        Event::ConflictOfInterestRecorded(conflict) => {
+            let tell = || by(conflict_key(&conflict.who), FollowUp::TellLeaderOfConflict, CONFLICT, day).for_others();
+            let protects = state.keeps_away_who_protects_her(&conflict.who, context);
+            alert(also(routine, protects.then(tell)))
+        }
+        Event::ConflictOfInterestEndProposed(proposal) => {
+            let confirm = by(conflict_end_key(&proposal.who), FollowUp::ConfirmConflictEnd, CONFLICT, day);
+            alert(routine.with(confirm.for_others()))
+        }
+        Event::ConflictOfInterestEnded(end) => {
+            let closed = [conflict_end_key(&end.who), conflict_key(&end.who)].map(FollowUpChange::closed);
+            alert(also(routine, closed))
+        }
         Event::WorkerAssigned(assignment) if ties_itself(assignment, context) => alert(routine),
         Event::WorkerAssigned(_) | Event::WorkerReleased(_) | Event::ErasureHeld(_) | Event::ErasureHoldLifted(_) => {
             routine

@@ -6,6 +6,7 @@
 mod alias;
 mod choices;
 mod command;
+mod conflicts;
 mod erasure;
 mod event;
 mod follow_ups;

@@ -54,6 +54,18 @@ pub enum Rejection {
     /// Somebody must not come near what is hers.
     #[error("there is a conflict of interest")]
     ConflictOfInterest,
+    /// Nobody else answers for the house: another one is named first.
+    #[error("nobody else answers for the house")]
+    LastWhoAnswers,
+    /// There is none that could end.
+    #[error("no such conflict of interest is recorded")]
+    NoSuchConflict,
+    /// A leader proposes it first.
+    #[error("its end was not proposed")]
+    EndNotProposed,
+    /// Who proposed it does not confirm it.
+    #[error("whoever proposed it does not confirm it")]
+    OwnProposal,
     /// Nobody asked for it.
     #[error("no such erasure was requested")]
     ErasureNotRequested,
@@ -171,16 +183,24 @@ impl Decider for Woman {
     }
 
     /// What a rule recorded is not rewritten by a person, nor is who took a request or lifted a hold; a hold is lifted, and by somebody;
-    /// and keys that are gone do not come back.
+    /// keys that are gone do not come back; and who must see nothing of her does not say so themselves, nor any colleague of theirs.
     fn amendable(event: &Event) -> Amendable {
         match event {
-            Event::RelocationReceived(_) | Event::ErasureRequested(_) | Event::ErasureHoldLifted(_) => {
-                Amendable::TakenBackOnly
-            }
-            // Taken back, a withdrawal would show again what is not this centre's.
-            Event::RelocationWithdrawn(_) | Event::PersonErased(_) | Event::ErasureHeld(_) => Amendable::Never,
+            Event::ErasureRequested(_) | Event::ErasureHoldLifted(_) => Amendable::TakenBackOnly,
+            // Taken back, a coming would take conflicts with it, and a withdrawal would show again what is not this centre's.
+            Event::RelocationReceived(_)
+            | Event::RelocationWithdrawn(_)
+            | Event::ConflictOfInterestRecorded(_)
+            | Event::ConflictOfInterestEndProposed(_)
+            | Event::ConflictOfInterestEnded(_)
+            | Event::PersonErased(_)
+            | Event::ErasureHeld(_) => Amendable::Never,
             _ => Amendable::Always,
         }
+    }
+
+    fn asks_who_answers(command: &Command) -> bool {
+        matches!(command, Command::RecordConflictOfInterest(_))
     }
 
     fn irrevocable(command: &Command) -> bool {
@@ -273,6 +293,11 @@ impl Woman {
                 let due = context.deadlines.due(ERASURE_WAIT, context.today);
                 request.not_before = due.map(|due| due.date.into());
             }
+            Command::ProposeConflictEnd(proposal) => proposal.proposed_by = Some(context.actor.clone()),
+            Command::EndConflictOfInterest(end) => {
+                end.proposed_by = self.proposer(&end.who).cloned();
+                end.confirmed_by = Some(context.actor.clone());
+            }
             Command::HoldErasure(hold) => hold.held_by = Some(context.actor.clone()),
             Command::LiftErasureHold(lifted) => lifted.lifted_by = Some(context.actor.clone()),
             Command::ApproveErasure(erasure) if erasure.child.is_none() => {
@@ -325,9 +350,9 @@ impl Woman {
                 let tied = assignment.worker.open().and_then(|worker| self.tie_of(worker));
                 Ok(tied.is_some_and(|tied| tied.role == role && tied.until == *until))
             }
-            Command::RecordConflictOfInterest(conflict) => {
-                Ok(self.relation.conflicts_with(&conflict.who) && conflict.reason.is_none())
-            }
+            Command::RecordConflictOfInterest(conflict) => self.keeps_away(conflict, context),
+            Command::ProposeConflictEnd(proposal) => self.proposes_end(&proposal.who, context),
+            Command::EndConflictOfInterest(end) => self.ends_conflict(&end.who, context),
             Command::RequestErasure(request) => self.asks(request),
             Command::CancelErasure(cancellation) => match self.erasures.get(&cancellation.erasure) {
                 Some(known) if known.standing == ErasureStands::Done => Err(Rejection::SecondOutcome),

@@ -4,7 +4,10 @@
 use super::{
     choices::{Channel, Direction, MovedTo},
     command::Event,
-    event::{Alias, Assignment, Child, Departure, ErasureId, ErasureRequest, SafeContact, SafeContactId, Unconfirmed},
+    event::{
+        Alias, Assignment, Child, Conflict, ConflictEnd, Departure, ErasureId, ErasureRequest, SafeContact,
+        SafeContactId, Unconfirmed,
+    },
 };
 use crate::VaultRef;
 use kit::{
@@ -34,6 +37,8 @@ pub struct Woman {
     left_on: Option<Personal<Day>>,
     notices: Vec<Told>,
     pub(super) ties: Vec<Tied>,
+    /// Whose conflicts of interest should end, and who proposed that.
+    pub(super) conflict_ends: BTreeMap<ActorId, ActorId>,
     pub(super) life: Life,
     pub(super) hold: HoldStands,
     /// Whoever has lifted a hold; none: nobody knows who.
@@ -335,10 +340,13 @@ impl Woman {
             Event::MunicipalityInformed(notice) => {
                 self.notices.extend(notice.stay.map(|stay| Told { stay, direction: notice.direction }));
             }
-            Event::RelocationWithdrawn(_)
-            | Event::DisclosureCompelled(_)
-            | Event::ConflictOfInterestRecorded(_)
-            | Event::AccessRequestReceived(_) => {}
+            Event::ConflictOfInterestEndProposed(proposal) => {
+                self.conflict_ends.extend(proposal.proposed_by.clone().map(|by| (proposal.who.clone(), by)));
+            }
+            // Recorded again, its end is to be proposed again.
+            Event::ConflictOfInterestRecorded(Conflict { who, .. })
+            | Event::ConflictOfInterestEnded(ConflictEnd { who, .. }) => drop(self.conflict_ends.remove(who)),
+            Event::RelocationWithdrawn(_) | Event::DisclosureCompelled(_) | Event::AccessRequestReceived(_) => {}
         }
     }
 
@@ -458,6 +466,7 @@ pub(super) fn sign(event: &Event) -> Option<Sign> {
         },
         Event::WorkerReleased(release) => Sign::Untied(release.worker.open()?.clone()),
         Event::ConflictOfInterestRecorded(conflict) => Sign::Conflict(conflict.who.clone()),
+        Event::ConflictOfInterestEnded(end) => Sign::ConflictOver(end.who.clone()),
         // A child's keys may go while she lives here.
         Event::PersonErased(erasure) if erasure.child.is_none() => Sign::Erased,
         _ => return None,

@@ -5,7 +5,7 @@
 use super::{RECORDED, Scope, end, genuine};
 use crate::{follow_ups::Left, signed};
 use engine::seal::Seal;
-use kit::{CentreId, Class, published::Body};
+use kit::{ActorId, CentreId, Class, published::Body, relation::Relation};
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 use std::collections::BTreeMap;
@@ -41,6 +41,15 @@ impl FollowUpRow {
     pub(crate) fn seen(mut self, wanted: &Wanted<'_>) -> Self {
         if !wanted.classes.contains(&self.class.code()) {
             (self.due_day, self.due) = (None, None);
+        }
+        self
+    }
+
+    /// Held by nobody, where whoever held it must see nothing of her.
+    pub(crate) fn held(mut self, relation: Option<&Relation>) -> Self {
+        let kept_away = |holder: &ActorId| relation.is_some_and(|relation| relation.conflicts_with(holder));
+        if self.responsible.as_deref().and_then(|holder| holder.parse().ok()).is_some_and(|holder| kept_away(&holder)) {
+            self.responsible = None;
         }
         self
     }
@@ -82,6 +91,9 @@ impl Due {
 /// Follow-ups' codes by service, aggregate and key.
 pub(crate) type Tasks = BTreeMap<(String, Uuid, String), String>;
 
+/// Asks for what nobody holds.
+pub(crate) const NOBODY: &str = "nobody";
+
 /// How follow-ups are asked for.
 #[derive(Debug)]
 pub(crate) struct Wanted<'a> {
@@ -90,6 +102,13 @@ pub(crate) struct Wanted<'a> {
     pub today: Date,
     /// The classes of dates that the reader may see.
     pub classes: Vec<&'static str>,
+}
+
+impl Wanted<'_> {
+    /// Whether it is asked for what this one holds; none: nobody.
+    pub(crate) fn of(&self, holder: Option<&str>) -> bool {
+        self.responsible.is_none_or(|asked| holder.unwrap_or(NOBODY) == asked)
+    }
 }
 
 /// Whose follow-ups are asked for.
@@ -226,10 +245,9 @@ fn chosen<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgre
             query.push(" woman = ").push_bind(scope.woman.0).push(" AND centre = ").push_bind(scope.centre.0);
         }
     }
-    match wanted.responsible {
-        Some("nobody") => drop(query.push(" AND responsible IS NULL")),
-        Some(responsible) => drop(query.push(" AND responsible = ").push_bind(responsible)),
-        None => {}
+    // What somebody holds who must see nothing of her is nobody's too: that is told once it is known whose it is.
+    if let Some(responsible) = wanted.responsible.filter(|responsible| *responsible != NOBODY) {
+        query.push(" AND responsible = ").push_bind(responsible);
     }
     query
 }

@@ -162,6 +162,13 @@ pub(super) fn conflict(story: &mut Story, day: i64) {
     let reason = "Vikaren er i familie med ham.";
     let facts = json!({ "kind": "worker", "who": story.actor(Staff::Temp), "reason": reason });
     story.log(PEOPLE, day, "record-conflict-of-interest", facts).by(Staff::Leader);
+    // One was somebody else of that name: the leader and whoever is on duty say so together.
+    let who = story.actor(Staff::Aftercare);
+    let facts = json!({ "kind": "worker", "who": who, "reason": "Hun mener, at hun kender hans søster." });
+    story.log(PEOPLE, day, "record-conflict-of-interest", facts).by(Staff::Leader);
+    let facts = json!({ "who": who, "reason": "Det var en anden med samme navn." });
+    story.log(PEOPLE, day, "propose-conflict-end", facts).by(Staff::Leader);
+    story.log(PEOPLE, day, "end-conflict-of-interest", json!({ "who": who })).by(Staff::DayDuty);
 }
 
 /// Her contact person has no more to do with her.

@@ -32,7 +32,12 @@ fn decided(action: &str, facts: Value) -> Vec<Event> {
         "request-erasure" => case.and("register-child", json!({ "child": super::CHILD })),
         _ => case,
     };
-    for (after_others, event) in [("approve-erasure", "PersonErased"), ("withdraw-relocation", "RelocationWithdrawn")] {
+    for (after_others, event) in [
+        ("approve-erasure", "PersonErased"),
+        ("withdraw-relocation", "RelocationWithdrawn"),
+        ("propose-conflict-end", "ConflictOfInterestEndProposed"),
+        ("end-conflict-of-interest", "ConflictOfInterestEnded"),
+    ] {
         if action == after_others {
             return vec![Event::from_facts(event, facts).unwrap()];
         }
@@ -60,6 +65,7 @@ fn everybody_reads_the_relation_that_she_tells() {
     }
     let expected = [
         "CentreRelocated",
+        "ConflictOfInterestEnded",
         "ConflictOfInterestRecorded",
         "PersonErased",
         "RelocationReceived",

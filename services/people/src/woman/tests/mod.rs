@@ -1,6 +1,7 @@
 //! The rules about a woman, said as given, when, then.
 
 mod access;
+mod conflicts;
 mod contacts;
 mod corrections;
 mod erasure;

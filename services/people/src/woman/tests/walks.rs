@@ -31,6 +31,7 @@ fn plausible(event: &str, byte: u8) -> Value {
     set(&mut facts, "erasure", of(ERASURE, OTHER_ERASURE));
     set(&mut facts, "worker", of("w-1", "w-17"));
     set(&mut facts, "who", of("w-17", "w-66"));
+    set(&mut facts, "proposed_by", of("w-1", "l-1"));
     set(&mut facts, "moved_to", of("new_home", "unknown"));
     facts
 }
