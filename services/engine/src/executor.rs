@@ -10,6 +10,7 @@ use crate::{
     journal::{Append, Journal, NewEvent, Outcome},
     root::{LoadError, Loaded, Seen, load},
     seal::{Place, Seal},
+    vault::{self, Owner},
 };
 use kit::{
     ActorId, AggregateId, CentreId, Context, Decider, Happened, WomanId,
@@ -225,9 +226,20 @@ impl<D: Decider> Executor<D> {
         let shared = if let Some(Ask::Record(command)) = &request.ask { D::shares(command, &looking) } else { None };
         let shares = shared.is_some();
         let taken = self.taken(shared, request.aggregate).await?;
+        let says_so = match &request.ask {
+            Some(Ask::Record(command)) => D::by_code_word(command),
+            Some(Ask::Together(commands)) => commands.iter().any(D::by_code_word),
+            _ => false,
+        };
+        let owner = Owner { woman: opened.woman, centre: opened.centre };
+        let word_checked = says_so
+            && vault::word_checked(&self.pool, owner, &request.actor, self.clock.now())
+                .await
+                .map_err(|error| unreadable(&error))?;
         let context = Context {
             right: request.right,
             taken,
+            word_checked,
             key: request.key,
             happened: request.when.unwrap_or(looking.happened),
             due: request.due,
@@ -294,6 +306,7 @@ impl<D: Decider> Executor<D> {
             open: BTreeMap::new(),
             secret: self.secret,
             taken: false,
+            word_checked: false,
             heard,
         }
     }

@@ -56,6 +56,7 @@ pub struct Given<D: Decider> {
     deadlines: Deadlines,
     commands: u32,
     taken: bool,
+    word_checked: bool,
     heard: BTreeMap<String, Option<Value>>,
 }
 
@@ -83,6 +84,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         deadlines,
         commands: 0,
         taken: false,
+        word_checked: false,
         heard: BTreeMap::new(),
     };
     let opened = CaseOpened { woman: WOMAN, centre: CENTRE, before_us: false };
@@ -132,6 +134,19 @@ impl<D: Decider> Given<D> {
     #[must_use]
     pub fn by_rule(self) -> Self {
         Self { role: Role::Service, right: Right::Rule, ..self.by(ActorId::service(SERVICE).as_str()) }
+    }
+
+    /// Acted on by a person for whom a route of the service records what nobody records directly.
+    #[must_use]
+    pub fn by_route(self, actor: &str) -> Self {
+        Self { right: Right::Rule, ..self.by(actor) }
+    }
+
+    /// Acted on by somebody who has just checked her code word.
+    #[must_use]
+    pub fn word_checked(mut self) -> Self {
+        self.word_checked = true;
+        self
     }
 
     /// Where another aggregate holds what the next commands would share.
@@ -253,6 +268,7 @@ impl<D: Decider> Given<D> {
             open: BTreeMap::new(),
             secret: Secret::new(Uuid::from_u128(7_000)),
             taken: self.taken,
+            word_checked: self.word_checked,
             heard: &self.heard,
         }
     }

@@ -14,6 +14,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod ties;
+mod vault;
 mod warnings;
 
 pub use choices::*;
@@ -21,5 +22,6 @@ pub use command::{Command, Event};
 pub use event::*;
 pub use follow_ups::FollowUp;
 pub use rules::Rejection;
-pub use state::{UsableContact, Woman};
+pub use state::{Unusable, UsableContact, Woman};
+pub use vault::{LockOut, LockOutLifted, Protected, ValueChange};
 pub use warnings::Warning;

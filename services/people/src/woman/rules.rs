@@ -7,10 +7,12 @@
 
 use super::{
     alias::{self, Choice},
+    choices::Recognition,
     command::{Command, Event},
     event::{AccessRequestId, Child, Departure, DisclosureId, ErasureId, SafeContactId, Stay, Unconfirmed},
     follow_ups::{self, ERASURE_WAIT, FollowUp},
     state::{Confirmation, ErasureStands, Forgotten, HoldStands, Life, Registered, StayStands, Woman},
+    vault,
     warnings::Warning,
 };
 use kit::{
@@ -90,6 +92,12 @@ pub enum Rejection {
     /// Something was given out, and she was not told.
     #[error("she has not been told of a disclosure")]
     DisclosureUntold,
+    /// Another code word, and nobody says how she was recognised.
+    #[error("it is not said how she was recognised")]
+    RecognitionMissing,
+    /// Whoever says that she was recognised by her code word has not just checked it.
+    #[error("whoever says so has not checked her code word within ten minutes")]
+    NotRecognised,
 }
 
 impl Decider for Woman {
@@ -107,6 +115,7 @@ impl Decider for Woman {
             self.registers(registration.alias.is_some(), context)?;
         }
         self.complete(&mut command, context);
+        self.is_recognised(&command, context)?;
         if self.is_so(&command, context)? {
             return Ok(Decision::already());
         }
@@ -182,8 +191,14 @@ impl Decider for Woman {
             }
             // Taken back, a withdrawal would show again what is not this centre's.
             Event::RelocationWithdrawn(_) | Event::PersonErased(_) | Event::ErasureHeld(_) => Amendable::Never,
+            // The vault has what they tell of, and it stays.
+            Event::VaultValueChanged(_) | Event::CodeWordLockedOut(_) | Event::CodeWordUnlocked(_) => Amendable::Never,
             _ => Amendable::Always,
         }
+    }
+
+    fn by_code_word(command: &Command) -> bool {
+        vault::recognised(command) == Some(Recognition::CodeWord)
     }
 
     fn irrevocable(command: &Command) -> bool {
@@ -352,6 +367,9 @@ impl Woman {
             Command::ApproveErasure(erasure) => self.erases(erasure, context),
             Command::RecordDeath(_) => Ok(self.life == Life::Died),
             Command::RegisterWoman(_)
+            | Command::ChangeVaultValue(_)
+            | Command::LockCodeWord(_)
+            | Command::UnlockCodeWord(_)
             | Command::ReleaseWorker(_)
             | Command::RecordCompelledDisclosure(_)
             | Command::ReceiveAccessRequest(_) => Ok(false),
