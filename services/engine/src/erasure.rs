@@ -103,8 +103,13 @@ pub async fn forget(
     if let Some(woman) = woman {
         vault::lock(connection, woman).await?;
     }
-    let of_hers = [("vault", "woman = $1 AND child IS NULL"), ("vault_wrong_words", "woman = $1")];
-    let of_a_childs = [("vault", "child = $1")];
+    let of_hers = [
+        ("vault", "woman = $1 AND child IS NULL"),
+        ("vault_waiting", "woman = $1 AND child IS NULL"),
+        ("vault_wrong_words", "woman = $1"),
+        ("vault_checked", "woman = $1"),
+    ];
+    let of_a_childs = [("vault", "child = $1"), ("vault_waiting", "child = $1")];
     let tables: &[_] = if kind == Kind::Woman { &of_hers } else { &of_a_childs };
     for (table, whose) in tables {
         let there: bool =

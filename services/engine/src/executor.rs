@@ -11,6 +11,7 @@ use crate::{
     relations::who_answers,
     root::{LoadError, Loaded, Seen, load},
     seal::{Place, Seal},
+    vault::{self, Owner},
 };
 use kit::{
     ActorId, AggregateId, CentreId, Context, Decider, Happened, WomanId,
@@ -244,12 +245,23 @@ impl<D: Decider> Executor<D> {
             }
             _ => BTreeSet::new(),
         };
+        let says_so = match &request.ask {
+            Some(Ask::Record(command)) => D::by_code_word(command),
+            Some(Ask::Together(commands)) => commands.iter().any(D::by_code_word),
+            _ => false,
+        };
+        let owner = Owner { woman: opened.woman, centre: opened.centre };
+        let word_checked = says_so
+            && vault::word_checked(&self.pool, owner, &request.actor, self.clock.now())
+                .await
+                .map_err(|error| unreadable(&error))?;
         let context = Context {
             right: request.right,
             conflicts: request.conflicts.clone(),
             answering,
             taken,
             choice,
+            word_checked,
             key: request.key,
             happened: request.when.unwrap_or(looking.happened),
             due: request.due,
@@ -335,6 +347,7 @@ impl<D: Decider> Executor<D> {
             choice: 0,
             conflicts: BTreeSet::new(),
             answering: BTreeSet::new(),
+            word_checked: false,
             heard,
         }
     }

@@ -3,22 +3,23 @@
 //!
 //! One value to a woman (or a child), centre and slot. Whenever it changes it gets another reference, so what an event refers to never
 //! turns into something else. An envelope is bound to its person, centre, reference, slot and version: moved to another, it does not
-//! open. A code word gives way only to whoever says how she was recognised. Deliberately absent: who may ask (the people service, which
+//! open. Each change is an event of the woman's, and a value counts only where its event stands ([`keep`]). A code word gives way only to
+//! whoever says how she was recognised. Deliberately absent: recording the event, who may ask (the people service, which
 //! alone has these tables), whether a contact is confirmed, and HTTP.
 
+mod keep;
 mod word;
 
-pub use word::{Checked, Recognised, Unrecognised, WRONG_WORDS};
+pub use keep::{EVENT, Prepared, Put, Stands};
+pub use word::{Checked, LockOut, Recognised, Unrecognised, WRONG_WORDS, WRONG_WORDS_OF_ALL, word_checked};
 
 use crate::{
     database::{self, SERVICE},
-    erasure::decided,
     keys::KeyError,
     seal::{Opening, Place, Seal, SealError},
 };
 use kit::{
     AggregateId, CentreId, ChildId, Class, Text, WomanId,
-    ids::derive_id,
     sealed::{OPEN, Stored},
 };
 use serde_json::{Value, json};
@@ -31,7 +32,8 @@ static OWN: Migrator = sqlx::migrate!("./migrations/vault");
 /// The tables of a domain service with a vault.
 pub static TABLES: LazyLock<Migrator> = LazyLock::new(|| database::together(&[&SERVICE, &OWN]));
 /// The vault's own tables: the service's role reads and writes them.
-pub const WRITTEN: &[&str] = &["vault", "vault_history", "vault_answers", "vault_wrong_words"];
+pub const WRITTEN: &[&str] =
+    &["vault", "vault_history", "vault_answers", "vault_wrong_words", "vault_waiting", "vault_checked"];
 
 /// Whether these tables hold a vault's.
 #[must_use]
@@ -105,25 +107,6 @@ pub struct Owner {
     pub centre: CentreId,
 }
 
-/// A value to be kept. Not `Debug`: it holds the value in clear.
-#[derive(Clone)]
-pub struct Put {
-    /// What it is.
-    pub slot: Slot,
-    /// Whose it is, where it is not hers.
-    pub child: Option<ChildId>,
-    /// The value.
-    pub value: Kept,
-    /// How she was recognised, where a code word takes the place of another.
-    pub recognised: Option<Recognised>,
-    /// The request's key.
-    pub key: Uuid,
-    /// The request's bytes, of which only a keyed fingerprint is kept.
-    pub bytes: Vec<u8>,
-    /// When.
-    pub now: OffsetDateTime,
-}
-
 /// That there is a value, and not which.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -183,77 +166,9 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// Keeps a value; what stood there before becomes history. The same key and request again: the first answer.
-    pub async fn put(&self, owner: Owner, put: &Put) -> Result<Entry, VaultError> {
-        let fingerprint = self.seal.fingerprint(owner.woman, &put.bytes).await?.bytes;
-        let mut changes = self.pool.begin().await?;
-        lock(&mut changes, owner.woman).await?;
-        if let Some(first) = answered(&mut changes, owner, put, &fingerprint).await? {
-            return Ok(first);
-        }
-        // Keys may be in memory for a while after it was decided.
-        if decided(&mut changes, owner.woman, put.child).await? {
-            return Err(KeyError::Erased.into());
-        }
-        let before = sqlx::query(
-            "SELECT reference, slot, child, version, since, sealed::text AS sealed FROM vault
-             WHERE woman = $1 AND centre = $2 AND slot = $3 AND child IS NOT DISTINCT FROM $4",
-        );
-        let before = before.bind(owner.woman.0).bind(owner.centre.0).bind(put.slot.to_string());
-        let before = before.bind(put.child.map(|child| child.0)).fetch_optional(&mut *changes).await?;
-        let mut version = 1;
-        if let Some(row) = before {
-            let before = entry(&row)?;
-            if put.slot == Slot::CodeWord {
-                let word = self.opened(owner, &before, row.try_get("sealed")?).await?;
-                changes = self.recognises(changes, owner, word.as_deref(), put).await?;
-            }
-            version = row.try_get::<i64, _>("version")? + 1;
-            sqlx::query(
-                "INSERT INTO vault_history (reference, own, version, sealed, since, until)
-                 SELECT reference, reference, version, sealed, since, $2 FROM vault WHERE reference = $1",
-            )
-            .bind(before.reference)
-            .bind(put.now)
-            .execute(&mut *changes)
-            .await?;
-        }
-        let reference = derive_id(&[TYPE, self.service, &put.key.to_string()]);
-        let entry =
-            Entry { reference, slot: put.slot, child: put.child, version: version.unsigned_abs(), since: put.now };
-        let sealed = self.sealed(owner, &entry, &put.value).await?;
-        // What was there before, and what was answered, goes on with the row.
-        sqlx::query(
-            "INSERT INTO vault (reference, woman, child, centre, slot, version, sealed, since)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             ON CONFLICT (woman, centre, slot, child) DO UPDATE SET reference = $1, version = $6, sealed = $7, since = $8",
-        )
-        .bind(reference)
-        .bind(owner.woman.0)
-        .bind(put.child.map(|child| child.0))
-        .bind(owner.centre.0)
-        .bind(put.slot.to_string())
-        .bind(version)
-        .bind(sqlx::types::Json(sealed))
-        .bind(put.now)
-        .execute(&mut *changes)
-        .await?;
-        sqlx::query(
-            "INSERT INTO vault_answers (key, reference, own, version, since, fingerprint) VALUES ($1, $2, $2, $3, $4, $5)",
-        )
-        .bind(put.key)
-        .bind(reference)
-        .bind(version)
-        .bind(put.now)
-        .bind(fingerprint)
-        .execute(&mut *changes)
-        .await?;
-        changes.commit().await?;
-        Ok(entry)
-    }
-
     /// What there is, without values.
     pub async fn list(&self, owner: Owner) -> Result<Vec<Entry>, VaultError> {
+        self.settle(owner).await?;
         let rows = sqlx::query(
             "SELECT reference, slot, child, version, since FROM vault WHERE woman = $1 AND centre = $2
              ORDER BY slot, child NULLS FIRST",
@@ -264,6 +179,7 @@ impl Vault {
 
     /// That there is something under a reference now, and what it is.
     pub async fn find(&self, owner: Owner, reference: Uuid) -> Result<Option<Entry>, VaultError> {
+        self.settle(owner).await?;
         let row = sqlx::query(
             "SELECT reference, slot, child, version, since FROM vault
              WHERE woman = $1 AND centre = $2 AND reference = $3",
@@ -363,26 +279,6 @@ impl Vault {
 pub(crate) async fn lock(connection: &mut PgConnection, woman: WomanId) -> Result<(), sqlx::Error> {
     let whose = format!("vault {woman}");
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))").bind(whose).execute(connection).await.map(drop)
-}
-
-/// What a key was answered with before.
-async fn answered(
-    connection: &mut PgConnection,
-    owner: Owner,
-    put: &Put,
-    fingerprint: &[u8],
-) -> Result<Option<Entry>, VaultError> {
-    let row = sqlx::query(
-        "SELECT a.own AS reference, v.slot, v.child, a.version, a.since, v.woman = $2 AND v.centre = $3
-                AND coalesce(a.fingerprint = $4, true) AS same
-         FROM vault_answers a JOIN vault v USING (reference) WHERE a.key = $1",
-    );
-    let row = row.bind(put.key).bind(owner.woman.0).bind(owner.centre.0).bind(fingerprint);
-    let Some(row) = row.fetch_optional(connection).await? else { return Ok(None) };
-    let first = entry(&row)?;
-    // Of what was forgotten, slot and child are all that is left to compare.
-    let same = row.try_get("same")? && (first.slot, first.child) == (put.slot, put.child);
-    if same { Ok(Some(first)) } else { Err(VaultError::KeyReused) }
 }
 
 fn entry(row: &PgRow) -> Result<Entry, VaultError> {

@@ -19,6 +19,8 @@ pub enum Ask<C> {
     Open(CaseOpened),
     /// A domain's command.
     Record(C),
+    /// Several of them, each on what the ones before it have made: all of them or none.
+    Together(Vec<C>),
     /// Other facts for an earlier entry.
     Correct {
         /// The entry.

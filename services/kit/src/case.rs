@@ -193,6 +193,7 @@ impl<D: Decider> Case<D> {
         let mut decided = match ask {
             Ask::Open(opened) => Ok(common(Common::CaseOpened(opened), Facets::routine(), context)),
             Ask::Record(command) => self.record(command, context),
+            Ask::Together(commands) => self.together(commands, context),
             Ask::Correct { version, facts, when } => self.correct(version, facts, when, context),
             Ask::Common(Common::RecordedInError(error)) => self.take_back(error, context),
             Ask::Common(asked) => self.common(asked, context),
@@ -219,6 +220,18 @@ impl<D: Decider> Case<D> {
         }
         chosen(entries.iter_mut().map(|entry| &mut entry.facets).collect(), context);
         Ok(Decided { entries, warnings: warnings.into_iter().map(Into::into).collect() })
+    }
+
+    fn together(&self, commands: Vec<D::Command>, context: &Context<'_>) -> Outcome<D> {
+        let mut all = Decided { entries: Vec::new(), warnings: Vec::new() };
+        let mut case = self.clone();
+        for command in commands {
+            let decided = case.record(command, &case.seen_from(context))?;
+            decided.entries.iter().for_each(|entry| case.apply(entry));
+            all.entries.extend(decided.entries);
+            all.warnings.extend(decided.warnings);
+        }
+        Ok(all)
     }
 
     /// Refuses a command whose right the actor does not have.

@@ -81,6 +81,13 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
         let _ = (command, context);
         None
     }
+    /// Whether a command says that she was recognised by her code word: then it is looked up whether the actor has checked it, and
+    /// [`Context::word_checked`] tells.
+    #[must_use]
+    fn by_code_word(command: &Self::Command) -> bool {
+        let _ = command;
+        false
+    }
     /// Refuses a state that no entry may lead to, and that an entry corrected or taken back could (one alarm on two loans). Asked of the
     /// state after either, where the one before was sound.
     fn sound(&self) -> Result<(), Self::Rejection> {
@@ -276,6 +283,8 @@ pub struct Context<'a> {
     pub conflicts: BTreeSet<ActorId>,
     /// Who answers for the house now besides the actor, as far as is known; looked up where [`Decider::asks_who_answers`].
     pub answering: BTreeSet<ActorId>,
+    /// Whether the actor has just checked her code word, and it was right, see [`Decider::by_code_word`].
+    pub word_checked: bool,
     /// What this service has heard of her from others, by policy name; none where that is not whole.
     pub heard: &'a BTreeMap<String, Option<Value>>,
 }

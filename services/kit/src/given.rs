@@ -58,6 +58,7 @@ pub struct Given<D: Decider> {
     taken: bool,
     choice: u32,
     answering: BTreeSet<ActorId>,
+    word_checked: bool,
     heard: BTreeMap<String, Option<Value>>,
 }
 
@@ -87,6 +88,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         taken: false,
         choice: 0,
         answering: BTreeSet::new(),
+        word_checked: false,
         heard: BTreeMap::new(),
     };
     let opened = CaseOpened { woman: WOMAN, centre: CENTRE, before_us: false };
@@ -142,6 +144,19 @@ impl<D: Decider> Given<D> {
     #[must_use]
     pub fn by_rule(self) -> Self {
         Self { role: Role::Service, right: Right::Rule, ..self.by(ActorId::service(SERVICE).as_str()) }
+    }
+
+    /// Acted on by a person for whom a route of the service records what nobody records directly.
+    #[must_use]
+    pub fn by_route(self, actor: &str) -> Self {
+        Self { right: Right::Rule, ..self.by(actor) }
+    }
+
+    /// Acted on by somebody who has just checked her code word.
+    #[must_use]
+    pub fn word_checked(mut self) -> Self {
+        self.word_checked = true;
+        self
     }
 
     /// Where another aggregate holds what the next commands would share.
@@ -279,6 +294,7 @@ impl<D: Decider> Given<D> {
             choice: self.choice,
             conflicts: BTreeSet::new(),
             answering: self.answering.clone(),
+            word_checked: self.word_checked,
             heard: &self.heard,
         }
     }

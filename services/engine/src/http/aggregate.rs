@@ -25,6 +25,7 @@ use kit::{
     ActorId, Begins, Class, Context, Decider, Epoch, Happened, Narrative, WomanId,
     access::{Act, Right},
     case::{Ask, CommonRejection},
+    contract::Contract,
     decider::Commands,
     entry::Common,
     facts::{BadFact, Mistake},
@@ -50,14 +51,7 @@ impl<D: Decider> App<D> {
             Err(_) => "not_executed",
         });
         let answer = executed.map_err(|error| match error {
-            ExecuteError::Refused { code } => {
-                let title = self.contract.rejections.get(code).map_or("A rule refuses.", |label| &label.en);
-                if CommonRejection::is_of_rights(code) {
-                    Problem::of(403, code, title)
-                } else {
-                    Problem::refused(code, title)
-                }
-            }
+            ExecuteError::Refused { code } => refusal(&self.contract, code),
             other => other.into(),
         })?;
         let id = match (D::BEGINS, woman) {
@@ -65,21 +59,11 @@ impl<D: Decider> App<D> {
             _ => answer.id.0,
         };
         let not_heard = self.not_heard(&answer).await?;
-        let mut worded = self.worded(id, &answer);
+        let mut worded = worded(&self.contract, id, &answer);
         if let Some(members) = worded.as_object_mut().filter(|_| !not_heard.is_empty()) {
             members.insert("not_heard".into(), json!(not_heard));
         }
         Ok(versioned(answer.version, (status, Json(worded))))
-    }
-
-    /// The answer with its warnings in both languages, under the id that URLs name it by.
-    fn worded(&self, id: Uuid, answer: &Answer) -> Value {
-        let word = |code: &String| match self.contract.warnings.get(code) {
-            Some(label) => json!({ "code": code, "da": label.da, "en": label.en }),
-            None => json!({ "code": code }),
-        };
-        let warnings: Vec<Value> = answer.warnings.iter().map(word).collect();
-        json!({ "id": id, "version": answer.version, "position": answer.position, "events": answer.events, "warnings": warnings })
     }
 
     pub(super) fn ask(action: &str, facts: Value, when: Option<Happened>) -> Result<Ask<D::Command>, Problem> {
@@ -101,6 +85,24 @@ impl<D: Decider> App<D> {
             }
         })
     }
+}
+
+/// What a rule's refusal, or a lack of rights, is answered with: in the words of the contract.
+#[must_use]
+pub fn refusal(contract: &Contract, code: &str) -> Problem {
+    let title = contract.rejections.get(code).map_or("A rule refuses.", |label| &label.en);
+    if CommonRejection::is_of_rights(code) { Problem::of(403, code, title) } else { Problem::refused(code, title) }
+}
+
+/// The answer with its warnings in both languages, under the id that URLs name it by.
+#[must_use]
+pub fn worded(contract: &Contract, id: Uuid, answer: &Answer) -> Value {
+    let word = |code: &String| match contract.warnings.get(code) {
+        Some(label) => json!({ "code": code, "da": label.da, "en": label.en }),
+        None => json!({ "code": code }),
+    };
+    let warnings: Vec<Value> = answer.warnings.iter().map(word).collect();
+    json!({ "id": id, "version": answer.version, "position": answer.position, "events": answer.events, "warnings": warnings })
 }
 
 /// That no words are written about nobody: they would be about somebody, and sealed under nobody's key.

@@ -1,5 +1,5 @@
-//! The ways to reach her that may be used, and nothing else: confirmed, not in doubt since, and with the value in the vault that was
-//! agreed with her.
+//! The ways to reach her that may be used: confirmed, not in doubt since, and with the value in the vault that was agreed with her. Of the
+//! others it is said why not, and no value.
 //!
 //! The woman's own rules say what is confirmed ([`Woman::contacts`]); the vault, what stands under a reference now. A contact whose value
 //! or code word was changed after the agreement is none until she agrees again. Deliberately absent: confirming, and reaching her.
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     VaultRef,
-    woman::{Event, UsableContact, Woman},
+    woman::{Event, Unusable, UsableContact, Woman},
 };
 use axum::{
     Json,
@@ -47,9 +47,14 @@ pub(super) async fn list(
     let reached = app.reach.woman(&caller, &id, Act::Read(Class::Personal)).await?;
     let (woman, kept) = (woman(&app, &reached).await?, kept(&app, &reached).await?);
     let identity = reached.shows(Class::Identity);
-    let mut contacts = Vec::new();
-    for usable in usable(&app, &woman, &kept) {
-        let value = match usable.value {
+    let (mut contacts, mut unusable) = (Vec::new(), Vec::new());
+    for (agreed, why) in standing(&app, &woman, &kept) {
+        let channel = known(agreed.channel);
+        if let Some(why) = why {
+            unusable.push(json!({ "contact": agreed.contact, "channel": channel, "reason": why }));
+            continue;
+        }
+        let value = match agreed.value {
             Some(reference) if identity => {
                 let value = app.vault.value(owner(&reached), reference.0).await.map_err(problem)?;
                 // Changed or erased since it was looked for.
@@ -59,31 +64,43 @@ pub(super) async fn list(
             _ => None,
         };
         contacts.push(json!({
-            "contact": usable.contact, "channel": known(usable.channel), "reference": usable.value, "value": value,
-            "code_word": usable.code_word, "times": usable.times.and_then(Sealed::open),
-            "voicemail": known(usable.voicemail), "confirmed_on": usable.confirmed_on,
+            "contact": agreed.contact, "channel": channel, "reference": agreed.value, "value": value,
+            "code_word": agreed.code_word, "times": agreed.times.and_then(Sealed::open),
+            "voicemail": known(agreed.voicemail), "confirmed_on": agreed.confirmed_on,
         }));
     }
-    Ok(Json(json!({ "woman": reached.woman, "contacts": contacts, "masked": !identity })).into_response())
+    let shown = json!({ "woman": reached.woman, "contacts": contacts, "unusable": unusable, "masked": !identity });
+    Ok(Json(shown).into_response())
 }
 
 /// Whether what stands in the vault is a contact that may be used; of what is no contact of hers nothing is said.
 pub(super) async fn confirms(app: &App, reached: &Reached, entry: &Entry) -> Result<Option<bool>, Problem> {
     let Slot::Contact(contact) = entry.slot else { return Ok(None) };
     let (woman, kept) = (woman(app, reached).await?, kept(app, reached).await?);
-    let is = |usable: UsableContact<'_>| usable.contact.0 == contact && usable.value == Some(VaultRef(entry.reference));
-    Ok(Some(usable(app, &woman, &kept).any(is)))
+    let is = |(agreed, why): (UsableContact<'_>, Option<Unusable>)| {
+        why.is_none() && agreed.contact.0 == contact && agreed.value == Some(VaultRef(entry.reference))
+    };
+    Ok(Some(standing(app, &woman, &kept).any(is)))
 }
 
-/// Those that she confirmed and that the vault still has as they were agreed.
-fn usable<'a>(app: &App, woman: &'a Woman, kept: &'a [Entry]) -> impl Iterator<Item = UsableContact<'a>> {
+/// All that were agreed with her, and why one may not be used: by what she said, or because the vault has something else now.
+fn standing<'a>(
+    app: &App,
+    woman: &'a Woman,
+    kept: &'a [Entry],
+) -> impl Iterator<Item = (UsableContact<'a>, Option<Unusable>)> {
     let now = |slot: Slot| {
         let entry = kept.iter().find(move |entry| entry.slot == slot && entry.child.is_none());
         entry.map(|entry| VaultRef(entry.reference))
     };
-    woman.contacts(app.clock.today()).filter(move |usable| {
-        let word = usable.code_word.is_none_or(|word| now(Slot::CodeWord) == Some(word));
-        word && usable.value == now(Slot::Contact(usable.contact.0))
+    woman.all_contacts(app.clock.today()).map(move |(agreed, why)| {
+        let changed = || {
+            let word = agreed.code_word.is_none_or(|word| now(Slot::CodeWord) == Some(word));
+            let value = agreed.value == now(Slot::Contact(agreed.contact.0));
+            let word = (!word).then_some(Unusable::CodeWordChanged);
+            if value { word } else { Some(Unusable::ValueChanged) }
+        };
+        (agreed, why.or_else(changed))
     })
 }
 

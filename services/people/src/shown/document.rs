@@ -1,15 +1,16 @@
 //! These routes in the service's OpenAPI document.
 
 use super::{
-    UNRECOGNISED, WRONG_WORD,
+    UNCHECKED, UNRECOGNISED, WRONG_WORD,
+    agree::AgreementBody,
     compare::Why,
     letter::Kind,
     search::{HITS, NewcomerBody, SearchBody},
-    vault::{ValueBody, WordBody},
+    vault::{UnlockBody, ValueBody, WordBody},
 };
-use crate::woman::Channel;
+use crate::woman::{Channel, Unusable};
 use engine::http::openapi::with_problems;
-use kit::schema::clear;
+use kit::{access::Right, case::CommonRejection, schema::clear};
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use strum::{VariantArray as _, VariantNames as _};
@@ -21,6 +22,8 @@ pub fn paths() -> Map<String, Value> {
     let maybe = json!({ "type": ["string", "null"] });
     let id = json!({ "type": "string", "format": "uuid" });
     let Kept { entry, value, history } = Kept::described();
+    let position = described(&maybe, "service:number, for at_least; none: kept before changes were events.");
+    let kept = with(&entry, &[("position", position)]);
     let why: Vec<&str> = Why::VARIANTS.iter().map(Into::into).collect();
     let woman = object(&[
         ("woman", id.clone()),
@@ -38,16 +41,35 @@ pub fn paths() -> Map<String, Value> {
         object(&[(name, hits), ("complete", flag.clone()), ("masked", flag.clone())])
     };
     let key = json!({ "name": "Idempotency-Key", "in": "header", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$" } });
-    let keep = |name: &str, rejections: &[&str]| {
-        let id = format!("keep{name}");
-        let summary = "Keeps a value under a reference of its own; the one before becomes history.";
-        let mut keep = sent::<ValueBody>(&id, summary, &entry);
-        if let Some(keep) = keep.as_object_mut() {
-            keep.insert("parameters".into(), json!([key]));
-            let rejections: Vec<String> = rejections.iter().map(|code| (*code).to_owned()).collect();
-            keep.insert("responses".into(), with_problems(ok(summary, &entry), &rejections.iter().collect::<Vec<_>>()));
+    let by_key = |mut sent: Value, right: Right, answers: Value, rejections: &[&str]| {
+        if let Some(members) = sent.as_object_mut() {
+            let lacking: &str = CommonRejection::lacking(right).into();
+            let rejections: Vec<String> = rejections.iter().chain([&lacking]).map(|code| (*code).to_owned()).collect();
+            members.insert("parameters".into(), json!([key]));
+            members.insert("x-right".into(), json!(right));
+            members.insert("responses".into(), with_problems(answers, &rejections.iter().collect::<Vec<_>>()));
         }
-        keep
+        sent
+    };
+    let keep = |name: &str, rejections: &[&str]| {
+        let summary =
+            "Keeps a value under a reference of its own, and records that it changed; the one before becomes history.";
+        let asked = sent::<ValueBody>(&format!("keep{name}"), summary, &kept);
+        by_key(asked, Right::Close, ok(summary, &kept), &[rejections, &[UNCHECKED, WRONG_WORD]].concat())
+    };
+    let agreed = {
+        let summary =
+            "Agrees how she may be reached and keeps the number, and the code word, in one call: all of it or nothing.";
+        let answer = json!({ "allOf": [{ "$ref": "#/components/schemas/Answer" },
+            object(&[("contact", id.clone()), ("reference", maybe.clone()), ("code_word", maybe.clone())])] });
+        let rejections = [&[UNCHECKED, UNRECOGNISED, WRONG_WORD, "in_the_future"][..]].concat();
+        by_key(sent::<AgreementBody>("agreeContact", summary, &answer), Right::Close, ok(summary, &answer), &rejections)
+    };
+    let unlocked = {
+        let summary =
+            "Takes code words again after a lock-out, from one worker or from everybody; for whoever leads the centre.";
+        let answer = object(&[("position", text.clone())]);
+        by_key(sent::<UnlockBody>("unlockCodeWord", summary, &answer), Right::Leader, ok(summary, &answer), &[])
     };
     let hers = |rest: &[(&str, Value)]| {
         let all = [("id", id.clone())].into_iter().chain(rest.iter().cloned());
@@ -73,7 +95,7 @@ pub fn paths() -> Map<String, Value> {
             "/v1/women/{id}/alias",
             json!({ "parameters": hers(&[]), "get": got("alias", "What whoever helps her calls her; nothing once she was forgotten.", &object(&[("woman", id.clone()), ("alias", maybe.clone())])) }),
         ),
-        ("/v1/women/{id}/contacts", json!({ "parameters": hers(&[]), "get": contacts(&id) })),
+        ("/v1/women/{id}/contacts", json!({ "parameters": hers(&[]), "get": contacts(&id), "post": agreed })),
         (
             "/v1/women/{id}/vault",
             json!({ "parameters": hers(&[]), "get": got("vault", "What is kept of her, without values.", &object(&[("woman", id.clone()), ("values", list(&entry))])) }),
@@ -81,7 +103,7 @@ pub fn paths() -> Map<String, Value> {
         ("/v1/women/{id}/vault/address", json!({ "parameters": hers(&[]), "put": keep("Address", &[]) })),
         (
             "/v1/women/{id}/vault/code-word",
-            json!({ "parameters": hers(&[]), "put": keep("CodeWord", &[UNRECOGNISED, WRONG_WORD]) }),
+            json!({ "parameters": hers(&[]), "put": keep("CodeWord", &[UNRECOGNISED]) }),
         ),
         (
             "/v1/women/{id}/vault/contact/{contact}",
@@ -91,6 +113,7 @@ pub fn paths() -> Map<String, Value> {
             "/v1/women/{id}/vault/code-word/check",
             json!({ "parameters": hers(&[]), "post": sent::<WordBody>("checkCodeWord", "Whether what a caller says is her code word.", &object(&[("right", flag.clone())])) }),
         ),
+        ("/v1/women/{id}/vault/code-word/unlock", json!({ "parameters": hers(&[]), "post": unlocked })),
         (
             "/v1/women/{id}/vault/{slot}",
             json!({ "parameters": hers(&reference), "get": got("vaultValue", "A value by its reference.", &value) }),
@@ -153,7 +176,7 @@ fn contacts(id: &Value) -> Value {
     }
     let contact = object(&[
         ("contact", id.clone()),
-        ("channel", channel),
+        ("channel", channel.clone()),
         ("reference", maybe_id.clone()),
         ("value", maybe.clone()),
         ("code_word", maybe_id),
@@ -162,8 +185,12 @@ fn contacts(id: &Value) -> Value {
         ("confirmed_on", described(&maybe, "The day on which she confirmed it.")),
     ]);
     let masked = described(&json!({ "type": "boolean" }), "Whether channels and values are left out.");
-    let contacts = object(&[("woman", id.clone()), ("contacts", list(&contact)), ("masked", masked)]);
-    let summary = "The ways to reach her that may be used: confirmed, not in doubt, and as they were agreed with her.";
+    let reason = json!({ "enum": Unusable::VARIANTS });
+    let unusable = list(&object(&[("contact", id.clone()), ("channel", channel), ("reason", reason)]));
+    let unusable = described(&unusable, "Those that may not be used, and why; without their values.");
+    let contacts =
+        object(&[("woman", id.clone()), ("contacts", list(&contact)), ("unusable", unusable), ("masked", masked)]);
+    let summary = "The ways to reach her that may be used: confirmed, not in doubt, and as they were agreed with her. Of the others, why not.";
     got("contacts", summary, &contacts)
 }
 
@@ -223,6 +250,20 @@ fn object(members: &[(&str, Value)]) -> Value {
     let members: Map<String, Value> =
         members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     json!({ "type": "object", "properties": members, "required": names })
+}
+
+/// An object with more members that it has.
+fn with(schema: &Value, members: &[(&str, Value)]) -> Value {
+    let mut schema = schema.clone();
+    for (name, member) in members {
+        if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.insert((*name).to_owned(), member.clone());
+        }
+        if let Some(required) = schema.get_mut("required").and_then(Value::as_array_mut) {
+            required.push(json!(name));
+        }
+    }
+    schema
 }
 
 fn list(of: &Value) -> Value {

@@ -3,6 +3,7 @@
 //! Each route asks [`reach`] for a woman before it looks at anything of hers, and what is not the caller's is answered like what does
 //! not exist. Deliberately absent: an index over names or numbers, women of other centres, writing entries.
 
+mod agree;
 mod alias;
 mod compare;
 mod contacts;
@@ -12,6 +13,7 @@ mod erasure;
 mod letter;
 mod letters;
 pub mod reach;
+mod record;
 mod search;
 mod vault;
 
@@ -45,6 +47,8 @@ pub(crate) struct App {
     key_backup_days: u16,
     /// What the grounds of a stay are called in Danish, by code.
     grounds: BTreeMap<String, String>,
+    /// The words of what is refused and warned of.
+    contract: Contract,
 }
 
 /// The routes, to be mounted beside those of the aggregates.
@@ -62,12 +66,13 @@ pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> R
         keys: host.seal.keys().clone(),
         key_backup_days: host.settings.key_backup_days,
         grounds: letters::grounds(contract),
+        contract: contract.clone(),
     };
     Router::new()
         .route("/v1/women/search", post(search::search))
         .route("/v1/women/duplicates", post(search::duplicates))
         .route("/v1/women/{id}/alias", get(alias::alias))
-        .route("/v1/women/{id}/contacts", get(contacts::list))
+        .route("/v1/women/{id}/contacts", get(contacts::list).post(agree::agree))
         .route("/v1/women/{id}/vault", get(vault::list))
         .route("/v1/women/{id}/vault/address", put(vault::put_address))
         .route("/v1/women/{id}/vault/code-word", put(vault::put_code_word))
@@ -75,6 +80,7 @@ pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> R
         .route("/v1/women/{id}/vault/{slot}/history", get(vault::history).delete(vault::forget))
         .route("/v1/women/{id}/vault/contact/{contact}", put(vault::put_contact))
         .route("/v1/women/{id}/vault/code-word/check", post(vault::check))
+        .route("/v1/women/{id}/vault/code-word/unlock", post(vault::unlock))
         .route("/v1/women/{id}/letters/{kind}", get(letters::letter))
         .route("/v1/women/{id}/erasure", get(erasure::status))
         .with_state(Arc::new(app))
@@ -82,6 +88,8 @@ pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> R
 
 /// Nobody said how she was recognised who gets another code word.
 const UNRECOGNISED: &str = "recognition_missing";
+/// Whoever says that she was by her code word has not checked it.
+const UNCHECKED: &str = "not_recognised";
 /// What was said for her code word is another one.
 const WRONG_WORD: &str = "code_word_wrong";
 
@@ -91,6 +99,9 @@ fn problem(error: VaultError) -> Problem {
         VaultError::Database(error) => error.into(),
         VaultError::KeyReused => Problem::common("key_reused"),
         VaultError::Unrecognised(Unrecognised::Unsaid) => Problem::refused(UNRECOGNISED, "Say how she was recognised."),
+        VaultError::Unrecognised(Unrecognised::Unchecked) => {
+            Problem::refused(UNCHECKED, "Check her code word first: it counts for ten minutes, for whoever checked it.")
+        }
         VaultError::Unrecognised(Unrecognised::WrongWord) => Problem::refused(WRONG_WORD, "It is not her code word."),
         VaultError::Unrecognised(Unrecognised::TooMany) => Problem::common("too_many_requests"),
         VaultError::Seal(error) => engine::executor::ExecuteError::from(error).into(),

@@ -52,6 +52,12 @@ impl Reached {
         self.may(Act::Read(class)) == Verdict::Allow
     }
 
+    /// Who asks.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     /// Whether it is the one who leads the centre.
     #[must_use]
     pub fn leads(&self) -> bool {

@@ -1,11 +1,15 @@
 //! The vault's routes: to keep a value, see what there is, read one, have what it was before forgotten, check a code word.
 //!
-//! A value whose class the caller may not see is answered like one that is not there. A contact that gets another value is not confirmed
+//! A value is kept by who is close to her, and told by an event of hers ([`super::record`]). A value whose class the caller may not see is answered like one that is not there. A contact that gets another value is not confirmed
 //! any more, and whoever gives her another code word says how she was recognised (threat 12). Deliberately absent: sealing
 //! ([`engine::vault`]), and values in addresses.
 
-use super::{App, contacts, problem, reach::Reached};
-use crate::woman::Recognition;
+use super::{
+    App, contacts, problem,
+    reach::Reached,
+    record::{Recorded, by, changes, needs, prepare, record, tell_lock_out},
+};
+use crate::woman::{Command, LockOutLifted, Recognition};
 use axum::{
     Json,
     body::Body as Sent,
@@ -15,12 +19,14 @@ use axum::{
 };
 use engine::{
     http::{Asked, Parts, Problem, body, key, read},
-    vault::{Checked, Entry, Kept, Owner, Put, Recognised, Slot},
+    vault::{Checked, Entry, Kept, Owner, Prepared, Put, Slot, Stands},
 };
 use kit::{
-    ChildId, Class,
+    ActorId, ChildId, Class, Personal,
     access::{Act, Right},
+    case::Ask,
     facts::{BadFact, Mistake},
+    ids::derive_id,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -37,12 +43,21 @@ pub(super) struct ValueBody {
     /// Whose it is, where it is not hers.
     #[serde(default)]
     child: Option<ChildId>,
-    /// How she was recognised, where a code word takes the place of another.
+    /// How she was recognised; asked for where a code word takes the place of another.
     #[serde(default)]
     recognised: Option<Recognition>,
-    /// What she said, where that was by her code word.
+    /// What she said, where that was by her code word; left out: as whoever asks has checked it within ten minutes.
     #[serde(default)]
     word: Option<Kept>,
+}
+
+/// The body that lifts a lock-out.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UnlockBody {
+    /// From whom wrong words are taken again; left out: from everybody.
+    #[serde(default)]
+    worker: Option<ActorId>,
 }
 
 /// The body of a check.
@@ -97,25 +112,42 @@ async fn put(
     let caller = app.auth.caller(&headers)?;
     let reached = app.reach.woman(&caller, id, Act::Write(Right::Record)).await?;
     let slot = slot.ok_or_else(Problem::not_found)?;
+    needs(&app, &reached, Right::Close)?;
     let key = key(&headers, &caller)?;
     let bytes = body(sent).await?;
     let ValueBody { value, child, recognised, word } = read(&bytes)?;
-    let unsaid = || BadFact { pointer: "/word".into(), mistake: Mistake::MissingFact };
-    let recognised = match recognised {
-        None => None,
-        Some(Recognition::Meeting) => Some(Recognised::Meeting),
-        Some(Recognition::CodeWord) => Some(Recognised::Word(word.ok_or_else(unsaid)?)),
-    };
     // What is kept for nobody's child could never be erased.
     if let Some(child) = child
         && !app.reach.has_child(&reached, child).await?
     {
         return Err(BadFact { pointer: "/child".into(), mistake: Mistake::InvalidValue }.into());
     }
-    let bytes = [slot.to_string().as_bytes(), b"\0", bytes.as_ref()].concat();
-    let put = Put { slot, child, value, recognised, key, bytes, now: app.clock.now() };
-    let kept = app.vault.put(owner(&reached), &put).await.map_err(problem)?;
-    Ok(Json(told(&kept)).into_response())
+    let put = Put {
+        slot,
+        child,
+        value,
+        recognised: by(recognised, word),
+        by: caller.principal.actor.clone(),
+        key,
+        bytes: [slot.to_string().as_bytes(), b"\0", bytes.as_ref()].concat(),
+        now: app.clock.now(),
+    };
+    let puts = [put];
+    let command = derive_id(&["vault", &key.to_string()]);
+    let kept = match prepare(&app, &reached, command, &puts).await? {
+        Prepared::Stands(kept) => kept,
+        Prepared::Waits => {
+            let (ask, about) = changes(&puts, recognised);
+            record(&app, &reached, Recorded { key: command, ask: Ask::Together(ask), when: None, about }).await?;
+            app.vault.kept(owner(&reached), &puts).await.map_err(problem)?
+        }
+    };
+    let [Stands { entry, number }] = kept.as_slice() else { return Err(Problem::common("unavailable")) };
+    let mut body = told(entry);
+    if let Some(members) = body.as_object_mut() {
+        members.insert("position".into(), number.map(|number| format!("{}:{number}", crate::SERVICE)).into());
+    }
+    Ok(Json(body).into_response())
 }
 
 /// What is told of a value without it.
@@ -218,11 +250,39 @@ pub(super) async fn check(
     let reached = app.reach.woman(&caller, &id, Act::Write(Right::Record)).await?;
     let bytes = body(sent).await?;
     let WordBody { word } = read(&bytes)?;
-    let checked = app.vault.check_word(owner(&reached), &word, app.clock.now()).await.map_err(problem)?;
+    let by = (&caller.principal.actor, app.clock.now());
+    let checked = app.vault.check_word(owner(&reached), &word, by.0, by.1).await.map_err(problem)?;
     match checked {
         Checked::Right => Ok(Json(json!({ "right": true })).into_response()),
-        Checked::Wrong => Ok(Json(json!({ "right": false })).into_response()),
-        Checked::TooMany => Err(Problem::common("too_many_requests")),
+        Checked::Wrong => {
+            tell_lock_out(&app, &reached).await?;
+            Ok(Json(json!({ "right": false })).into_response())
+        }
+        Checked::TooMany => {
+            tell_lock_out(&app, &reached).await?;
+            Err(Problem::common("too_many_requests"))
+        }
         Checked::NoneAgreed => Err(Problem::not_found()),
     }
+}
+
+/// `POST /v1/women/{id}/vault/code-word/unlock`: for whoever leads the centre.
+pub(super) async fn unlock(
+    State(app): State<Arc<App>>,
+    Parts(id): Parts<String>,
+    headers: Asked,
+    sent: Sent,
+) -> Result<Response, Problem> {
+    let caller = app.auth.caller(&headers)?;
+    let reached = app.reach.woman(&caller, &id, Act::Write(Right::Record)).await?;
+    needs(&app, &reached, Right::Leader)?;
+    let key = derive_id(&["unlock", &key(&headers, &caller)?.to_string()]);
+    let UnlockBody { worker } = read(&body(sent).await?)?;
+    let about = format!("unlock {}", worker.as_ref().map_or("", ActorId::as_str)).into_bytes();
+    let lifted = LockOutLifted { worker: worker.clone().map(Personal::new) };
+    // Told first: what is lifted unseen would be worse than what is told and has to be lifted once more, under the same key.
+    let ask = Ask::Record(Command::UnlockCodeWord(lifted));
+    let answer = record(&app, &reached, Recorded { key, ask, when: None, about }).await?;
+    app.vault.unlock(owner(&reached), worker.as_ref()).await.map_err(problem)?;
+    Ok(Json(json!({ "position": answer.position })).into_response())
 }

@@ -5,6 +5,7 @@ use super::event::{
     Departure, Disclosure, Erasure, ErasureRequest, Hold, HoldLifted, Notice, Registration, Release, Relocation,
     SafeContact, Stay, Unconfirmed, Withdrawal,
 };
+use super::vault::{LockOut, LockOutLifted, ValueChange};
 
 kit::entries! {
     /// A woman is registered.
@@ -53,4 +54,10 @@ kit::entries! {
     ApproveErasure => PersonErased(Erasure), never, needs leader;
     /// She died.
     RecordDeath => PersonDied(Death), never, needs close;
+    /// Something in the vault is another value now. Recorded beside the value, by whoever keeps it.
+    ChangeVaultValue => VaultValueChanged(ValueChange), never, needs rule;
+    /// Wrong code words are not taken any more. Recorded by whose check was one too many.
+    LockCodeWord => CodeWordLockedOut(LockOut), never, needs rule;
+    /// They are taken again. Recorded by the leader who lifts it.
+    UnlockCodeWord => CodeWordUnlocked(LockOutLifted), never, needs rule;
 }

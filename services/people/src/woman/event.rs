@@ -420,6 +420,9 @@ pub struct ErasureRequest {
 pub struct Cancellation {
     /// The request.
     pub erasure: ErasureId,
+    /// How it was made sure that it is she who asks, where that is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recognised: Option<Recognition>,
 }
 
 /// Nothing of hers may be erased for now: the data-protection officer says so.

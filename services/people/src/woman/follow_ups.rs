@@ -8,6 +8,7 @@ use super::{
     event::{AccessRequestId, DisclosureId, ErasureId, SafeContactId},
     state::{Confirmation, ErasureStands, Woman},
     ties::ties_itself,
+    vault::{CHANGE, LOCK_OUT, LOCKED, VAULT},
 };
 use kit::{
     ActorId, ChildId, Context, Day, Facets, Personal,
@@ -39,11 +40,15 @@ pub enum FollowUp {
     TellLeaderOfConflict,
     /// Confirm that a conflict of interest ends, or say that it does not.
     ConfirmConflictEnd,
+    /// Look at what somebody else has changed in the vault.
+    LookAtChangedField,
+    /// Look at who tried wrong code words, and lift it where that is right.
+    LookAtLockOut,
 }
 
 /// The configured deadlines that a woman's follow-ups go by.
 pub(super) const DEADLINES: &[&str] =
-    &[RECONFIRM, TASKS, NOTICE_IN, NOTICE_OUT, DISCLOSURE_TOLD, ACCESS_ANSWER, ERASURE_WAIT, CONFLICT];
+    &[RECONFIRM, TASKS, NOTICE_IN, NOTICE_OUT, DISCLOSURE_TOLD, ACCESS_ANSWER, ERASURE_WAIT, CONFLICT, CHANGE, LOCKED];
 const RECONFIRM: &str = "safe_contact_reconfirmation";
 const TASKS: &str = "relocation_tasks_taken_over";
 const NOTICE_IN: &str = "municipality_notice_in";
@@ -106,6 +111,9 @@ pub(super) fn tells_municipality(key: &str) -> bool {
 
 /// What an event means to readers; `state` is the one after it.
 pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Facets {
+    if let Some(facets) = state.vault_facets(event, context) {
+        return facets;
+    }
     // What must not wait is not for the pile without a date: an unknown day is today.
     let day = context.day().or(Some(context.today));
     let by = |key: String, what: FollowUp, deadline: &str, base: Option<Date>| {
@@ -170,11 +178,11 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
         Event::PersonErased(erasure) => {
             let done = milestone.with(FollowUpChange::closed(erasure_key(erasure.erasure)));
             // Nobody can be reached any more by what was hers.
-            let hers: &[&str] = if erasure.child.is_none() { &[CONTACT] } else { &[] };
+            let hers: &[&str] = if erasure.child.is_none() { &[CONTACT, VAULT, LOCK_OUT] } else { &[] };
             about(also(done, ended(context, hers)), erasure.child)
         }
         // Nobody but she could be reached, or told.
-        Event::PersonDied(_) => also(milestone, ended(context, &[CONTACT, DISCLOSURE])),
+        Event::PersonDied(_) => also(milestone, ended(context, &[CONTACT, DISCLOSURE, VAULT, LOCK_OUT])),
         Event::ConflictOfInterestRecorded(conflict) => {
             let tell = || by(conflict_key(&conflict.who), FollowUp::TellLeaderOfConflict, CONFLICT, day).for_others();
             let protects = state.keeps_away_who_protects_her(&conflict.who, context);
@@ -189,19 +197,23 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
             alert(also(routine, closed))
         }
         Event::WorkerAssigned(assignment) if ties_itself(assignment, context) => alert(routine),
-        Event::WorkerAssigned(_) | Event::WorkerReleased(_) | Event::ErasureHeld(_) | Event::ErasureHoldLifted(_) => {
-            routine
-        }
+        Event::WorkerAssigned(_)
+        | Event::WorkerReleased(_)
+        | Event::ErasureHeld(_)
+        | Event::ErasureHoldLifted(_)
+        | Event::VaultValueChanged(_)
+        | Event::CodeWordLockedOut(_)
+        | Event::CodeWordUnlocked(_) => routine,
     }
 }
 
 /// Closes what is open below these.
-fn ended(context: &Context<'_>, below: &[&str]) -> Vec<FollowUpChange> {
+pub(super) fn ended(context: &Context<'_>, below: &[&str]) -> Vec<FollowUpChange> {
     let hers = |key: &&String| below.iter().any(|below| key.starts_with(below));
     context.open.keys().filter(hers).map(FollowUpChange::closed).collect()
 }
 
-fn alert(facets: Facets) -> Facets {
+pub(super) fn alert(facets: Facets) -> Facets {
     Facets { weight: Weight::Alert, ..facets }
 }
 

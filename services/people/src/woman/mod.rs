@@ -15,6 +15,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod ties;
+mod vault;
 mod warnings;
 
 pub use alias::made as made_alias;
@@ -23,5 +24,6 @@ pub use command::{Command, Event};
 pub use event::*;
 pub use follow_ups::FollowUp;
 pub use rules::Rejection;
-pub use state::{UsableContact, Woman};
+pub use state::{Unusable, UsableContact, Woman};
+pub use vault::{LockOut, LockOutLifted, Protected, ValueChange};
 pub use warnings::Warning;

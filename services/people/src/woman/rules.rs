@@ -7,10 +7,12 @@
 
 use super::{
     alias,
+    choices::Recognition,
     command::{Command, Event},
     event::{AccessRequestId, Child, Departure, DisclosureId, ErasureId, SafeContactId, Stay, Unconfirmed},
     follow_ups::{self, ERASURE_WAIT, FollowUp},
     state::{Confirmation, ErasureStands, Forgotten, HoldStands, Life, Registered, StayStands, Woman},
+    vault,
     warnings::Warning,
 };
 use kit::{
@@ -102,6 +104,12 @@ pub enum Rejection {
     /// Something was given out, and she was not told.
     #[error("she has not been told of a disclosure")]
     DisclosureUntold,
+    /// Another code word, and nobody says how she was recognised.
+    #[error("it is not said how she was recognised")]
+    RecognitionMissing,
+    /// Whoever says that she was recognised by her code word has not just checked it.
+    #[error("whoever says so has not checked her code word within ten minutes")]
+    NotRecognised,
 }
 
 impl Decider for Woman {
@@ -119,6 +127,7 @@ impl Decider for Woman {
             return Err(Rejection::RegisteredAlready);
         }
         self.complete(&mut command, context);
+        self.is_recognised(&command, context)?;
         if self.is_so(&command, context)? {
             return Ok(Decision::already());
         }
@@ -195,12 +204,18 @@ impl Decider for Woman {
             | Event::ConflictOfInterestEnded(_)
             | Event::PersonErased(_)
             | Event::ErasureHeld(_) => Amendable::Never,
+            // The vault has what they tell of, and it stays.
+            Event::VaultValueChanged(_) | Event::CodeWordLockedOut(_) | Event::CodeWordUnlocked(_) => Amendable::Never,
             _ => Amendable::Always,
         }
     }
 
     fn asks_who_answers(command: &Command) -> bool {
         matches!(command, Command::RecordConflictOfInterest(_))
+    }
+
+    fn by_code_word(command: &Command) -> bool {
+        vault::recognised(command) == Some(Recognition::CodeWord)
     }
 
     fn irrevocable(command: &Command) -> bool {
@@ -367,6 +382,9 @@ impl Woman {
             Command::ApproveErasure(erasure) => self.erases(erasure, context),
             Command::RecordDeath(_) => Ok(self.life == Life::Died),
             Command::RegisterWoman(_)
+            | Command::ChangeVaultValue(_)
+            | Command::LockCodeWord(_)
+            | Command::UnlockCodeWord(_)
             | Command::ReleaseWorker(_)
             | Command::RecordCompelledDisclosure(_)
             | Command::ReceiveAccessRequest(_) => Ok(false),

@@ -1,6 +1,7 @@
 //! What is known of one woman at one centre. Only what decisions and suggestions need, and how she may be reached; her name and her
 //! number are not kept here, and no place.
 
+use super::vault::Protected;
 use super::{
     choices::{Channel, Direction, MovedTo},
     command::Event,
@@ -47,6 +48,9 @@ pub struct Woman {
     pub(super) held_by: Vec<ActorId>,
     pub(super) erasures: BTreeMap<ErasureId, KnownErasure>,
     pub(super) erased: Forgotten,
+    /// Whether a code word was agreed, as far as events tell.
+    #[serde(skip)]
+    pub(super) word: Word,
     /// What access follows from.
     #[serde(skip)]
     pub(super) relation: Relation,
@@ -77,6 +81,14 @@ pub(super) enum HoldStands {
     #[default]
     Free,
     Held,
+}
+
+/// Whether she has a code word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Word {
+    #[default]
+    Unknown,
+    Agreed,
 }
 
 /// Whether she herself was forgotten.
@@ -144,6 +156,27 @@ pub struct UsableContact<'a> {
     pub voicemail: Option<&'a Personal<bool>>,
     /// The day on which she confirmed it.
     pub confirmed_on: Option<Day>,
+}
+
+/// Why a way to reach her may not be used. Codes are published and stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, strum::VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Unusable {
+    /// Nobody knows on which day she confirmed it.
+    Unconfirmed,
+    /// It came to be in doubt since.
+    Doubted,
+    /// She moved out since.
+    MovedOut,
+    /// The vault has another value now than the one she agreed to, or none.
+    ValueChanged,
+    /// Her code word is another one now than the one agreed with it.
+    CodeWordChanged,
+    /// She died.
+    Died,
+    /// She was forgotten.
+    Erased,
 }
 
 /// That the municipality was told.
@@ -239,6 +272,18 @@ impl Contact {
         }
     }
 
+    /// Why it may not be used on a day, as far as she said.
+    fn unusable(&self, today: Date, left_on: Option<Day>) -> Option<Unusable> {
+        let (confirmed, doubted) = (known(self.confirmed_on.as_ref()), known(self.doubted_on.as_ref()));
+        match confirmed {
+            Some(on) if self.standing == Confirmation::Confirmed && on.date() <= today => None,
+            // Her move puts in doubt whatever was confirmed before.
+            Some(on) if left_on.is_some_and(|left| on <= left) && doubted <= left_on => Some(Unusable::MovedOut),
+            _ if doubted.is_some() => Some(Unusable::Doubted),
+            _ => Some(Unusable::Unconfirmed),
+        }
+    }
+
     /// Whether it is in doubt from this day on already. What is only unconfirmed may still be confirmed by what is logged late.
     pub(super) fn is_doubted(&self, day: Option<&Personal<Day>>) -> bool {
         self.standing == Confirmation::Unconfirmed && known(day) <= known(self.doubted_on.as_ref())
@@ -261,19 +306,27 @@ impl Woman {
     /// The ways to reach her that may be used on a day: confirmed by then, as last agreed, not in doubt since. None of hers once she is
     /// dead or forgotten.
     pub fn contacts(&self, today: Date) -> impl Iterator<Item = UsableContact<'_>> {
-        let hers = self.life == Life::Living && self.erased == Forgotten::Known;
-        let usable = move |contact: &Contact| {
-            let confirmed = known(contact.confirmed_on.as_ref()).is_some_and(|on| on.date() <= today);
-            hers && confirmed && contact.standing == Confirmation::Confirmed
-        };
-        self.contacts.iter().filter(move |(_, contact)| usable(contact)).map(|(id, contact)| UsableContact {
-            contact: *id,
-            channel: contact.channel.as_ref(),
-            value: contact.value,
-            code_word: contact.code_word,
-            times: contact.times.as_ref(),
-            voicemail: contact.voicemail.as_ref(),
-            confirmed_on: known(contact.confirmed_on.as_ref()),
+        self.all_contacts(today).filter_map(|(contact, why)| why.is_none().then_some(contact))
+    }
+
+    /// All that were ever agreed, and why one may not be used on a day, where it may not.
+    pub fn all_contacts(&self, today: Date) -> impl Iterator<Item = (UsableContact<'_>, Option<Unusable>)> {
+        self.contacts.iter().map(move |(id, contact)| {
+            let as_agreed = UsableContact {
+                contact: *id,
+                channel: contact.channel.as_ref(),
+                value: contact.value,
+                code_word: contact.code_word,
+                times: contact.times.as_ref(),
+                voicemail: contact.voicemail.as_ref(),
+                confirmed_on: known(contact.confirmed_on.as_ref()),
+            };
+            let gone = match (self.erased, self.life) {
+                (Forgotten::Erased, _) => Some(Unusable::Erased),
+                (_, Life::Died) => Some(Unusable::Died),
+                _ => None,
+            };
+            (as_agreed, gone.or_else(|| contact.unusable(today, known(self.left_on.as_ref()))))
         })
     }
 
@@ -346,7 +399,15 @@ impl Woman {
             // Recorded again, its end is to be proposed again.
             Event::ConflictOfInterestRecorded(Conflict { who, .. })
             | Event::ConflictOfInterestEnded(ConflictEnd { who, .. }) => drop(self.conflict_ends.remove(who)),
-            Event::RelocationWithdrawn(_) | Event::DisclosureCompelled(_) | Event::AccessRequestReceived(_) => {}
+            Event::VaultValueChanged(change) if change.slot == Protected::CodeWord && change.child.is_none() => {
+                self.word = Word::Agreed;
+            }
+            Event::VaultValueChanged(_)
+            | Event::CodeWordLockedOut(_)
+            | Event::CodeWordUnlocked(_)
+            | Event::RelocationWithdrawn(_)
+            | Event::DisclosureCompelled(_)
+            | Event::AccessRequestReceived(_) => {}
         }
     }
 
@@ -406,6 +467,14 @@ impl Woman {
     /// The tie of somebody, where there is one.
     pub(super) fn tie_of(&self, worker: &ActorId) -> Option<&Tied> {
         self.ties.iter().find(|tied| tied.is(worker))
+    }
+
+    /// Her contact persons on a day, but for whoever must see nothing of her.
+    pub(super) fn contact_persons(&self, today: Date) -> impl Iterator<Item = &ActorId> {
+        let workers = self.ties.iter().filter_map(|tied| tied.worker.open());
+        workers.filter(move |worker| {
+            self.relation.is_contact_person(worker, today) && !self.relation.conflicts_with(worker)
+        })
     }
 
     /// A request about her (`None`) or a child that waits for its answer.

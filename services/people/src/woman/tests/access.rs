@@ -26,9 +26,10 @@ fn read(event: &Event) -> Option<Foreign> {
 
 /// What is decided of a sample. Only a rule receives, and only who came is withdrawn, and who asked is erased.
 fn decided(action: &str, facts: Value) -> Vec<Event> {
-    let case = nobody().by_leader("l-1");
+    let case = nobody().by_leader("l-1").word_checked();
     let case = match action {
         "receive-relocation" => case.by_rule(),
+        "change-vault-value" | "lock-code-word" | "unlock-code-word" => case.by_route("l-1"),
         "request-erasure" => case.and("register-child", json!({ "child": super::CHILD })),
         _ => case,
     };

@@ -16,7 +16,7 @@ use kit::{
 use serde_json::{Value, json};
 
 fn request() -> Value {
-    json!({ "erasure": ERASURE, "recognised": "code_word" })
+    json!({ "erasure": ERASURE, "recognised": "meeting" })
 }
 
 fn erasure() -> Value {

@@ -8,6 +8,7 @@ mod erasure;
 mod follow_ups;
 mod rules;
 mod samples;
+mod vault;
 mod walks;
 
 use super::Woman;

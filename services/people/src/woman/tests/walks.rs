@@ -105,7 +105,7 @@ proptest! {
     fn nobody_is_forgotten_against_the_rules(
         legs in vec((any::<bool>(), vec((any::<u8>(), 14_u8..19, any::<u8>()), 1..8)), 1..8),
     ) {
-        let mut given = nobody().and("register-child", json!({ "child": CHILD }));
+        let mut given = nobody().word_checked().and("register-child", json!({ "child": CHILD }));
         for (leader, steps) in legs {
             let mut after = if leader { given.by_leader("l-1") } else { given.by("w-1") };
             walk(after.clone(), &steps, plausible, fitting, |given| {
