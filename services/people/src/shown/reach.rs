@@ -13,11 +13,12 @@ use engine::{
     seal::{Granted, Seal},
 };
 use kit::{
-    AggregateId, CentreId, ChildId, Class, WomanId,
+    ActorId, AggregateId, CentreId, ChildId, Class, WomanId,
     access::{About, Act, Heard, Known, Principal, Role, Verdict, decide},
     relation::{Nearness, Relation},
 };
 use sqlx::PgPool;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// A woman whom the caller reaches.
@@ -38,6 +39,13 @@ impl Reached {
     #[must_use]
     pub fn granted(&self) -> Granted {
         Granted { woman: Some(self.woman), centre: Some(self.centre), aggregate: Some(self.aggregate) }
+    }
+
+    /// Who must see nothing of her.
+    #[must_use]
+    pub fn conflicts(&self) -> BTreeSet<ActorId> {
+        let relation = self.known.relation.as_ref();
+        relation.map(|relation| relation.conflicts().clone()).unwrap_or_default()
     }
 
     /// Whether the caller may do this.

@@ -104,6 +104,7 @@ pub(super) async fn record(app: &App, reached: &Reached, recorded: Recorded) -> 
         actor: principal.actor.clone(),
         role: principal.role,
         right: Right::Rule,
+        conflicts: reached.conflicts(),
         centre: reached.centre,
         key,
         if_match: None,
