@@ -63,7 +63,8 @@ fn each_of_her_contact_persons_is_told_and_nobody_else() {
     let later = two.clone().and("assign-worker", tie).on("2026-11-21");
     assert_eq!(held(&changed(&later, "w-9", "address", json!({})).accepted()), [("vault/address", Some("w-2"))]);
     let conflict = two.and("record-conflict-of-interest", json!({ "kind": "worker", "who": "w-2" }));
-    assert_eq!(held(&changed(&conflict, "w-9", "address", json!({})).accepted()), [("vault/address", Some("w-3"))]);
+    let told = changed(&conflict, "w-9", "address", json!({})).accepted();
+    assert_eq!(held(&told), [("conflict/w-2/leader", None), ("vault/address", Some("w-3"))]);
 }
 
 #[test]
