@@ -5,7 +5,7 @@
 use super::{Host, StartError};
 use crate::{
     http::{self, Operations},
-    relations::Hearing,
+    relations::{self, Hearing},
 };
 use axum::Router;
 use serde_json::Value;
@@ -73,6 +73,8 @@ impl Service {
             self = self.with(|stop| reader.run(stop));
         }
         let (head, settings, feed) = (host.head.clone(), host.settings.clone(), host.feed("people")?);
+        let (keeper, pool, seal) = (host.service, host.readers.clone(), host.seal.clone());
+        self = self.with(|stop| relations::watch(keeper, pool, seal, stop));
         let signer = host.seal.signer("people");
         Ok(self.with(|stop| head.watch(settings, feed, signer, stop)))
     }
