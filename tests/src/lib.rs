@@ -25,6 +25,7 @@ use engine::{
     keys::{FileMasterKey, Keyring, MasterKey},
     nats::NatsConfig,
     run::Service,
+    seal::Seal,
     store,
     tokens::{self, DESK, Issuer},
 };
@@ -372,6 +373,10 @@ impl Ground {
             journal: self.pool(&format!("livline_{service}")).await,
             nats: self.nats_config(),
             signer: self.signer(service),
+            seal: Seal::new(
+                Keyring::open(self.pool("keys").await, Arc::new(self.master_key())).await.unwrap(),
+                Integrity::read(&self.integrity_key_file()).unwrap(),
+            ),
             replicas: 1,
             feed: Feed::new(self.services.get(service).unwrap(), self.service_issuer(timeline::SERVICE)),
         }

@@ -703,6 +703,7 @@ async fn follow_ups_are_counted_as_they_are_seen() {
     .execute(&pool)
     .await
     .unwrap();
+    timeline::sign_again(&pool, &house.ground.signer("timeline")).await.unwrap();
     let answer = worker.get("timeline", list).await.ok();
     assert_eq!((of(&answer, seen), of(&answer, kept_away)), (1, 0));
     assert_eq!(answer.body["complete"], true);

@@ -127,8 +127,8 @@ async fn an_envelope_opens_in_its_own_place_alone() {
     leader.get("housing", &format!("/v1/cases/{}/events", cases[0])).await.ok();
 }
 
-/// Whoever has taken the broker over gives events another centre on their way to the timeline. There she has a course then, and
-/// nothing of it opens.
+/// Whoever has taken the broker over gives events another centre on their way to the timeline. There
+/// nothing of it shows.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_changed_on_its_way_opens_for_nobody() {
     let ground = Ground::start().await;
@@ -153,9 +153,7 @@ async fn an_event_changed_on_its_way_opens_for_nobody() {
     });
     let course = course.await;
     assert!(!course.to_string().contains("987654321"), "{course}");
-    let offer =
-        course["entries"].as_array().unwrap().iter().find(|entry| entry["event"] == "HousingOfferMade").unwrap();
-    assert_eq!((offer["readable"].as_bool(), offer["facts"].as_array().unwrap().len()), (Some(false), 0));
+    assert_eq!(course["entries"], json!([]), "and that there is something, nobody is told either");
 }
 
 /// An erased key: the case works on, rules know the fact no more, and nothing brings the key back.

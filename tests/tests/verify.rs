@@ -60,6 +60,10 @@ impl Course {
         let copy = format!("CREATE TABLE public.copy AS SELECT * FROM {table}");
         sqlx::raw_sql(&copy).execute(pool).await.unwrap();
         sqlx::raw_sql(statement).execute(pool).await.unwrap();
+        if table == "events" {
+            // As if whoever changes it could sign as well: what shows is what the chain tells.
+            self.ground.sign_again("housing").await;
+        }
         let found = self.found().await;
         let back = format!("TRUNCATE {table}; INSERT INTO {table} SELECT * FROM public.copy; DROP TABLE public.copy");
         sqlx::raw_sql(&back).execute(pool).await.unwrap();
@@ -122,7 +126,7 @@ async fn what_differs_in_a_journal_is_named() {
     assert_eq!(key.len(), 2, "{key:?}");
 
     let last = after("DELETE FROM events WHERE number = 8").await;
-    assert_eq!(of(Part::Journal, &last), [] as [&str; 0], "the chain ends one earlier");
+    assert_eq!(of(Part::Journal, &last), ["signed and not stored: number 8"], "the chain ends one earlier");
     assert_eq!(of(Part::Stream, &last), ["published and not stored: number 8"]);
     let timeline_findings = of(Part::Timeline, &last);
     assert_eq!(timeline_findings[..2], ["the entry housing:6 differs in standing", "the entry housing:8 is too many"]);

@@ -240,7 +240,8 @@ impl<D: Decider> Executor<D> {
         let taken = self.taken(shared, request.aggregate).await?;
         let answering = match &request.ask {
             Some(Ask::Record(command)) if D::asks_who_answers(command) => {
-                let found = who_answers(&self.pool, request.centre, self.clock.now()).await;
+                let found =
+                    who_answers(&self.pool, &self.seal.signer(self.service), request.centre, self.clock.now()).await;
                 found.map_err(|error| unreadable(&error))?
             }
             _ => BTreeSet::new(),

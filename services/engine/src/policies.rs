@@ -116,7 +116,7 @@ impl<P: Policy> PolicyRunner<P> {
             };
             after = *last;
             let mut transaction = self.pool.begin().await?;
-            self.begin(&mut transaction).await?;
+            self.begin(&mut transaction, "").await?;
             for woman in women {
                 let woman = WomanId(woman);
                 // One woman's row, or case, must not keep the day from the others.
@@ -193,7 +193,7 @@ impl<P: Policy> Apply for PolicyRunner<P> {
     }
 
     /// One at a time: readers of several services, replicas and the calendar share what was heard.
-    async fn begin(&self, transaction: &mut Transaction<'static, Postgres>) -> Result<(), ReadError> {
+    async fn begin(&self, transaction: &mut Transaction<'static, Postgres>, _: &str) -> Result<(), ReadError> {
         sqlx::query("SELECT set_config('idle_in_transaction_session_timeout', '120s', true), pg_advisory_xact_lock(hashtextextended($1, 1))")
             .bind(P::NAME)
             .execute(&mut **transaction)

@@ -153,6 +153,9 @@ impl<A: Apply> Reader<A> {
         while let Some(woman) = next_marked(&mut *self.pool.acquire().await?, of).await? {
             let tried = tokio::time::timeout(BOUND, self.try_again(of, woman)).await;
             let tried = tried.unwrap_or_else(|_| Err(ReadError::Effect("it took too long".into())));
+            if matches!(tried, Err(ReadError::Tampered)) {
+                return tried;
+            }
             if let Err(error) = tried {
                 tracing::error!(reader = of.0, service = of.1, %error, "what was held back could not be tried again");
                 unmark(&mut *self.pool.acquire().await?, of, woman).await?;
@@ -165,7 +168,7 @@ impl<A: Apply> Reader<A> {
     async fn try_again(&self, of: (&str, &str), woman: Uuid) -> Result<(), ReadError> {
         self.apply.prepare(&self.service).await?;
         let mut transaction = self.pool.begin().await?;
-        self.apply.begin(&mut transaction).await?;
+        self.apply.begin(&mut transaction, of.1).await?;
         // Whoever takes in news of this service moves this row first: what is hers now cannot slip in behind what is taken back.
         let since: i64 = sqlx::query_scalar("SELECT since FROM progress WHERE reader = $1 AND service = $2 FOR UPDATE")
             .bind(of.0)

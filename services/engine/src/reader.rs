@@ -87,6 +87,9 @@ pub enum ReadError {
     /// The stream told nothing new.
     #[error("the stream told nothing new")]
     Stale,
+    /// What the reader keeps is not as it left it.
+    #[error("what was read before is not as it was left")]
+    Tampered,
     /// Another reader of the same name moved the progress.
     #[error("another replica was quicker")]
     Overtaken,
@@ -111,8 +114,14 @@ pub trait Apply: Send + Sync + 'static {
     fn begin(
         &self,
         transaction: &mut Transaction<'static, Postgres>,
+        service: &str,
     ) -> impl Future<Output = Result<(), ReadError>> + Send {
-        let _ = transaction;
+        let _ = (transaction, service);
+        async { Ok(()) }
+    }
+    /// What it keeps of a service is not as it left it: it goes, with the progress, and comes again.
+    fn start_over(&self, pool: &PgPool, service: &str) -> impl Future<Output = Result<(), ReadError>> + Send {
+        let _ = (pool, service);
         async { Ok(()) }
     }
     /// The effect, in the transaction that has just moved the progress. Effects on others only for numbers above `since`; they may
@@ -183,6 +192,11 @@ impl<A: Apply> Reader<A> {
         loop {
             let ended = tokio::select! { ended = self.follow() => ended, () = stop.cancelled() => return };
             if let Err(error) = ended {
+                if matches!(error, ReadError::Tampered)
+                    && let Err(error) = self.apply.start_over(&self.pool, &self.service).await
+                {
+                    tracing::error!(reader = self.apply.name(), service = self.service, %error, "it could not begin anew");
+                }
                 if !matches!(error, ReadError::Overtaken | ReadError::Stale) {
                     tracing::info!(reader = self.apply.name(), service = self.service, %error, "the reader starts again");
                 }
@@ -323,7 +337,7 @@ impl<A: Apply> Reader<A> {
     async fn transact(&self, from: &Progress, to: &Progress, events: Option<&[Event]>) -> Result<(), ReadError> {
         self.apply.prepare(&self.service).await?;
         let mut transaction = self.pool.begin().await?;
-        self.apply.begin(&mut transaction).await?;
+        self.apply.begin(&mut transaction, &self.service).await?;
         self.advance(&mut transaction, from, to).await?;
         match events {
             Some(events) => self.apply.apply(&mut transaction, &self.service, events, from.since).await?,

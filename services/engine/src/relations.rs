@@ -5,15 +5,19 @@
 //! from it ([`kit::access`]), and what another centre knows: a row is looked for by the asker's own centre alone.
 
 mod answering;
+pub mod fold;
 mod hear;
+mod kept;
 mod lease;
 mod revocation;
 
 pub(crate) use answering::who_answers;
 pub use hear::{Hearing, READER};
+pub use kept::watch;
 pub use lease::{LEASE, Lease};
 pub use revocation::Revocations;
 
+use kept::DutyRow;
 use lease::Certainty;
 
 use crate::{
@@ -31,9 +35,14 @@ use kit::{
     relation::{HEARS, Relation, Sign},
     sealed::{ERASED, OPEN, Stored},
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
-use sqlx::{PgPool, Row, postgres::PgRow};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use sqlx::{PgPool, Row, postgres::PgRow, types::Json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -46,7 +55,14 @@ const POLL: Duration = Duration::from_millis(10);
 const WAITERS: usize = 16;
 
 /// The columns of `ties`, for queries that join it.
-pub(crate) const TIES: &str = "t.people, t.aftercare, t.held_back, t.epoch, t.number, t.on_duty, t.engaged";
+pub(crate) const TIES: &str = "t.people, t.aftercare, t.held_back, t.epoch, t.number, t.duties";
+
+/// What was heard of a woman as it is kept: the text of a row, and its signature in hexadecimal.
+#[derive(Deserialize)]
+struct Kept {
+    row: String,
+    mac: Option<String>,
+}
 
 /// How far a service is.
 type Position = (Epoch, u64);
@@ -112,7 +128,7 @@ impl Relations {
         let rows = self.ties(principal, centre, women.iter().map(|woman| Some(woman.0)).collect()).await?;
         let of = |row: &PgRow| row.try_get("of_woman").map(WomanId);
         let women = rows.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-        let known = self.read(&rows, &women, centre, &self.measure().await?).await?;
+        let known = self.read(&rows, principal, &women, centre, &self.measure().await?).await?;
         Ok(women.into_iter().zip(known).filter_map(|(woman, known)| Some((woman, known?))).collect())
     }
 
@@ -122,11 +138,8 @@ impl Relations {
         self.settle(act).await?;
         let rows = self.ties(principal, centre, vec![None]).await?;
         let row = rows.first().ok_or_else(|| Problem::common("unavailable"))?;
-        Ok(AtWork {
-            on_duty: row.try_get("on_duty")?,
-            engaged: row.try_get("engaged")?,
-            heard: self.measure().await?.heard(row)?,
-        })
+        let (on_duty, engaged) = self.duties(row, principal, centre)?;
+        Ok(AtWork { on_duty, engaged, heard: self.measure().await?.heard(row)? })
     }
 
     /// In people itself: what she says in the place of what was heard of her. Her own entries are exact; who is at work is heard even
@@ -187,10 +200,16 @@ impl Relations {
     }
 
     /// What a row says that has the columns [`TIES`].
-    pub(crate) async fn one(&self, row: &PgRow, woman: WomanId, centre: CentreId) -> Result<Known, Problem> {
+    pub(crate) async fn one(
+        &self,
+        row: &PgRow,
+        principal: &Principal,
+        woman: WomanId,
+        centre: CentreId,
+    ) -> Result<Known, Problem> {
         // In people her own entries are asked beside, and they are exact.
         let measure = if self.service == PEOPLE { Measure::Own } else { self.measure().await? };
-        let known = self.read(std::slice::from_ref(row), &[woman], centre, &measure).await?;
+        let known = self.read(std::slice::from_ref(row), principal, &[woman], centre, &measure).await?;
         known.into_iter().next().flatten().ok_or_else(|| Problem::common("unavailable"))
     }
 
@@ -198,16 +217,21 @@ impl Relations {
     async fn read(
         &self,
         rows: &[PgRow],
+        principal: &Principal,
         women: &[WomanId],
         centre: CentreId,
         measure: &Measure,
     ) -> Result<Vec<Option<Known>>, Problem> {
-        let mut sealed = Vec::new();
+        let (mut sealed, mut changed) = (Vec::new(), BTreeSet::new());
         for (at, (row, woman)) in rows.iter().zip(women).enumerate() {
             for service in HEARS {
-                let heard = row.try_get::<Option<Value>, _>(*service)?;
-                let parts = heard.map(|heard| parts((self.service, *woman, centre, service), heard));
-                sealed.extend(parts.into_iter().flatten().map(|(place, part)| (at, place, part)));
+                let Some(kept) = row.try_get::<Option<Json<Kept>>, _>(*service)? else { continue };
+                let Some(heard) = self.as_heard(kept.0, (*woman, centre, service)) else {
+                    changed.insert(at);
+                    continue;
+                };
+                let parts = parts((self.service, *woman, centre, service), heard);
+                sealed.extend(parts.map(|(place, part)| (at, place, part)));
             }
         }
         let opening = sealed.iter_mut().map(|(_, place, heard)| (*place, heard, |_| Opening::Value));
@@ -233,17 +257,41 @@ impl Relations {
                 }
             }
         }
-        let mut all = Vec::with_capacity(rows.len());
-        for (row, relation) in rows.iter().zip(relations) {
-            let Some(relation) = relation else {
-                all.push(None);
-                continue;
-            };
+        changed.into_iter().for_each(|at| relations.get_mut(at).into_iter().for_each(|told| *told = None));
+        let known = |(row, relation): (&PgRow, Option<Option<Relation>>)| {
+            let Some(relation) = relation else { return Ok(None) };
             let heard = if row.try_get("held_back")? { Heard::HeldBack } else { measure.heard(row)? };
-            let (on_duty, engaged) = (row.try_get("on_duty")?, row.try_get("engaged")?);
-            all.push(Some(Known { centre, relation, heard, on_duty, engaged, today: self.clock.today() }));
+            let (on_duty, engaged) = self.duties(row, principal, centre)?;
+            Ok(Some(Known { centre, relation, heard, on_duty, engaged, today: self.clock.today() }))
+        };
+        rows.iter().zip(relations).map(known).collect()
+    }
+
+    /// What a row holds, where it is as it was kept.
+    fn as_heard(&self, Kept { row, mac }: Kept, whose: (WomanId, CentreId, &str)) -> Option<Value> {
+        let signer = self.seal.signer(self.service);
+        let own = crate::executor::hex(&kept::relation(&signer, whose, &row));
+        if mac.as_deref() != Some(&own) {
+            signer.refuse("relation", &whose.2);
+            return None;
         }
-        Ok(all)
+        serde_json::from_str(&row).ok()
+    }
+
+    /// Whether the asker is on duty and engaged, by duties of its own that are as they were heard, and whatever the database chose.
+    fn duties(&self, row: &PgRow, principal: &Principal, centre: CentreId) -> Result<(bool, bool), Problem> {
+        let (signer, now) = (self.seal.signer(self.service), self.clock.now());
+        let duties = row.try_get::<Option<Json<Vec<DutyRow>>>, _>("duties")?.map(|duties| duties.0).unwrap_or_default();
+        let own = |duty: &&DutyRow| {
+            let fits = duty.fits(&signer);
+            if !fits {
+                signer.refuse("duty", &duty.aggregate);
+            }
+            fits && duty.centre == centre.0 && duty.worker == principal.actor.as_str() && duty.goes_on(now)
+        };
+        let own: Vec<&DutyRow> = duties.iter().filter(own).collect();
+        let has = |kind: &str| own.iter().any(|duty| duty.kind == kind);
+        Ok((has("on_duty"), has("temp")))
     }
 
     /// The moment that duties are asked for.

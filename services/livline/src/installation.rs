@@ -15,7 +15,9 @@ use engine::{
     feed::Feed,
     integrity::{Integrity, Signer},
     journal::error_kind,
+    keys::{FileMasterKey, KeyError, Keyring},
     nats::NatsConfig,
+    seal::Seal,
     tokens::Issuer,
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -23,7 +25,7 @@ use sqlx::{
     ConnectOptions, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// A domain service as a tool sees it.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct Domain {
     pub nats: NatsConfig,
     /// Checks what it signed.
     pub signer: Signer,
+    /// Opens what it keeps.
+    pub seal: Seal,
     /// How many copies its stream keeps.
     pub replicas: usize,
     /// Its feed, as the timeline asks it.
@@ -70,12 +74,17 @@ impl Installation {
         let mut domains = Vec::new();
         for service in services::domains() {
             let settings = settings(folder, service.name)?;
+            let keys = pool(&settings.keys, "the keys").await?;
+            let unusable = |error: KeyError| Failure::Other(format!("The data cannot be opened: {error}."));
+            let master = Arc::new(FileMasterKey::read(&settings.master_key_file).map_err(unusable)?);
+            let seal = Seal::new(Keyring::open(keys, master).await.map_err(unusable)?, integrity.clone());
             let address = timeline.services.get(service.name).cloned().unwrap_or_default();
             domains.push(Domain {
                 name: service.name,
                 journal: pool(&owner(&postgres, service.name), service.name).await?,
                 nats: settings.nats,
                 signer: integrity.of(service.name),
+                seal,
                 replicas: settings.replicas,
                 feed: Feed::new(&address, issuer.clone()),
             });

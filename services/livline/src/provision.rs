@@ -171,7 +171,7 @@ fn domain_grants(role: &str) -> String {
          GRANT INSERT ON checkpoints TO {role};
          GRANT EXECUTE ON FUNCTION append, take_epoch TO {role};
          GRANT SELECT, INSERT, UPDATE, DELETE ON progress, heard, orders, held_back, relations, duties, heard_by TO {role};
-         GRANT EXECUTE ON FUNCTION ties TO {role};",
+         GRANT EXECUTE ON FUNCTION ties, micros TO {role};",
         from_nothing(&role)
     )
 }
@@ -182,7 +182,7 @@ fn projection_grants(role: &str) -> String {
         "{}
          GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
          REVOKE INSERT, UPDATE, DELETE ON _sqlx_migrations FROM {role};
-         GRANT EXECUTE ON FUNCTION ties TO {role};",
+         GRANT EXECUTE ON FUNCTION ties, micros TO {role};",
         from_nothing(&role)
     )
 }

@@ -15,6 +15,7 @@ mod signed;
 
 pub use document::document;
 pub use project::Projection;
+pub use signed::sign_again;
 
 use engine::{
     clock::Clock,

@@ -25,6 +25,20 @@ pub(crate) fn fits(signer: &Signer, row: &PgRow) -> Result<bool, sqlx::Error> {
     Ok(mac.is_some_and(|mac| signer.fits(LABEL, &parts, mac)))
 }
 
+/// Signs every follow-up as it stands: for tests that make more of them than there are.
+#[doc(hidden)]
+pub async fn sign_again(pool: &sqlx::PgPool, signer: &Signer) -> Result<(), sqlx::Error> {
+    let all: Vec<(String, Uuid, String)> =
+        sqlx::query_as("SELECT service, aggregate, key FROM follow_ups").fetch_all(pool).await?;
+    let mut connection = pool.acquire().await?;
+    for service in all.iter().map(|(service, ..)| service).collect::<BTreeSet<_>>() {
+        let own = all.iter().filter(|(of, ..)| of == service).map(|(_, aggregate, key)| (*aggregate, key.clone()));
+        let (aggregates, keys) = own.unzip();
+        Touched { aggregates, keys }.sign(&mut connection, signer, service, &Keys::new()).await?;
+    }
+    Ok(())
+}
+
 /// What a row says, column by column; what is not there apart from what is empty.
 fn parts(row: &PgRow) -> Result<Vec<Vec<u8>>, sqlx::Error> {
     let text = |name: &str| Ok::<_, sqlx::Error>(row.try_get::<Option<&str>, _>(name)?.map(str::as_bytes));

@@ -113,7 +113,7 @@ pub async fn reach<D: Decider>(
     let (known, on_duty) = match woman {
         None => (None, relations.at_work(&caller.principal, act).await?.on_duty),
         Some(woman) => {
-            let known = relations.one(&row, woman, centre).await?;
+            let known = relations.one(&row, &caller.principal, woman, centre).await?;
             // Where all that she herself says was heard too, whoever is denied her is told so without a look at her: it would take the
             // longer, the more there is of her.
             let all = row.try_get::<Option<i64>, _>("number")? >= row.try_get("latest")?;

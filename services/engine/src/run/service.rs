@@ -5,7 +5,7 @@
 use super::{Host, StartError};
 use crate::{
     http::{self, Operations},
-    relations::Hearing,
+    relations::{self, Hearing},
 };
 use axum::Router;
 use serde_json::Value;
@@ -72,6 +72,8 @@ impl Service {
             let reader = host.reader(service, hearing.clone())?;
             self = self.with(|stop| reader.run(stop));
         }
+        let (keeper, pool, seal) = (host.service, host.readers.clone(), host.seal.clone());
+        self = self.with(|stop| relations::watch(keeper, pool, seal, stop));
         let (lease, pool, feed) = (host.lease.clone(), host.readers.clone(), host.feed("people")?);
         let service = host.service;
         Ok(self.with(|stop| lease.renew(service, pool, feed, stop)))

@@ -1,13 +1,15 @@
 //! `livline verify [--heal]`: whether what the services stored, what was published and what the timeline shows are the same, and exactly
 //! where they are not.
 //!
-//! [`journal`] looks at a service's events alone, [`stream`] and [`timeline`] compare what was made of them, [`policies`] how far they
+//! [`journal`] and [`signed`] look at a service's events alone, [`access`] at what follows from them in every database, [`stream`] and [`timeline`] compare what was made of them, [`policies`] how far they
 //! were heard. What is just on its way is waited for, with a bound. Deliberately absent: changing an event; where a journal is broken,
 //! that is told and left as it is.
 
+mod access;
 mod heal;
 mod journal;
 mod policies;
+mod signed;
 mod stream;
 pub(crate) mod timeline;
 
@@ -52,6 +54,8 @@ pub enum Part {
     Timeline,
     /// What the service's policies have heard of others.
     Policies,
+    /// What access follows from, as the service has heard it.
+    Access,
 }
 
 impl fmt::Display for Part {
@@ -61,6 +65,7 @@ impl fmt::Display for Part {
             Self::Stream => "stream",
             Self::Timeline => "timeline",
             Self::Policies => "policies",
+            Self::Access => "access",
         })
     }
 }
@@ -122,6 +127,9 @@ impl fmt::Display for Report {
             write!(f, "  {service:width$}  {events:>9} events  {chain}  {stream}  {timeline}")?;
             if !self.is_whole(service, Part::Policies) {
                 f.write_str("  POLICIES DIFFER")?;
+            }
+            if !self.is_whole(service, Part::Access) {
+                f.write_str("  ACCESS DIFFERS")?;
             }
             for note in notes {
                 write!(f, "  {note}")?;
@@ -185,12 +193,16 @@ pub async fn run(domains: &[Domain], timeline: &SecretString) -> Result<Report, 
     let bar = rebuild::bar("Verifying", "events", heads.iter().map(|(_, head)| head.number * 2).sum());
     for (domain, head) in &heads {
         report.findings.extend(journal::verify(domain, head).await?);
-        report.findings.extend(stream::verify(domain, head, &bar).await?);
+        let stream = stream::verify(domain, head, &bar).await?;
+        let published = stream.is_empty();
+        report.findings.extend(stream);
+        report.findings.extend(signed::verify(domain, head, published).await?);
         let (findings, notes) = policies::verify(domain, &heads).await?;
         report.findings.extend(findings);
         report.services.push(Verified { service: domain.name.to_owned(), events: head.number, notes });
     }
     report.findings.extend(timeline::verify(&heads, timeline, &bar).await?);
+    report.findings.extend(access::verify(domains, timeline).await?);
     bar.finish_and_clear();
     Ok(report)
 }

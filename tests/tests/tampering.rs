@@ -1,0 +1,373 @@
+//! Whoever may write to a database, with the service's role or as its administrator, gives nobody access by it: what is changed, put there,
+//! taken away or put back is without effect, or noticed by the service within a minute and named by `livline verify`.
+
+use engine::{database, nats, relations::READER, store};
+use kit::{CentreId, access::Role, contract::Contract};
+use livline::{
+    installation::Domain,
+    provision,
+    services::Kind,
+    verify::{self, Part},
+};
+use livline_tests::{
+    Answer, CENTRE, Client, Ground, OTHER_CENTRE, Running, eventually,
+    history::{assert_published, has_heard},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// Where she went: only who is on duty, her contact person and the leader read it.
+const PLACE: &str = "Kanariegade 11";
+
+fn contracts() -> Vec<Contract> {
+    livline_tests::runs::contracts().into_iter().map(|(_, contract)| contract).collect()
+}
+
+/// A house with one woman, her case with a place in it, and somebody who does not read it.
+struct House {
+    ground: Ground,
+    _running: Vec<Running>,
+    leader: Client,
+    curious: Client,
+    woman: Uuid,
+    case: String,
+}
+
+impl House {
+    async fn new() -> Self {
+        let ground = Ground::start().await;
+        let running = vec![ground.housing().await, ground.aftercare().await, ground.timeline(contracts()).await];
+        let (leader, woman) = (ground.leader(), Uuid::new_v4());
+        let case = leader.open("housing", woman).await;
+        leader.act("housing", &case, "place-pet", json!({ "place": PLACE })).await.ok();
+        let curious = ground.client(Role::Worker, Some(CENTRE)).named("w-curious");
+        let house = Self { ground, _running: running, leader, curious, woman, case };
+        house.heard().await;
+        let course = house.course();
+        eventually("she has a course", async || Some(house.leader.get("timeline", &course).await).filter(shows)).await;
+        assert!(!house.curious_reads().await);
+        house
+    }
+
+    fn course(&self) -> String {
+        format!("/v1/women/{}/timeline", self.woman)
+    }
+
+    fn events(&self) -> String {
+        format!("/v1/cases/{}/events", self.case)
+    }
+
+    /// Whether somebody who has no right to it reads the place anywhere.
+    async fn curious_reads(&self) -> bool {
+        let (course, events) = (self.course(), self.events());
+        shows(&self.curious.get_once("timeline", &course).await)
+            || shows(&self.curious.get_once("housing", &events).await)
+    }
+
+    /// Until every service has heard what people and aftercare have recorded.
+    async fn heard(&self) {
+        for keeper in ["people", "housing", "aftercare", "timeline"] {
+            has_heard(&self.ground, keeper, READER, &["people", "aftercare"]).await;
+        }
+    }
+
+    async fn pool(&self, service: &str) -> PgPool {
+        self.ground.pool(&format!("livline_{service}")).await
+    }
+
+    /// Statements as the administrator.
+    async fn sql(&self, service: &str, statements: &str) {
+        sqlx::raw_sql(statements).execute(&self.pool(service).await).await.unwrap();
+    }
+
+    /// What `livline verify` names, by service and part.
+    async fn named(&self) -> Vec<(String, Part, String)> {
+        let mut domains: Vec<Domain> = Vec::new();
+        for service in ["people", "aftercare", "housing"] {
+            domains.push(self.ground.domain(service).await);
+        }
+        let url = self.ground.postgres.admin_url("livline_timeline").into();
+        let report = verify::run(&domains, &url).await.unwrap();
+        report.findings.into_iter().map(|finding| (finding.service, finding.part, finding.what)).collect()
+    }
+
+    async fn is_named(&self, service: &str, part: Part) {
+        let named = self.named().await;
+        assert!(named.iter().any(|(of, is, _)| of == service && *is == part), "{service} {part}: {named:?}");
+    }
+
+    fn duty(&self, worker: &str) -> Value {
+        let at = kit::calendar::in_copenhagen_time(self.ground.clock.now() + time::Duration::hours(8));
+        let until = format!("{}T{:02}:{:02}", kit::Day::from(at.date()), at.hour(), at.minute());
+        json!({ "facts": { "worker": worker, "kind": "on_duty", "until": until } })
+    }
+
+    async fn log(&self, action: &str, facts: Value) {
+        self.leader.act_for(self.woman, action, facts).await.ok();
+        self.heard().await;
+    }
+}
+
+fn shows(answer: &Answer) -> bool {
+    answer.body.to_string().contains(PLACE)
+}
+
+/// A row in `duties`, put there or changed, is nobody's duty; one of before is not for longer than a minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_put_on_duty_by_a_row() {
+    let house = House::new().await;
+    assert_eq!(house.named().await, []);
+    let centre = CENTRE;
+    let put = format!(
+        "INSERT INTO duties (aggregate, centre, worker, kind, entry, since, until)
+         VALUES (gen_random_uuid(), '{centre}', 'w-curious', 'on_duty', 1, now() - interval '1 hour', now() + interval '1 day')"
+    );
+    for keeper in ["people", "housing", "timeline"] {
+        house.sql(keeper, &put).await;
+        assert!(!house.curious_reads().await, "{keeper}");
+    }
+    let kept = house
+        .leader
+        .put("people", &format!("/v1/women/{}/vault/address", house.woman), "k", json!({ "value": PLACE }))
+        .await;
+    let value = format!("/v1/women/{}/vault/{}", house.woman, kept.ok().text("reference"));
+    assert_eq!(house.curious.get("people", &value).await.status, 404);
+    // Within a minute it is gone, and verify names it until then.
+    for keeper in ["housing", "timeline"] {
+        let pool = house.pool(keeper).await;
+        eventually("what was put there is dropped", async || {
+            let left: i64 = sqlx::query_scalar("SELECT count(*) FROM duties").fetch_one(&pool).await.unwrap();
+            (left == 0).then_some(())
+        })
+        .await;
+    }
+    house.heard().await;
+
+    // Somebody's real duty becomes another one's, begins anew, or is put back when it is over.
+    let duty = house.leader.post("people", "/v1/duties", "duty", house.duty("w-nurse")).await.ok().text("id");
+    house.heard().await;
+    let nurse = house.ground.client(Role::Worker, Some(CENTRE)).named("w-nurse");
+    let events = house.events();
+    eventually("the nurse is on duty", async || Some(nurse.get_once("housing", &events).await).filter(shows)).await;
+    house.sql("housing", "CREATE TABLE of_before AS SELECT * FROM duties").await;
+    house.sql("housing", "UPDATE duties SET worker = 'w-curious'").await;
+    assert!(!house.curious_reads().await);
+    house.is_named("housing", Part::Access).await;
+    house.sql("housing", "UPDATE duties SET worker = 'w-nurse', until = until + interval '1 year'").await;
+    assert!(!shows(&nurse.get_once("housing", &events).await), "not a moment longer");
+    house.sql("housing", "DELETE FROM duties; INSERT INTO duties SELECT * FROM of_before").await;
+    house.leader.post("people", &format!("/v1/duties/{duty}/end-duty"), "end", json!({})).await.ok();
+    house.heard().await;
+    eventually("it is over", async || (!shows(&nurse.get_once("housing", &events).await)).then_some(())).await;
+    house.sql("housing", "DELETE FROM duties; INSERT INTO duties SELECT * FROM of_before").await;
+    house.is_named("housing", Part::Access).await;
+    eventually("what was put back is noticed", async || {
+        let pool = house.pool("housing").await;
+        let ended = "SELECT coalesce(bool_and(ended IS NOT NULL), false) FROM duties";
+        let ended: bool = sqlx::query_scalar(ended).fetch_one(&pool).await.unwrap();
+        (ended && !shows(&nurse.get_once("housing", &events).await)).then_some(())
+    })
+    .await;
+    house.heard().await;
+    assert_eq!(house.named().await, [], "and heard again");
+}
+
+/// Events that somebody appends with the service's role, or that an administrator changes, takes away or puts there once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_comes_of_events_that_the_service_did_not_store() {
+    let house = House::new().await;
+    let duty = house.leader.post("people", "/v1/duties", "duty", house.duty("w-curious")).await.ok().text("id");
+    house.heard().await;
+    eventually("on duty", async || house.curious_reads().await.then_some(())).await;
+    house.leader.post("people", &format!("/v1/duties/{duty}/end-duty"), "end", json!({})).await.ok();
+    house.heard().await;
+    eventually("over", async || (!house.curious_reads().await).then_some(())).await;
+
+    // With the service's role: another duty in the words of the first.
+    house.sql("people", "CREATE ROLE service_of_people LOGIN PASSWORD 'x'").await;
+    house.sql("people", &provision::grants(Kind::Domain, &database::SERVICE, "service_of_people")).await;
+    let another = Uuid::new_v4();
+    let forge = format!(
+        "SET ROLE service_of_people;
+         SELECT append(ARRAY['duty'], ARRAY['{another}'], ARRAY[0::bigint], ARRAY[NULL::uuid], ARRAY[e.c], ARRAY['[]'], ARRAY['[]'],
+             ARRAY['\\x00'::bytea], ARRAY[1], ARRAY[e.event_type], ARRAY[e.event_version], ARRAY['_'], ARRAY[gen_random_uuid()],
+             ARRAY['\\x00'::bytea], ARRAY['[]'], ARRAY[replace(e.body::text, '{duty}', '{another}')], ARRAY[e.mac])
+         FROM (SELECT *, (body->>'centre')::uuid AS c FROM events WHERE event_type = 'DutyStarted' LIMIT 1) e;
+         RESET ROLE"
+    );
+    house.sql("people", &forge).await;
+    house.heard().await;
+    assert!(!house.curious_reads().await, "a forged beginning begins nothing");
+    let named = house.named().await;
+    assert!(named.iter().any(|(service, part, what)| service == "people"
+        && *part == Part::Journal
+        && what.ends_with("was not stored so by the service: nothing comes of it")));
+
+    // As the administrator: the real beginning a second time, behind its end.
+    let again = "INSERT INTO events (number, aggregate_type, aggregate_id, sequence, event_type, event_version, subject, key, fingerprint,
+             warnings, body, chain, mac)
+         SELECT (SELECT max(number) + 1 FROM events), aggregate_type, aggregate_id, sequence, event_type, event_version, subject, key,
+             fingerprint, warnings, body, chain, mac
+         FROM events WHERE event_type = 'DutyStarted' ORDER BY number LIMIT 1";
+    house.sql("people", "ALTER TABLE events DROP CONSTRAINT events_aggregate_type_aggregate_id_sequence_key").await;
+    house.sql("people", again).await;
+    house.heard().await;
+    assert!(!house.curious_reads().await, "nor does one that is published once more");
+    house.is_named("people", Part::Journal).await;
+
+    // A case that was changed, or lacks an event, is not shown at all.
+    let change = "UPDATE events SET body = replace(body::text, 'w-1', 'w-9')::json WHERE event_type = 'PetPlaced'";
+    house.sql("housing", change).await;
+    let shown = house.leader.get_once("housing", &house.events()).await;
+    assert!(!shown.status.is_success() && !shows(&shown), "{}", shown.body);
+    let acted = house.leader.act("housing", &house.case, "move-in", json!({})).await;
+    assert_eq!(acted.code(), "unavailable", "nothing is recorded on top of it");
+    house.is_named("housing", Part::Journal).await;
+}
+
+/// A case, an entry or a follow-up that is given to another woman or centre is not theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_given_to_another_centre() {
+    let house = House::new().await;
+    house.leader.act("housing", &house.case, "make-offer", json!({ "answer_by": "2026-01-01" })).await.ok();
+    let (stranger, other) = (house.ground.client(Role::Leader, Some(OTHER_CENTRE)), Uuid::new_v4());
+    let own = stranger.open("housing", other).await;
+    house.heard().await;
+    let events = house.events();
+    let becomes = |woman: Uuid, centre: CentreId| format!("woman = '{woman}', centre = '{centre}'");
+    for (woman, centre) in [(other, OTHER_CENTRE), (house.woman, OTHER_CENTRE)] {
+        stranger.know(woman).await;
+        house.heard().await;
+        let owner = becomes(woman, centre);
+        house.sql("housing", &format!("UPDATE aggregates SET {owner} WHERE aggregate_id = '{}'", house.case)).await;
+        let (shown, case) = (stranger.get("housing", &events).await, format!("/v1/cases/{}", house.case));
+        assert_eq!((shown.status.as_u16(), stranger.get("housing", &case).await.status.as_u16()), (404, 404));
+        assert_eq!(house.leader.get("housing", &events).await.status, 404, "nor is it anybody's");
+        house.is_named("housing", Part::Journal).await;
+
+        let rows = house.pool("timeline").await;
+        eventually("what is to be changed is there", async || {
+            let both = "SELECT (SELECT count(*) FROM entries WHERE woman = $1) > 2 AND EXISTS (SELECT FROM follow_ups WHERE woman = $1 AND open)";
+            let both: bool = sqlx::query_scalar(both).bind(house.woman).fetch_one(&rows).await.unwrap();
+            both.then_some(())
+        })
+        .await;
+        let put =
+            "CREATE TABLE kept AS SELECT * FROM entries; CREATE TABLE kept_follow_ups AS SELECT * FROM follow_ups";
+        house.sql("timeline", put).await;
+        for table in ["entries", "follow_ups"] {
+            house.sql("timeline", &format!("UPDATE {table} SET {owner} WHERE centre = '{CENTRE}'")).await;
+        }
+        let course = stranger.get("timeline", &format!("/v1/women/{woman}/timeline")).await.ok();
+        assert!(!course.body.to_string().contains(&house.case) && !shows(&course), "{}", course.body);
+        assert_eq!(course.body["open"], json!([]));
+        let list = stranger.get("timeline", "/v1/follow-ups").await.ok();
+        assert!(!list.body.to_string().contains(&house.case), "{}", list.body);
+        house.is_named("housing", Part::Timeline).await;
+        let back = "TRUNCATE entries, follow_ups; INSERT INTO entries SELECT * FROM kept; INSERT INTO follow_ups SELECT * FROM kept_follow_ups;
+            DROP TABLE kept, kept_follow_ups";
+        house.sql("timeline", back).await;
+    }
+    stranger.get("housing", &format!("/v1/cases/{own}")).await.ok();
+    // Her follow-up becomes somebody's who only helps.
+    house.sql("timeline", "UPDATE follow_ups SET responsible = 'w-curious' WHERE open").await;
+    let list = house.leader.get("timeline", "/v1/follow-ups?responsible=w-curious").await.ok();
+    assert_eq!(list.body["follow_ups"], json!([]));
+}
+
+/// A relation of before, without the conflict of interest that was recorded since, does not open her for longer than a minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_of_interest_is_not_undone_by_a_row_of_before() {
+    let house = House::new().await;
+    let (course, keepers) = (house.course(), ["people", "housing", "timeline"]);
+    for keeper in keepers {
+        house.sql(keeper, "CREATE TABLE of_before AS SELECT * FROM relations").await;
+    }
+    house.log("record-conflict-of-interest", json!({ "kind": "worker", "who": "w-curious" })).await;
+    let (events, denied) =
+        (house.events(), async |path: &str, service: &str| house.curious.get_once(service, path).await.status == 404);
+    eventually("she is hidden", async || {
+        (denied(&course, "timeline").await && denied(&events, "housing").await).then_some(())
+    })
+    .await;
+    for keeper in keepers {
+        house.sql(keeper, "DELETE FROM relations; INSERT INTO relations SELECT * FROM of_before").await;
+    }
+    let named = house.named().await;
+    for keeper in keepers {
+        let told = named.iter().filter(|(service, part, _)| service == keeper && *part == Part::Access).count();
+        assert!(told > 0, "{keeper}: {named:?}");
+    }
+    eventually("it is noticed, and heard again", async || {
+        let hidden = denied(&course, "timeline").await && denied(&events, "housing").await;
+        (hidden && house.named().await.is_empty()).then_some(())
+    })
+    .await;
+    assert!(denied(&course, "timeline").await && denied(&events, "housing").await);
+
+    // Neither by a row less, nor by saying that more was heard than was.
+    for statements in [
+        "DELETE FROM relations",
+        "UPDATE progress SET number = number + 1000, until = 0 WHERE reader = 'relations'",
+        "UPDATE progress SET sum = NULL, mac = NULL WHERE reader = 'relations'",
+    ] {
+        house.sql("housing", statements).await;
+        assert!(denied(&events, "housing").await, "{statements}");
+        eventually("it is heard again", async || house.named().await.is_empty().then_some(())).await;
+        assert!(denied(&events, "housing").await, "{statements}");
+    }
+}
+
+/// A reader that has another service's events delivered where people announces itself, and words of anybody there, mask nothing; nor does a
+/// message in a stream, or a digest that no service published, end a numbering.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_speaks_for_a_service() {
+    let house = House::new().await;
+    let (context, head) = (house.ground.jetstream().await, nats::head_subject("people"));
+    let stream = context.get_stream(nats::stream_name("housing")).await.unwrap();
+    let client = engine::nats::connect(&house.ground.nats_config(), "test").await.unwrap();
+    // What people said a while ago, to be said again.
+    let mut heads = client.subscribe(head.clone()).await.unwrap();
+    let said = futures::StreamExt::next(&mut heads).await.unwrap().payload;
+    heads.unsubscribe().await.unwrap();
+    let deliver = async_nats::jetstream::consumer::push::Config { deliver_subject: head.clone(), ..Default::default() };
+    stream.create_consumer(deliver).await.unwrap();
+    let pool = house.pool("housing").await;
+    let forged = json!({ "epoch": Uuid::new_v4(), "number": 1_000_000, "at": i64::MAX, "mac": "AAAA" }).to_string();
+    let flood = tokio::spawn(async move {
+        loop {
+            for payload in [forged.clone().into(), said.clone()] {
+                client.publish(head.clone(), payload).await.unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    eventually("ten in a row see the place", async || {
+        for _ in 0..10 {
+            if !shows(&house.leader.get_once("housing", &house.events()).await) {
+                return None;
+            }
+        }
+        Some(())
+    })
+    .await;
+    flood.abort();
+
+    let epoch = store::head(&pool).await.unwrap().epoch;
+    let reader = house.ground.service_client("timeline");
+    for last in ["AAAA", "AAAA.AAAA", "", "."] {
+        let path = format!("/v1/events?after=1&epoch={epoch}&last={last}");
+        reader.get("housing", &path).await.ok();
+        assert_eq!(store::head(&pool).await.unwrap().epoch, epoch, "{last:?} shows nothing");
+    }
+    let ack = context.publish(nats::subject("housing", "_"), "{}".into()).await.unwrap();
+    ack.await.unwrap();
+    house.leader.act("housing", &house.case, "move-in", json!({})).await.ok();
+    assert_published(&house.ground, "housing", &pool).await;
+    assert_eq!(store::head(&pool).await.unwrap().epoch, epoch, "it is made anew, and its numbers are the same");
+    let answer = reader.try_send(Method::GET, "housing", "/v1/events?after=0", &[], None).await.unwrap().ok();
+    assert_eq!(answer.body["epoch"], json!(epoch));
+}
