@@ -289,7 +289,7 @@ impl Context<'_> {
     /// Whether a rule of this service acts, and not a person.
     #[must_use]
     pub fn by_rule(&self) -> bool {
-        self.actor == ActorId::service(self.service)
+        self.role == Role::Service
     }
 
     /// Whether a day, or a minute, that a fact names is still to come.
