@@ -123,7 +123,7 @@ pub(super) async fn act<D: Decider>(
     app.wait(&headers).await?;
     let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Record).await?;
     let Reached { aggregate, woman, centre, on_duty, .. } = reached;
-    let key = key(&headers, &caller)?;
+    let key = key(&headers, app.executor.service, &caller)?;
     let if_match = if_match(&headers)?;
     let bytes = body(sent).await?;
     let ActionBody { facts, when, note, due, responsible } = read(&bytes)?;

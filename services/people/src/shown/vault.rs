@@ -97,7 +97,7 @@ async fn put(
     let caller = app.auth.caller(&headers)?;
     let reached = app.reach.woman(&caller, id, Act::Record).await?;
     let slot = slot.ok_or_else(Problem::not_found)?;
-    let key = key(&headers, &caller)?;
+    let key = key(&headers, app.reach.executor.service, &caller)?;
     let bytes = body(sent).await?;
     let ValueBody { value, child, recognised, word } = read(&bytes)?;
     let unsaid = || BadFact { pointer: "/word".into(), mistake: Mistake::MissingFact };
