@@ -3,14 +3,14 @@
 use engine::http::command_key;
 use futures::{StreamExt as _, future::join_all, stream};
 use kit::{AggregateId, ids::derive_id};
-use livline_tests::{Answer, Client, Ground, People};
+use livline_tests::{Answer, CENTRE, Client, Ground, People};
 use people::woman::made_alias;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// What the leader's registration under a key is called if so many earlier choices are taken.
 fn choice(people: &People, key: &str, choice: u32) -> String {
-    let key = command_key(&"w-1".parse().unwrap(), key);
+    let key = command_key(people::SERVICE, CENTRE, &"w-1".parse().unwrap(), key);
     let aggregate = AggregateId(derive_id(&["woman", people::SERVICE, &key.to_string()]));
     made_alias(&people.executor.secret, aggregate, choice).unwrap().as_str().to_owned()
 }

@@ -1,6 +1,9 @@
 //! Bad input gets a problem with a stable code, changes nothing, and its answer repeats nothing of what was sent.
 
-use livline_tests::{Answer, Client, Ground, eventually};
+use engine::executor::{ExecuteError, Request};
+use kit::{AggregateId, WomanId, access::Role, case::Ask, decider::Commands as _, entry::CaseOpened, ids::derive_id};
+use livline_tests::{Answer, CENTRE, Client, Ground, OTHER_CENTRE, eventually};
+use people::woman::Command;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Instant;
@@ -138,6 +141,65 @@ async fn the_same_key_is_the_same_command() {
     // Somebody else's key of the same name is another key.
     let other = leader.clone().named("w-2");
     assert_ne!(other.post("housing", &path, "k", json!({ "facts": { "rent": 1 } })).await.ok().body, first.body);
+}
+
+/// Who works at two centres says two things with one key, and learns at neither what the other answered.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_at_two_centres_is_two_commands() {
+    let ground = Ground::start().await;
+    ground.people().await;
+    let here = ground.leader();
+    let there = ground.client(Role::Leader, Some(OTHER_CENTRE));
+    let mut women = Vec::new();
+    for client in [&here, &there] {
+        let registered = client.post("people", "/v1/women", "k", json!({})).await.ok();
+        assert_eq!(registered.status, 201);
+        let woman = registered.text("id").clone();
+        assert_eq!(client.get("people", &format!("/v1/women/{woman}")).await.status, 200);
+        women.push(woman);
+    }
+    assert_ne!(women.first(), women.last());
+    for (client, foreign) in [(&here, women.last()), (&there, women.first())] {
+        let path = format!("/v1/women/{}", foreign.unwrap());
+        assert_eq!(client.get("people", &path).await.status, 404);
+        assert_eq!(client.post("people", &format!("{path}/start-stay"), "k", json!({})).await.status, 404);
+    }
+}
+
+/// Another centre's aggregate is not there for the executor either, whatever key and version a command comes with.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_executor_answers_nothing_of_another_centres() {
+    let ground = Ground::start().await;
+    let people = ground.people().await;
+    let woman = Uuid::new_v4();
+    ground.leader().know(woman).await;
+    let aggregate = AggregateId(derive_id(&["known", &woman.to_string(), &CENTRE.to_string()]));
+    let request = |centre, key| Request {
+        aggregate,
+        opening: Some(CaseOpened { woman: WomanId(woman), centre, before_us: false }),
+        ask: Some(Ask::Record(Command::read("register-woman", json!({})).unwrap().unwrap())),
+        note: None,
+        when: None,
+        due: None,
+        responsible: None,
+        actor: "w-1".parse().unwrap(),
+        role: Role::Leader,
+        right: kit::access::Right::default(),
+        conflicts: std::collections::BTreeSet::new(),
+        centre,
+        key,
+        if_match: Some(1_000),
+        bytes: Vec::new(),
+        heard: None,
+    };
+    // Under the key of what is stored, under another body's, and under a new one.
+    for key in [aggregate.0, Uuid::new_v4()] {
+        let refused = people.executor.execute(&request(OTHER_CENTRE, key)).await;
+        assert_eq!(refused, Err(ExecuteError::NotFound));
+    }
+    let own = people.executor.execute(&request(CENTRE, aggregate.0)).await;
+    assert!(own.is_ok(), "{own:?}");
+    assert_eq!(people.executor.execute(&request(CENTRE, Uuid::new_v4())).await, Err(ExecuteError::Changed));
 }
 
 /// The same key sent by many at once before anything is stored: one of them stores, all get its answer.

@@ -139,6 +139,10 @@ impl<D: Decider> Executor<D> {
         let loaded: Loaded<D> =
             load(&self.pool, &self.seal, self.service, request.aggregate, Some(request.key)).await?;
         let opened = loaded.case.opened().or(request.opening.as_ref()).cloned().ok_or(ExecuteError::NotFound)?;
+        // Nothing is answered of another centre's, not even that it is there.
+        if opened.centre != request.centre {
+            return Err(ExecuteError::NotFound);
+        }
         let fingerprint = self.seal.fingerprint(opened.woman, &request.bytes).await?;
         let first: Vec<&Seen> = loaded.seen.iter().filter(|seen| seen.key == request.key).collect();
         if let Some(seen) = first.first() {

@@ -1,6 +1,6 @@
 //! Who asks: Ed25519 tokens of a minute, and the keys they are signed and checked with.
 //!
-//! The desk's key speaks for people; a service's own key speaks for that service alone. Deliberately absent: sign-in (the desk) and
+//! The desk's key speaks for people, and never in a service's name; a service's own key speaks for that service alone. Deliberately absent: sign-in (the desk) and
 //! what a principal may do ([`kit::access`]).
 
 use crate::clock::Clock;
@@ -153,22 +153,27 @@ impl Verifier {
         validation.validate_exp = false;
         let claims = jsonwebtoken::decode::<Claims>(token, key, &validation).map_err(|_| TokenError::Invalid)?.claims;
         let speaks_for = if issuer == DESK {
-            claims.role != Role::Service
+            claims.role != Role::Service && !claims.sub.is_service()
         } else {
             claims.role == Role::Service && claims.sub == ActorId::service(&issuer)
         };
+        // A token says neither when it begins nor how long it lives beyond what it may: one that was dated ahead would outlive a refusal.
+        let now = self.clock.now().unix_timestamp();
+        let begun = claims.iat <= now.saturating_add(LEEWAY);
         let short = claims.exp.checked_sub(claims.iat).is_some_and(|life| (0..=LIFETIME).contains(&life));
-        let over = claims.exp.saturating_add(LEEWAY) < self.clock.now().unix_timestamp();
-        if over || !(speaks_for && short) {
+        let over = claims.exp.saturating_add(LEEWAY) < now;
+        if over || !(speaks_for && begun && short) {
             return Err(TokenError::Invalid);
         }
-        Ok((Principal { actor: claims.sub, role: claims.role, centre: claims.centre }, claims.exp))
+        let until = claims.exp.min(now.saturating_add(LIFETIME));
+        Ok((Principal { actor: claims.sub, role: claims.role, centre: claims.centre }, until))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use time::OffsetDateTime;
 
     fn issuer(name: &str) -> (Issuer, String) {
         let (private, public) = generate().unwrap();
@@ -207,6 +212,37 @@ mod tests {
         assert_eq!(verifier.verify(&desk.issue(&worker).unwrap()), Err(TokenError::Invalid));
         // Both by one clock, whatever it says.
         assert!(verifier.by(ago(2)).verify(&desk.issue(&worker).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn a_token_dated_ahead_is_nobody_and_none_lives_longer_than_a_minute_from_now() {
+        let (desk, key) = issuer("desk");
+        let verifier = Verifier::new(&[("desk".into(), key)].into()).unwrap();
+        let now = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
+        let at = |seconds| Clock::of(move || now + time::Duration::seconds(seconds));
+        let worker = Principal { actor: "w-1".parse().unwrap(), role: Role::Worker, centre: None };
+        let verify = |ahead: i64| {
+            let token = desk.clone().by(at(ahead)).issue(&worker).unwrap();
+            verifier.clone().by(at(0)).verify(&token).map(|(_, until)| until - now.unix_timestamp())
+        };
+        for (ahead, until) in [(-60, 0), (-1, 59), (0, 60), (1, 60), (LEEWAY, 60)] {
+            assert_eq!(verify(ahead), Ok(until), "{ahead}");
+        }
+        for ahead in [LEEWAY + 1, 90, 3_600, 10 * 365 * 86_400] {
+            assert_eq!(verify(ahead), Err(TokenError::Invalid), "{ahead}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_called_a_service_by_the_desk() {
+        let (desk, key) = issuer("desk");
+        let verifier = Verifier::new(&[("desk".into(), key)].into()).unwrap();
+        for role in [Role::Leader, Role::Worker, Role::Temp, Role::Volunteer, Role::Secretariat, Role::Service] {
+            for actor in ["service:people", "service:nobody", "service:"] {
+                let token = desk.issue(&Principal { actor: actor.parse().unwrap(), role, centre: None }).unwrap();
+                assert_eq!(verifier.verify(&token), Err(TokenError::Invalid), "{actor} as {role:?}");
+            }
+        }
     }
 
     proptest::proptest! {

@@ -4,9 +4,9 @@
 //! and minimal. Ids, alarms and companions are made the case's own, for there is one of each among all cases. Deliberately absent:
 //! what a rule refuses for what was said before (left out once the rehearsal has met it), and time (measured by who walks).
 
-use kit::ids::derive_id;
+use engine::http::command_key;
 use livline_tests::{
-    Client, Ground, Running,
+    CENTRE, Client, Ground, Running,
     runs::{self, Service, Step, contracts, own},
 };
 use reqwest::Method;
@@ -169,8 +169,8 @@ impl Walker {
         let code = match answer {
             Some(answer) if answer.status.is_success() => {
                 let events = answer.body.get("events").and_then(Value::as_array).map_or(0, Vec::len);
-                // As the service makes it of the header and of who sends it.
-                let key = derive_id(&["key", &self.actor, key]);
+                // As the service makes it of the header and of who sends it from where.
+                let key = command_key(service, CENTRE, &self.actor.parse().unwrap(), key);
                 tally.acknowledged.insert((service, key), events);
                 return Some((answer.text("id"), events));
             }

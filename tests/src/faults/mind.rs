@@ -9,7 +9,10 @@ use super::{
     history::{Command, Outcome, Told},
     schedule::Chance,
 };
-use crate::runs::{self, own};
+use crate::{
+    CENTRE,
+    runs::{self, own},
+};
 use kit::ids::derive_id;
 use serde_json::{Value, json};
 use std::{
@@ -64,7 +67,7 @@ pub enum Purpose {
 /// The key of a command, as the service makes it.
 #[must_use]
 pub fn key(command: &Command) -> Uuid {
-    derive_id(&["key", &command.actor, &command.header])
+    engine::http::command_key(command.service, CENTRE, &command.actor.parse().unwrap(), &command.header)
 }
 
 /// How many women a client opens cases for, and how many all of them together: then it is the first one's turn again.
@@ -74,9 +77,11 @@ const WOMEN: u64 = 40;
 fn registration(client: Option<usize>, woman: u64) -> Command {
     let actor = client.map_or_else(|| TOGETHER.to_owned(), |client| format!("w-{}", client + 1));
     let header = format!("woman/{}", woman % WOMEN);
-    let id = engine::http::woman_of(people::SERVICE, derive_id(&["key", &actor, &header])).0;
-    let (path, body) = ("/v1/women".to_owned(), "{}".to_owned());
-    Command { service: people::SERVICE, actor, header, path, body, case: id, woman: id, if_match: None }
+    let (service, path, body) = (people::SERVICE, "/v1/women".to_owned(), "{}".to_owned());
+    let (case, woman) = (Uuid::nil(), Uuid::nil());
+    let mut command = Command { service, actor, header, path, body, case, woman, if_match: None };
+    command.woman = engine::http::woman_of(service, key(&command)).0;
+    Command { case: command.woman, ..command }
 }
 
 /// The registrations of all women for whom so many clients will open cases: nobody may without.

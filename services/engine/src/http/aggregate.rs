@@ -137,7 +137,7 @@ pub(super) async fn act<D: Decider>(
     let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Write(Right::Record)).await?;
     let (right, conflicts) = (reached.right(&caller.principal), reached.conflicts());
     let Reached { aggregate, woman, centre, .. } = reached;
-    let key = key(&headers, &caller)?;
+    let key = key(&headers, app.executor.service, &caller)?;
     let if_match = if_match(&headers)?;
     let bytes = body(sent).await?;
     let ActionBody { facts, when, note, due, responsible } = read(&bytes)?;

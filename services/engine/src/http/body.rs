@@ -108,19 +108,21 @@ pub async fn body(mut body: Body) -> Result<Bytes, Problem> {
     if size > BODY_LIMIT { Err(too_large()) } else { Ok(bytes.into()) }
 }
 
-/// The command's key: the header, bound to who sends it.
-pub fn key(headers: &HeaderMap, caller: &Caller) -> Result<Uuid, Problem> {
+/// The command's key: the header, bound to the service, and to who sends it from where.
+pub fn key(headers: &HeaderMap, service: &str, caller: &Caller) -> Result<Uuid, Problem> {
+    let centre = own_centre(caller)?;
     // Tabs are no visible characters, although HTTP lets them through.
     let fits = |key: &&str| (1..=128).contains(&key.len()) && !key.contains('\t');
     let sent = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).filter(fits);
     let sent = sent.ok_or_else(|| Problem::common("idempotency_key_missing"))?;
-    Ok(command_key(&caller.principal.actor, sent))
+    Ok(command_key(service, centre, &caller.principal.actor, sent))
 }
 
-/// A command's key as it is kept: what was sent, bound to who sends it.
+/// A command's key as it is kept: what was sent, bound to the service, the centre and who sends it. Whoever works at two centres says two
+/// things with one key.
 #[must_use]
-pub fn command_key(actor: &ActorId, sent: &str) -> Uuid {
-    derive_id(&["key", actor.as_str(), sent])
+pub fn command_key(service: &str, centre: CentreId, actor: &ActorId, sent: &str) -> Uuid {
+    derive_id(&["key", service, &centre.to_string(), actor.as_str(), sent])
 }
 
 /// The woman whom a service makes under a key, as every new id comes from one: whoever sends the command can know her before the answer.
@@ -152,7 +154,8 @@ mod tests {
     const CANARY: &str = "Nørrebrogade117";
 
     fn caller() -> Caller {
-        let principal = Principal { actor: "w-1".parse().unwrap(), role: Role::Worker, centre: None };
+        let principal =
+            Principal { actor: "w-1".parse().unwrap(), role: Role::Worker, centre: Some(CentreId::default()) };
         Caller { principal, until: 0 }
     }
 
@@ -193,7 +196,7 @@ mod tests {
             prop_assert_eq!(if_match(&quoted).ok().flatten(), Some(version));
             if let Some(headers) = headers("idempotency-key", &value) {
                 let fits = (1..=128).contains(&value.len()) && value.iter().all(|byte| (0x20..0x7f).contains(byte));
-                prop_assert_eq!(key(&headers, &caller()).is_ok(), fits);
+                prop_assert_eq!(key(&headers, "people", &caller()).is_ok(), fits);
             }
             if let Some(headers) = headers("authorization", &value) {
                 let verifier = crate::tokens::Verifier::new(&std::collections::BTreeMap::new()).unwrap();

@@ -31,7 +31,7 @@ pub(super) async fn open<D: Decider>(
     let caller = app.auth.caller(&headers)?;
     caller.may(RECORD)?;
     let centre = own_centre(&caller)?;
-    let key = key(&headers, &caller)?;
+    let key = key(&headers, app.executor.service, &caller)?;
     app.wait(&headers).await?;
     let bytes = body(sent).await?;
     let (woman, begun, right, conflicts) = match D::BEGINS {

@@ -5,6 +5,7 @@
 //! `#step`, alone, for the entry's version. What a centre records about nobody is a story without a woman. Deliberately absent: sending.
 
 use super::{chance::Chance, staff::Staff};
+use crate::token::demo_centre;
 use engine::http::{command_key, woman_of};
 use kit::{ActorId, ChildId, Decider, WomanId, access::Principal, ids::derive_id};
 use people::{duty::Duty, enquiry::Enquiry, woman::Woman};
@@ -89,7 +90,7 @@ impl Story {
         let (children, chance) = ((0..children).map(child).collect(), Chance::new(number as u64));
         let mut story =
             Self { woman: WomanId::NOBODY, centre, steps: Vec::new(), chance, children, number, name, today, arrived };
-        let key = command_key(&story.actor(REGISTERS), &story.key(REGISTRATION));
+        let key = command_key(people::SERVICE, demo_centre(centre), &story.actor(REGISTERS), &story.key(REGISTRATION));
         story.woman = woman_of(people::SERVICE, key);
         story
     }

@@ -191,7 +191,8 @@ impl Place {
 
 /// Whom people makes under a key of [`token::usual`]'s.
 pub(crate) fn woman_of(key: &str) -> String {
-    http::woman_of(people::SERVICE, http::command_key(&token::usual().actor, key)).to_string()
+    let (service, usual) = (people::SERVICE, token::usual());
+    http::woman_of(service, http::command_key(service, usual.centre.unwrap(), &usual.actor, key)).to_string()
 }
 
 /// The next offset; no two tests of this process are given the same.

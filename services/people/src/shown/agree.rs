@@ -66,7 +66,7 @@ pub(super) async fn agree(
     let caller = app.auth.caller(&headers)?;
     let reached = app.reach.woman(&caller, &id, Act::Write(Right::Record)).await?;
     needs(&app, &reached, Right::Close)?;
-    let key = key(&headers, &caller)?.to_string();
+    let key = key(&headers, app.reach.executor.service, &caller)?.to_string();
     let bytes = body(sent).await?;
     let AgreementBody { mut facts, value, code_word, recognised, word, when } = read(&bytes)?;
     if facts.contact.is_nil() {

@@ -113,7 +113,7 @@ async fn put(
     let reached = app.reach.woman(&caller, id, Act::Write(Right::Record)).await?;
     let slot = slot.ok_or_else(Problem::not_found)?;
     needs(&app, &reached, Right::Close)?;
-    let key = key(&headers, &caller)?;
+    let key = key(&headers, app.reach.executor.service, &caller)?;
     let bytes = body(sent).await?;
     let ValueBody { value, child, recognised, word } = read(&bytes)?;
     // What is kept for nobody's child could never be erased.
@@ -276,7 +276,7 @@ pub(super) async fn unlock(
     let caller = app.auth.caller(&headers)?;
     let reached = app.reach.woman(&caller, &id, Act::Write(Right::Record)).await?;
     needs(&app, &reached, Right::Leader)?;
-    let key = derive_id(&["unlock", &key(&headers, &caller)?.to_string()]);
+    let key = derive_id(&["unlock", &key(&headers, app.reach.executor.service, &caller)?.to_string()]);
     let UnlockBody { worker } = read(&body(sent).await?)?;
     let about = format!("unlock {}", worker.as_ref().map_or("", ActorId::as_str)).into_bytes();
     let lifted = LockOutLifted { worker: worker.clone().map(Personal::new) };

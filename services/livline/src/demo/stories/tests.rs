@@ -1,6 +1,7 @@
 //! The demo held against what was asked of it: every action of every service, women, centres, numbers.
 
 use super::*;
+use crate::token::demo_centre;
 use crate::{
     demo::plan::{Act, CENTRES, Entry, Made, filled},
     services,
@@ -86,7 +87,7 @@ fn the_same_each_time_and_no_two_alike() {
 fn she_is_registered_before_anything_else() {
     for story in days().flatten() {
         let first = story.steps.first().unwrap();
-        let key = command_key(&story.actor(first.staff), &story.key(&first.name));
+        let key = command_key("people", demo_centre(story.centre), &story.actor(first.staff), &story.key(&first.name));
         assert!(matches!(first.act, Act::Send { action: "register-woman", .. }), "{first:?}");
         assert_eq!(story.woman, woman_of("people", key));
         assert!(!story.steps.iter().skip(1).any(|step| step.begins() && step.service == "people"));

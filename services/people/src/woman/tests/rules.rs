@@ -180,6 +180,8 @@ fn arrival() -> Value {
 fn only_a_rule_receives_and_nobody_moves_to_where_she_is() {
     nobody().when("receive-relocation", arrival()).refused("only_by_rule");
     nobody().by_leader("l-1").when("receive-relocation", arrival()).refused("only_by_rule");
+    // Who is called as a rule is called is none.
+    nobody().by_leader("service:test").when("receive-relocation", arrival()).refused("only_by_rule");
     let received = nobody().by_rule().and("receive-relocation", arrival());
     assert_eq!(received.case().domain().relation.received().len(), 1);
     let same = json!({ "from": HERE, "along": "all", "until": "2026-11-20T14:30" });
