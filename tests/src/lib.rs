@@ -658,6 +658,18 @@ impl Client {
         self.post(people::SERVICE, &path, &Uuid::new_v4().to_string(), json!({ "facts": facts })).await
     }
 
+    /// Moves her to the centre of somebody who answers for it, and who accepts; the position of the move.
+    pub async fn hand_over(&self, woman: Uuid, to: &Self, facts: Value) -> String {
+        let offered = self.act_for(woman, "offer-relocation", facts).await.ok();
+        let arrival = offered.body["events"][0]["facts"]["arrival"].as_str().unwrap().to_owned();
+        eventually("she is offered there", async || {
+            let path = format!("/v1/arrivals/{arrival}/accept");
+            let answer = to.post("people", &path, &Uuid::new_v4().to_string(), json!({})).await;
+            (answer.status != 404).then(|| answer.ok().text("position"))
+        })
+        .await
+    }
+
     /// A woman's timeline, once it has reached a position.
     pub async fn course(&self, woman: Uuid, at_least: &str) -> Value {
         let until = Instant::now() + PATIENCE;

@@ -137,11 +137,20 @@ const OF_CLASS: &[(&str, &str, Class)] = &[
 ];
 
 /// What a rule alone records.
-const BY_A_RULE: &[&str] = &["RelocationReceived"];
+const BY_A_RULE: &[&str] = &["RelocationReceived", "CentreRelocated", "ArrivalOffered"];
 
 /// What is refused where others do not stand before it: its own service's tests say what it does.
-const AFTER_OTHERS: &[&str] =
-    &["PersonErased", "RelocationWithdrawn", "ConflictOfInterestEndProposed", "ConflictOfInterestEnded"];
+const AFTER_OTHERS: &[&str] = &[
+    "PersonErased",
+    "RelocationWithdrawn",
+    "ConflictOfInterestEndProposed",
+    "ConflictOfInterestEnded",
+    "RelocationOfferWithdrawn",
+    "RelocationAccepted",
+    "RelocationDeclined",
+    "RelocationUnanswered",
+    "ArrivalOfferEnded",
+];
 
 fn contract(service: &str) -> Contract {
     let file = root().join("schemas").join(service).join("contract.json");

@@ -529,7 +529,7 @@ async fn she_is_forgotten_where_she_is_and_her_child_after_her() {
 
     let loan = json!({ "loan": Uuid::new_v4() });
     old.act("safety", &alarm, "issue-alarm", loan.clone()).await.ok();
-    old.act_for(her, "relocate-to-centre", json!({ "to": OTHER_CENTRE })).await.ok();
+    old.hand_over(her, &chief, json!({ "to": OTHER_CENTRE })).await;
     // There it is the same child.
     eventually("she is received with her child", async || {
         let answer = chief.act_for(her, "register-child", of_child.clone()).await;

@@ -35,8 +35,13 @@ async fn register(client: &Client, facts: Value) -> Uuid {
 
 /// An entry about her at people; its position.
 async fn log(client: &Client, woman: Uuid, action: &str, facts: Value) -> String {
+    log_of(client, woman, action, facts).await.text("position")
+}
+
+/// The same, with all that was answered.
+async fn log_of(client: &Client, woman: Uuid, action: &str, facts: Value) -> Answer {
     let path = format!("/v1/women/{woman}/{action}");
-    client.post("people", &path, &Uuid::new_v4().to_string(), json!({ "facts": facts })).await.ok().text("position")
+    client.post("people", &path, &Uuid::new_v4().to_string(), json!({ "facts": facts })).await.ok()
 }
 
 /// Opens a case once the service has heard up to a position.
@@ -388,7 +393,7 @@ async fn she_moves_to_another_centre_with_what_she_chose() {
         old.act("housing", &case, "place-pet", json!({ "place": "Hundepensionen" })).await.ok();
         let made = old.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
         old.course(woman, &made.text("position")).await;
-        log(old, woman, "relocate-to-centre", json!({ "to": OTHER_CENTRE, "along": along })).await;
+        old.hand_over(woman, &new, json!({ "to": OTHER_CENTRE, "along": along })).await;
         let path = format!("/v1/women/{woman}/timeline");
         let seen =
             until(&new, "timeline", &path, |answer| answer.body.to_string().contains("RelocationReceived")).await;
@@ -442,10 +447,10 @@ async fn where_she_went_nobody_reads_at_the_old_centre() {
     let position = log(leader, woman, "start-stay", json!({ "centre": "Kanariehuset" })).await;
     let case = open(leader, "housing", woman, &position).await.ok().text("id");
     leader.act("housing", &case, "place-pet", json!({ "place": "Hundepensionen" })).await.ok();
-    let moved = log(leader, woman, "relocate-to-centre", json!({ "to": OTHER_CENTRE })).await;
+    let new = house.ground.client(Role::Leader, Some(OTHER_CENTRE)).named("w-there");
+    let moved = leader.hand_over(woman, &new, json!({ "to": OTHER_CENTRE })).await;
     leader.course(woman, &moved).await;
     let path = format!("/v1/women/{woman}/timeline");
-    let new = house.ground.client(Role::Leader, Some(OTHER_CENTRE));
     until(&new, "timeline", &path, |answer| answer.body.to_string().contains("RelocationReceived")).await;
     // The service has heard that she left.
     let masked = json!({ "$masked": Class::Location });
@@ -474,7 +479,9 @@ async fn where_she_went_nobody_reads_at_the_old_centre() {
             ("people", &format!("{her}/vault")),
         ] {
             let answer = client.get(service, path).await;
-            assert!(!answer.body.to_string().contains(&OTHER_CENTRE.to_string()), "{service} {path}: {}", answer.body);
+            let told = answer.body.to_string();
+            assert!(!told.contains(&OTHER_CENTRE.to_string()), "{service} {path}: {told}");
+            assert!(!told.contains("w-there"), "who accepted tells where: {service} {path}: {told}");
         }
     }
     // She comes back, and it is no secret any more.
@@ -496,7 +503,13 @@ async fn a_conflict_of_interest_goes_where_she_goes() {
     let woman = register(old, json!({})).await;
     let conflict = json!({ "kind": "worker", "who": "w-9", "reason": "Han er hans bror." });
     log(old, woman, "record-conflict-of-interest", conflict).await;
-    log(old, woman, "relocate-to-centre", json!({ "to": OTHER_CENTRE, "along": "nothing" })).await;
+    let move_to = json!({ "to": OTHER_CENTRE, "along": "nothing" });
+    let arrival = log_of(old, woman, "offer-relocation", move_to).await.body["events"][0]["facts"]["arrival"].clone();
+    until(&new, "people", "/v1/arrivals", |answer| answer.body.to_string().contains(arrival.as_str().unwrap())).await;
+    assert_eq!(hidden_from.get("people", "/v1/arrivals").await.ok().body, json!({ "arrivals": [] }));
+    let accept = format!("/v1/arrivals/{}/accept", arrival.as_str().unwrap());
+    assert_eq!(hidden_from.post("people", &accept, "hidden", json!({})).await.status, 404);
+    new.post("people", &accept, "accepted", json!({})).await.ok();
     let path = format!("/v1/women/{woman}/timeline");
     let seen = until(&new, "timeline", &path, |answer| answer.body.to_string().contains("RelocationReceived")).await;
     assert!(!seen.body.to_string().contains("bror"), "not why");
@@ -533,6 +546,7 @@ async fn a_move_to_the_wrong_centre_is_undone() {
     let wrong = house.ground.client(Role::Leader, Some(OTHER_CENTRE));
     let worker = house.ground.client(Role::Worker, Some(OTHER_CENTRE));
     let right = house.ground.client(Role::Worker, Some(right_centre));
+    let right_leader = house.ground.client(Role::Leader, Some(right_centre));
     let woman = register(old, json!({})).await;
     let position = log(old, woman, "start-stay", json!({})).await;
     let case = open(old, "housing", woman, &position).await.ok().text("id");
@@ -553,7 +567,7 @@ async fn a_move_to_the_wrong_centre_is_undone() {
     };
     let relocate = json!({ "to": OTHER_CENTRE, "along": "all" });
 
-    log(old, woman, "relocate-to-centre", relocate.clone()).await;
+    old.hand_over(woman, &wrong, relocate.clone()).await;
     until(&worker, "timeline", &path, came).await;
     let version = entry(old, woman, "CentreRelocated").await["version"].clone();
     log(old, woman, "record-in-error", json!({ "version": version })).await;
@@ -561,14 +575,21 @@ async fn a_move_to_the_wrong_centre_is_undone() {
     let here = house.worker("w-2");
     until(&here, "timeline", &path, |answer| answer.status == 200).await;
 
-    log(old, woman, "relocate-to-centre", relocate).await;
+    old.hand_over(woman, &wrong, relocate).await;
     until(&worker, "timeline", &path, came).await;
-    minutes.fetch_add(2, Ordering::Relaxed);
-    let later = old.act("housing", &case, "keep-tenancy", json!({})).await.ok();
-    old.course(woman, &later.text("position")).await;
     let version = entry(old, woman, "CentreRelocated").await["version"].clone();
     let corrected = json!({ "to": right_centre, "along": "all" });
-    log(old, woman, "correct-entry", json!({ "version": version, "facts": corrected })).await;
+    // Corrected, she would be moved to where nobody accepted her: it is taken back, and offered to the right one.
+    let facts = json!({ "version": version, "facts": corrected });
+    assert_eq!(old.act_for(woman, "correct-entry", facts).await.code(), "not_correctable");
+    log(old, woman, "record-in-error", json!({ "version": version })).await;
+    gone().await;
+    old.hand_over(woman, &right_leader, corrected).await;
+    until(&right, "timeline", &path, came).await;
+    minutes.fetch_add(2, Ordering::Relaxed);
+    let later = old.act("housing", &case, "keep-tenancy", json!({})).await.ok();
+    let whole = old.course(woman, &later.text("position")).await;
+    assert!(whole["entries"].to_string().contains("TenancyKept"));
     gone().await;
     let seen = until(&right, "timeline", &path, came).await;
     assert!(!seen.body.to_string().contains("TenancyKept"), "recorded when she was gone");

@@ -5,6 +5,7 @@
 //!
 //! Every function is total: a result beyond the range of [`time::Date`] is its first or last day.
 
+use crate::when::{Day, Moment};
 use std::sync::LazyLock;
 
 use jiff::{
@@ -118,6 +119,13 @@ pub fn local(wall: PrimitiveDateTime) -> OffsetDateTime {
 #[must_use]
 pub fn in_copenhagen_time(instant: OffsetDateTime) -> OffsetDateTime {
     in_copenhagen(instant).unwrap_or(instant)
+}
+
+/// The minute it is then in Copenhagen.
+#[must_use]
+pub fn minute(instant: OffsetDateTime) -> Option<Moment> {
+    let at = in_copenhagen_time(instant);
+    format!("{}T{:02}:{:02}", Day::from(at.date()), at.hour(), at.minute()).parse().ok()
 }
 
 fn civil_time(wall: PrimitiveDateTime) -> Option<civil::DateTime> {

@@ -4,15 +4,17 @@
 //! is the one rule that hears a place opened, for where she goes is one. It keeps none: only at which centres she is known, who came
 //! to which, and from what was recorded. Deliberately absent: what may be seen there of what came along ([`kit::relation`]).
 
-use crate::woman::{Arrival, Command, Withdrawal, Woman};
+use crate::woman::{Alias, Arrival, ArrivalOffer, Command, Withdrawal, Woman};
 use kit::{
-    ActorId, CentreId, ChildId, Class, Location, Moment, Policy,
+    ActorId, CentreId, ChildId, Class, Day, Location, Moment, Personal, Policy,
     ids::derive_id,
     policy::{Heard, Now, Order, Standing, To},
     relation::{Along, ArrivalId},
+    sealed::known,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use time::Date;
 
 /// Receives her at the centre to which she moves.
 #[derive(Debug)]
@@ -24,8 +26,45 @@ pub struct ReceiveRelocations;
 pub enum Foreign {
     /// She is known at a centre from here on.
     CaseOpened {},
+    /// Another one is asked whether it receives her.
+    RelocationOffered {
+        /// Which coming it would be.
+        arrival: ArrivalId,
+        /// To which.
+        to: Location<CentreId>,
+        /// What would go along.
+        along: Option<Along>,
+        /// From which day.
+        day: Option<Personal<Day>>,
+        /// What she is called.
+        alias: Option<Personal<Alias>>,
+        /// The last day on which an answer is expected.
+        answer_by: Option<Personal<Day>>,
+    },
+    /// It is not asked any more, or declined.
+    #[serde(alias = "RelocationDeclined")]
+    RelocationOfferWithdrawn {
+        /// Which coming.
+        arrival: ArrivalId,
+    },
+    /// It was asked there.
+    ArrivalOffered {
+        /// Which coming it would be.
+        arrival: ArrivalId,
+    },
+    /// And is not any more.
+    ArrivalOfferEnded {
+        /// Which coming.
+        arrival: ArrivalId,
+    },
     /// She moves to another one.
     CentreRelocated {
+        /// Which coming follows from it; left out: one is made of the entry.
+        #[serde(default)]
+        arrival: Option<ArrivalId>,
+        /// Who accepted there.
+        #[serde(default)]
+        accepted_by: Option<Location<ActorId>>,
         /// To which.
         to: Location<CentreId>,
         /// What goes along.
@@ -54,6 +93,11 @@ pub enum Foreign {
         /// Who.
         who: ActorId,
     },
+    /// Somebody may again.
+    ConflictOfInterestEnded {
+        /// Who.
+        who: ActorId,
+    },
 }
 
 /// What is kept of an event.
@@ -78,8 +122,23 @@ pub enum Known {
     },
     /// She did not.
     Withdrawn(ArrivalId),
+    /// Another centre is asked.
+    Offered {
+        /// The coming that would follow from it.
+        arrival: ArrivalId,
+        /// The last day on which an answer is expected.
+        answer_by: Option<Day>,
+    },
+    /// It is not any more.
+    Over(ArrivalId),
+    /// This centre was asked.
+    Awaited(ArrivalId),
+    /// And is not any more.
+    Closed(ArrivalId),
     /// Somebody must not come near what is hers.
     Conflict(ActorId),
+    /// Somebody may again.
+    ConflictOver(ActorId),
 }
 
 impl Policy for ReceiveRelocations {
@@ -97,21 +156,36 @@ impl Policy for ReceiveRelocations {
         heard.take(event, |foreign| {
             Some(match foreign {
                 Foreign::CaseOpened {} => Known::Here,
-                Foreign::CentreRelocated { until, .. } => {
-                    Known::Moves { arrival: ArrivalId(derive_id(&["arrival", &event.id])), until: left.or(*until)? }
+                Foreign::CentreRelocated { until, arrival, .. } => {
+                    // Corrected, it is another coming.
+                    let offered = arrival.filter(|_| event.recorded().is_some());
+                    let arrival = offered.unwrap_or_else(|| ArrivalId(derive_id(&["arrival", &event.id])));
+                    Known::Moves { arrival, until: left.or(*until)? }
                 }
+                Foreign::RelocationOffered { arrival, answer_by, .. } => {
+                    Known::Offered { arrival: *arrival, answer_by: known(answer_by.as_ref()) }
+                }
+                Foreign::RelocationOfferWithdrawn { arrival } => Known::Over(*arrival),
+                Foreign::ArrivalOffered { arrival } => Known::Awaited(*arrival),
+                Foreign::ArrivalOfferEnded { arrival } => Known::Closed(*arrival),
                 Foreign::RelocationReceived { arrival, conflicts } => {
                     let conflicts = conflicts.clone().unwrap_or_default();
                     Known::Came { arrival: *arrival, conflicts }
                 }
                 Foreign::RelocationWithdrawn { arrival } => Known::Withdrawn(*arrival),
                 Foreign::ConflictOfInterestRecorded { who } => Known::Conflict(who.clone()),
+                Foreign::ConflictOfInterestEnded { who } => Known::ConflictOver(who.clone()),
             })
         });
     }
 
     fn react(heard: &Self::Heard, event: &Heard<Foreign>, _: Now<'_>) -> Vec<Order<Woman>> {
-        received(heard, event).into_iter().chain(withdrawn(heard)).collect()
+        let asked = offered(heard, event).into_iter().chain(closed(heard));
+        received(heard, event).into_iter().chain(withdrawn(heard)).chain(asked).collect()
+    }
+
+    fn due(heard: &Self::Heard, now: Now<'_>) -> Vec<Order<Woman>> {
+        unanswered(heard, now.today).collect()
     }
 }
 
@@ -126,22 +200,22 @@ fn moves(heard: &Standing<Known>, event: &Heard<Foreign>) -> Option<(ArrivalId, 
 
 /// She is received where she goes.
 fn received(heard: &Standing<Known>, event: &Heard<Foreign>) -> Option<Order<Woman>> {
-    let Foreign::CentreRelocated { to, along, children, .. } = event.stands()? else { return None };
+    let Foreign::CentreRelocated { to, along, children, accepted_by, .. } = event.stands()? else { return None };
     // Erased since: nobody knows where to.
     let centre = *to.open()?;
     let (arrival, until) = moves(heard, event)?;
-    let there = heard.at(centre).find(|stood| stood.what == Known::Here);
-    let conflicts: BTreeSet<&ActorId> = heard
-        .at(event.centre)
-        .flat_map(|stood| match &stood.what {
-            Known::Conflict(who) => std::slice::from_ref(who),
-            Known::Came { conflicts, .. } => conflicts,
-            _ => &[],
-        })
-        .collect();
+    let mut conflicts: BTreeSet<&ActorId> = BTreeSet::new();
+    for stood in heard.at(event.centre) {
+        match &stood.what {
+            Known::Conflict(who) => drop(conflicts.insert(who)),
+            Known::ConflictOver(who) => drop(conflicts.remove(who)),
+            Known::Came { conflicts: came, .. } => conflicts.extend(came),
+            _ => {}
+        }
+    }
     let conflicts: Vec<ActorId> = conflicts.into_iter().cloned().collect();
     Some(Order {
-        to: there.map_or(To::OwnCase, |there| To::Existing(there.aggregate)),
+        to: hers(heard, centre),
         centre,
         about: event.id.clone(),
         responsible: None,
@@ -152,7 +226,75 @@ fn received(heard: &Standing<Known>, event: &Heard<Foreign>) -> Option<Order<Wom
             until,
             children: children.clone(),
             conflicts: (!conflicts.is_empty()).then_some(conflicts),
+            accepted_by: accepted_by.as_ref().and_then(|by| by.open().cloned()),
         }),
+    })
+}
+
+/// Her aggregate at a centre.
+fn hers(heard: &Standing<Known>, centre: CentreId) -> To {
+    let there = heard.at(centre).find(|stood| stood.what == Known::Here);
+    there.map_or(To::OwnCase, |there| To::Existing(there.aggregate))
+}
+
+/// It is asked where she would go, and no more is told there than what she is called, what would come along, and from when.
+fn offered(heard: &Standing<Known>, event: &Heard<Foreign>) -> Option<Order<Woman>> {
+    let Foreign::RelocationOffered { arrival, to, along, day, alias, .. } = event.recorded()? else { return None };
+    let centre = *to.open()?;
+    Some(Order {
+        to: hers(heard, centre),
+        centre,
+        about: event.id.clone(),
+        responsible: None,
+        command: Command::OfferArrival(ArrivalOffer {
+            arrival: *arrival,
+            from: event.centre,
+            along: along.unwrap_or(Along::OpenTasksAndSafety),
+            alias: alias.clone(),
+            day: day.clone(),
+        }),
+    })
+}
+
+/// Wherever it was asked and is not any more, that is said. Whichever was heard last, the question or its end, is reacted to.
+fn closed(heard: &Standing<Known>) -> impl Iterator<Item = Order<Woman>> {
+    let arrivals = |of: fn(&Known) -> Option<ArrivalId>| heard.iter().filter_map(move |stood| of(&stood.what));
+    let over: BTreeSet<_> =
+        arrivals(|known| if let Known::Over(arrival) = known { Some(*arrival) } else { None }).collect();
+    let said: BTreeSet<_> =
+        arrivals(|known| if let Known::Closed(arrival) = known { Some(*arrival) } else { None }).collect();
+    heard.iter().filter_map(move |stood| match stood.what {
+        Known::Awaited(arrival) if over.contains(&arrival) && !said.contains(&arrival) => Some(Order {
+            to: To::Existing(stood.aggregate),
+            centre: stood.centre,
+            about: arrival.to_string(),
+            responsible: None,
+            command: Command::EndArrivalOffer(Withdrawal { arrival }),
+        }),
+        _ => None,
+    })
+}
+
+/// What was asked and not answered on its day is an alert where it was asked.
+fn unanswered(heard: &Standing<Known>, today: Date) -> impl Iterator<Item = Order<Woman>> {
+    let answered: BTreeSet<ArrivalId> = heard
+        .iter()
+        .filter_map(|stood| match stood.what {
+            Known::Over(arrival) | Known::Moves { arrival, .. } => Some(arrival),
+            _ => None,
+        })
+        .collect();
+    heard.iter().filter_map(move |stood| match stood.what {
+        Known::Offered { arrival, answer_by: Some(by) } if by.date() < today && !answered.contains(&arrival) => {
+            Some(Order {
+                to: To::Existing(stood.aggregate),
+                centre: stood.centre,
+                about: arrival.to_string(),
+                responsible: None,
+                command: Command::ReportUnansweredRelocation(Withdrawal { arrival }),
+            })
+        }
+        _ => None,
     })
 }
 

@@ -5,6 +5,7 @@
 use crate::{
     Contracts,
     live::{Live, live},
+    preview::preview,
     read::{self, Cursor, Due, Filter, FollowUpRow, Scope, Wanted},
     render::{self, Renderer},
 };
@@ -47,12 +48,12 @@ const LOOKED_AT: usize = 20 * read::FOLLOW_UPS;
 const WAITERS: usize = 16;
 
 pub(crate) struct App {
-    pool: PgPool,
+    pub(crate) pool: PgPool,
     auth: Auth,
-    seal: Seal,
+    pub(crate) seal: Seal,
     pub(crate) clock: Clock,
     pub(crate) relations: Relations,
-    contracts: Contracts,
+    pub(crate) contracts: Contracts,
     waiters: Semaphore,
     pub(crate) live: Live,
 }
@@ -92,6 +93,7 @@ pub(crate) fn routes(app: Arc<App>) -> Router {
     Router::new()
         .route("/v1/women/{woman}/timeline", get(timeline))
         .route("/v1/women/{woman}/live", get(live))
+        .route("/v1/women/{woman}/relocation-preview", get(preview))
         .route("/v1/follow-ups", get(follow_ups))
         .with_state(app)
 }
@@ -106,7 +108,7 @@ struct TimelineQuery {
     at_least: Option<String>,
 }
 
-fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
+pub(crate) fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Problem> {
     query.map(|Query(query)| query).map_err(|_| Problem::common("query_invalid"))
 }
 
@@ -137,7 +139,8 @@ async fn timeline(
     let (rows, next) = read::entries(&mut snapshot, &app.seal, scope, &filter).await?;
     let next = next.map(|next| next.text());
     let tasks = read::tasks(&mut snapshot, scope).await?;
-    let renderer = Renderer { contracts: &app.contracts, seal: &app.seal, principal: &caller.principal, about, tasks };
+    let (contracts, principal) = (&app.contracts, &caller.principal);
+    let renderer = Renderer { contracts, seal: &app.seal, principal, about, centre, tasks };
     let mut entries = Vec::with_capacity(rows.len());
     for row in rows {
         entries.push(render::entry(&renderer, row).await);

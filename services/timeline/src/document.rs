@@ -82,6 +82,27 @@ fn follow_up() -> Value {
     ])
 }
 
+fn preview(woman: &Value) -> Value {
+    let (text, count) = (json!({ "type": "string" }), json!({ "type": "integer", "minimum": 1 }));
+    let kind =
+        |name| object(&[("service", text.clone()), (name, text.clone()), ("label", words()), ("count", count.clone())]);
+    let along = json!({ "type": "string", "enum": ["all", "open_tasks_and_safety", "nothing"] });
+    read(
+        "relocationPreview",
+        "What would go along if she moved to another centre now: kinds and numbers, no values.",
+        &json!([
+            woman,
+            parameter("along", "What she chooses; left out: what is open, and what concerns her safety.", &along)
+        ]),
+        &json_content(&object(&[
+            ("woman", json!({ "type": "string", "format": "uuid" })),
+            ("along", along.clone()),
+            ("entries", list(&kind("event"))),
+            ("open", list(&kind("what"))),
+        ])),
+    )
+}
+
 fn json_content(schema: &Value) -> Value {
     json!({ "application/json": { "schema": schema } })
 }
@@ -132,6 +153,7 @@ pub fn document() -> Value {
             ]) } }),
         ),
     );
+    paths.insert("/v1/women/{woman}/relocation-preview".into(), preview(&woman));
     paths.insert(
         "/v1/follow-ups".into(),
         read(

@@ -8,6 +8,7 @@ pub mod beside;
 mod document;
 mod follow_ups;
 mod live;
+mod preview;
 mod project;
 mod read;
 mod render;

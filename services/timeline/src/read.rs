@@ -191,6 +191,17 @@ pub(crate) async fn entries(
     Ok((entries, next))
 }
 
+/// How many entries there are of each service's event types.
+pub(crate) async fn kinds(
+    connection: &mut PgConnection,
+    scope: Scope<'_>,
+) -> Result<Vec<(String, String, i64)>, sqlx::Error> {
+    let mut query = QueryBuilder::<Postgres>::new("SELECT service, body->>'type' AS kind, count(*) FROM entries WHERE");
+    scope.push(&mut query);
+    query.push(" GROUP BY 1, 2 ORDER BY 1, 2");
+    query.build_query_as().fetch_all(connection).await
+}
+
 /// Services of which something of her is held back: of this centre, or of one that cannot be read.
 pub(crate) async fn held_back(
     connection: &mut PgConnection,

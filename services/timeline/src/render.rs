@@ -8,10 +8,10 @@ use crate::{
 };
 use engine::{
     http::{open_body, opening},
-    seal::Seal,
+    seal::{Opening, Seal},
 };
 use kit::{
-    CentreId, Happened,
+    CentreId, Class, Happened,
     access::{About, Principal},
     contract::{EventContract, Fact},
     entry::{Common, ENTRY_CORRECTED},
@@ -73,7 +73,7 @@ pub(crate) struct FollowUp {
     basis: Option<Value>,
 }
 
-fn same(text: &str) -> Label {
+pub(crate) fn same(text: &str) -> Label {
     Label { da: text.to_owned(), en: text.to_owned() }
 }
 
@@ -91,14 +91,22 @@ pub(crate) struct Renderer<'a> {
     pub seal: &'a Seal,
     pub principal: &'a Principal,
     pub about: About<'a>,
+    /// The reader's centre.
+    pub centre: CentreId,
     pub tasks: Tasks,
 }
 
 /// An entry for a reader. One whose facts do not open says so, and does not hide the others.
 pub(crate) async fn entry(renderer: &Renderer<'_>, row: EntryRow) -> Entry {
-    let Renderer { contracts, seal, principal, about, tasks } = renderer;
+    let Renderer { contracts, seal, principal, about, centre, tasks } = renderer;
     let mut body = row.body;
-    let readable = open_body(seal, &row.service, &mut body, row.granted, opening(principal, *about)).await.is_ok();
+    let (open, own) = (opening(principal, *about), body.centre == Some(*centre));
+    let open = |class| match open(class) {
+        // What came along from another centre came without its places: one of them may be that centre's own.
+        Opening::Value if class == Class::Location && !own => Opening::Mask,
+        opening => opening,
+    };
+    let readable = open_body(seal, &row.service, &mut body, row.granted, open).await.is_ok();
     if !readable {
         body.data.facts = Value::Null;
     }

@@ -183,12 +183,95 @@ fn who_must_see_nothing_of_her_sees_nothing_there_either() {
     assert_eq!(received(&moved), ["w-66", "w-9"]);
 }
 
+fn offer(to: &Value) -> Value {
+    json!({ "arrival": ARRIVAL, "to": to, "along": "all", "day": "2026-11-23", "alias": "Birk-47", "answer_by": "2026-11-20" })
+}
+
+const ARRIVAL: &str = "3f4e5d6c-7b8a-4990-a1b2-c3d4e5f60718";
+
+#[test]
+fn it_is_asked_where_she_would_go_and_no_more_is_told() {
+    let mut course = Course::default();
+    let orders = course.hears(HERE, 7, "RelocationOffered", offer(&json!(THERE)));
+    let [order] = &orders[..] else { panic!("{orders:?}") };
+    assert_eq!((order.to, order.centre), (To::OwnCase, THERE));
+    let Command::OfferArrival(arrival) = &order.command else { panic!() };
+    let told = kit::sealed::exposing(|| serde_json::to_value(arrival).unwrap());
+    let members: Vec<_> = told.as_object().unwrap().keys().cloned().collect();
+    assert_eq!(members, ["arrival", "from", "along", "alias", "day"]);
+    assert_eq!(course.carries_out(orders, 2), [(THERE, "ArrivalOffered")]);
+    let kept = serde_json::to_string(&course.0).unwrap();
+    assert!(!kept.contains("Birk") && !kept.contains(&format!("\"to\":\"{THERE}")), "{kept}");
+}
+
+#[test]
+fn what_is_declined_or_withdrawn_ends_there_whichever_is_heard_first() {
+    for over in ["RelocationDeclined", "RelocationOfferWithdrawn"] {
+        let facts = json!({ "arrival": ARRIVAL, "declined_by": "l-2" });
+        let mut course = Course::default();
+        let offered = course.hears(HERE, 7, "RelocationOffered", offer(&json!(THERE)));
+        course.carries_out(offered, 2);
+        let ended = course.hears(HERE, 8, over, facts.clone());
+        assert_eq!(course.carries_out(ended, 3), [(THERE, "ArrivalOfferEnded")]);
+        assert!(course.hears(HERE, 9, "ConflictOfInterestRecorded", json!({ "who": "w-66" })).is_empty(), "once");
+
+        let mut course = Course::default();
+        let offered = course.hears(HERE, 7, "RelocationOffered", offer(&json!(THERE)));
+        assert!(course.hears(HERE, 8, over, facts).is_empty());
+        let [order] = offered.try_into().unwrap();
+        let facts = kit::sealed::exposing(|| order.command.record().to_facts()).unwrap();
+        let ended = course.hears(THERE, 2, "ArrivalOffered", facts);
+        assert_eq!(course.carries_out(ended, 3), [(THERE, "ArrivalOfferEnded")]);
+    }
+}
+
+#[test]
+fn what_nobody_answers_is_said_the_day_after() {
+    let deadlines = Deadlines::default();
+    let due = |course: &Course, today| {
+        let orders = ReceiveRelocations::due(&course.0, Now { today, deadlines: &deadlines });
+        orders.into_iter().map(|order| (order.centre, order.command.record().name())).collect::<Vec<_>>()
+    };
+    let mut course = Course::default();
+    course.hears(HERE, 7, "RelocationOffered", offer(&json!(THERE)));
+    assert!(due(&course, date!(2026 - 11 - 20)).is_empty());
+    assert_eq!(due(&course, date!(2026 - 11 - 21)), [(HERE, "RelocationUnanswered")]);
+    let mut accepted = Course(course.0.clone());
+    let mut moved = moves(&json!(THERE));
+    moved["arrival"] = ARRIVAL.into();
+    moved["accepted_by"] = "l-2".into();
+    let orders = accepted.hears(HERE, 8, "CentreRelocated", moved);
+    let Command::ReceiveRelocation(arrival) = &orders[0].command else { panic!() };
+    assert_eq!((arrival.arrival.to_string(), json!(arrival.accepted_by)), (ARRIVAL.to_owned(), json!("l-2")));
+    assert!(due(&accepted, date!(2026 - 11 - 21)).is_empty());
+    course.hears(HERE, 8, "RelocationOfferWithdrawn", json!({ "arrival": ARRIVAL }));
+    assert!(due(&course, date!(2026 - 11 - 21)).is_empty());
+}
+
+#[test]
+fn what_ended_does_not_go_along() {
+    let mut course = Course::default();
+    for (version, event, who) in [
+        (3, "ConflictOfInterestRecorded", "w-66"),
+        (4, "ConflictOfInterestRecorded", "w-1"),
+        (5, "ConflictOfInterestEnded", "w-66"),
+    ] {
+        course.hears(HERE, version, event, json!({ "who": who }));
+    }
+    let moved = course.hears(HERE, 7, "CentreRelocated", moves(&json!(THERE)));
+    let Command::ReceiveRelocation(arrival) = &moved[0].command else { panic!() };
+    assert_eq!(json!(arrival.conflicts), json!(["w-1"]));
+}
+
 /// What her own aggregate records is what the rule reads.
 #[test]
 fn the_rule_understands_the_move_that_is_recorded() {
     let case = kit::given::given::<Woman>("2026-11-20", include_str!("../../../../deploy/deadlines.toml"));
-    let told =
-        case.by_on_duty("w-1").and("register-woman", json!({})).and("relocate-to-centre", json!({ "to": THERE }));
+    let told = case
+        .by_on_duty("w-1")
+        .and("register-woman", json!({}))
+        .by_rule()
+        .and("relocate-to-centre", json!({ "to": THERE }));
     let heard = told.tells::<ReceiveRelocations>("people");
     assert_eq!(heard.len(), 2, "the opening and the move");
     let Some(Foreign::CentreRelocated { along, until, .. }) = heard[1].recorded() else { panic!() };

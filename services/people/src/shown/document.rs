@@ -10,7 +10,7 @@ use super::{
 };
 use crate::woman::{Channel, Unusable};
 use engine::http::openapi::with_problems;
-use kit::{access::Right, case::CommonRejection, schema::clear};
+use kit::{access::Right, case::CommonRejection, relation::Along, schema::clear};
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use strum::{VariantArray as _, VariantNames as _};
@@ -124,6 +124,9 @@ pub fn paths() -> Map<String, Value> {
             "get": got("vaultHistory", "What the value was before; for whoever leads the centre.", &history),
             "delete": { "operationId": "forgetHistory", "summary": "Forgets what the value was before; for whoever leads the centre.", "responses": with_problems(gone, &[]) } }),
         ),
+        ("/v1/arrivals", json!({ "get": arrivals() })),
+        ("/v1/arrivals/{arrival}/accept", answered("acceptArrival", "Receives her at the own centre.", &key)),
+        ("/v1/arrivals/{arrival}/decline", answered("declineArrival", "Does not receive her.", &key)),
         ("/v1/women/{id}/erasure", json!({ "parameters": hers(&[]), "get": erasure() })),
         (
             "/v1/women/{id}/letters/{kind}",
@@ -192,6 +195,42 @@ fn contacts(id: &Value) -> Value {
         object(&[("woman", id.clone()), ("contacts", list(&contact)), ("unusable", unusable), ("masked", masked)]);
     let summary = "The ways to reach her that may be used: confirmed, not in doubt, and as they were agreed with her. Of the others, why not.";
     got("contacts", summary, &contacts)
+}
+
+fn arrivals() -> Value {
+    let (id, maybe) = (json!({ "type": "string", "format": "uuid" }), json!({ "type": ["string", "null"] }));
+    let mut along = clear::<Along>();
+    if let Some(along) = along.as_object_mut() {
+        along.remove("$schema");
+    }
+    let arrival = object(&[
+        ("arrival", id),
+        ("alias", maybe.clone()),
+        ("along", along),
+        ("day", maybe.clone()),
+        ("answer_by", maybe),
+    ]);
+    let summary = "Women who may come from another centre; for those who answer for the house.";
+    json!({ "operationId": "arrivals", "summary": summary, "responses": with_problems(ok(summary, &object(&[("arrivals", list(&arrival))])), &[&needs_answers()]) })
+}
+
+fn answered(id: &str, summary: &str, key: &Value) -> Value {
+    let uuid = json!({ "type": "string", "format": "uuid" });
+    let answer = object(&[
+        ("arrival", uuid.clone()),
+        ("woman", json!({ "type": ["string", "null"], "format": "uuid" })),
+        ("position", json!({ "type": "string" })),
+    ]);
+    let rejections = ["second_outcome".to_owned(), "not_offered".to_owned(), needs_answers()];
+    let responses = with_problems(ok(summary, &answer), &rejections.iter().collect::<Vec<_>>());
+    json!({
+        "parameters": [{ "name": "arrival", "in": "path", "required": true, "schema": uuid }],
+        "post": { "operationId": id, "summary": summary, "parameters": [key], "responses": responses },
+    })
+}
+
+fn needs_answers() -> String {
+    <&str>::from(CommonRejection::lacking(Right::Answers)).to_owned()
 }
 
 fn erasure() -> Value {

@@ -5,6 +5,7 @@
 
 mod agree;
 mod alias;
+mod arrivals;
 mod compare;
 mod contacts;
 mod document;
@@ -83,6 +84,9 @@ pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> R
         .route("/v1/women/{id}/vault/code-word/unlock", post(vault::unlock))
         .route("/v1/women/{id}/letters/{kind}", get(letters::letter))
         .route("/v1/women/{id}/erasure", get(erasure::status))
+        .route("/v1/arrivals", get(arrivals::list))
+        .route("/v1/arrivals/{arrival}/accept", post(arrivals::accept))
+        .route("/v1/arrivals/{arrival}/decline", post(arrivals::decline))
         .with_state(Arc::new(app))
 }
 

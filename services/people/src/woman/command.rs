@@ -1,9 +1,9 @@
 //! The table of a woman's entries: what can be asked, and what records it. None of it ever leaves.
 
 use super::event::{
-    AccessRequest, Arrival, Assignment, Cancellation, Child, Conflict, ConflictEnd, ConflictEndProposal, Death,
-    Departure, Disclosure, Erasure, ErasureRequest, Hold, HoldLifted, Notice, Registration, Release, Relocation,
-    SafeContact, Stay, Unconfirmed, Withdrawal,
+    Acceptance, AccessRequest, Arrival, ArrivalOffer, Assignment, Cancellation, Child, Conflict, ConflictEnd,
+    ConflictEndProposal, Death, Departure, Disclosure, Erasure, ErasureRequest, Hold, HoldLifted, Notice, Refusal,
+    Registration, Release, Relocation, RelocationOffer, SafeContact, Stay, Unconfirmed, Withdrawal,
 };
 use super::vault::{LockOut, LockOutLifted, ValueChange};
 
@@ -20,6 +20,20 @@ kit::entries! {
     StartStay => StayStarted(Stay), never;
     /// The municipality was told.
     InformMunicipality => MunicipalityInformed(Notice), never;
+    /// Another centre is asked whether it receives her.
+    OfferRelocation => RelocationOffered(RelocationOffer), never, needs close;
+    /// It is not asked any more.
+    WithdrawRelocationOffer => RelocationOfferWithdrawn(Withdrawal), never, needs close;
+    /// Somebody there accepts.
+    AcceptRelocation => RelocationAccepted(Acceptance), never, needs rule;
+    /// Somebody there declines.
+    DeclineRelocation => RelocationDeclined(Refusal), never, needs rule;
+    /// Nobody there has answered.
+    ReportUnansweredRelocation => RelocationUnanswered(Withdrawal), never, needs rule;
+    /// She may come from another centre.
+    OfferArrival => ArrivalOffered(ArrivalOffer), never, needs rule;
+    /// She does not.
+    EndArrivalOffer => ArrivalOfferEnded(Withdrawal), never, needs rule;
     /// She moves to another centre.
     RelocateToCentre => CentreRelocated(Relocation), never, needs close;
     /// She comes from another centre.

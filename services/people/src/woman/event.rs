@@ -229,7 +229,70 @@ pub struct Notice {
     pub letter: Option<Identity<Text<8000>>>,
 }
 
-/// She moves to another centre.
+/// Another centre is asked whether it receives her. The old one goes on until somebody who answers for the new one accepts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelocationOffer {
+    /// Which coming it would be; left out where it is new.
+    #[serde(default, skip_serializing_if = "ArrivalId::is_nil")]
+    pub arrival: ArrivalId,
+    /// To which centre.
+    pub to: Location<CentreId>,
+    /// What would go along; left out: open tasks and what concerns her safety.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub along: Option<Along>,
+    /// From which day; left out: today.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Personal<Day>>,
+    /// What she is called here: all that is told of her there. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<Personal<Alias>>,
+    /// The last day on which an answer is expected. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_by: Option<Personal<Day>>,
+}
+
+/// Somebody who answers for the other centre accepts. Recorded by the service alone, for whoever accepts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Acceptance {
+    /// Which coming.
+    pub arrival: ArrivalId,
+    /// At which centre.
+    pub to: Location<CentreId>,
+    /// Who accepts. At the centre that she leaves it would tell where she went.
+    pub accepted_by: Location<ActorId>,
+}
+
+/// Somebody who answers for the other centre declines. Recorded by the service alone, for whoever declines.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Refusal {
+    /// Which coming.
+    pub arrival: ArrivalId,
+    /// Who declines.
+    pub declined_by: Location<ActorId>,
+}
+
+/// She may come from another centre, where somebody accepts. Recorded by a rule alone; no more is told of her until then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ArrivalOffer {
+    /// Which coming it would be.
+    pub arrival: ArrivalId,
+    /// From which centre. Not shown before she came.
+    pub from: CentreId,
+    /// What would come along.
+    pub along: Along,
+    /// What she is called there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<Personal<Alias>>,
+    /// From which day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Personal<Day>>,
+}
+
+/// She moves to another centre, where somebody accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Relocation {
@@ -244,6 +307,12 @@ pub struct Relocation {
     /// Her children, where anything goes along: they keep their ids. Made by the service; whatever is sent is overwritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub children: Option<Vec<ChildId>>,
+    /// Which coming it is. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrival: Option<ArrivalId>,
+    /// Who accepted there. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_by: Option<Location<ActorId>>,
 }
 
 /// She comes from another centre. Recorded by a rule alone.
@@ -265,9 +334,12 @@ pub struct Arrival {
     /// Who must not come near what is hers, there and so here: whatever else came along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflicts: Option<Vec<ActorId>>,
+    /// Who accepted her here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_by: Option<ActorId>,
 }
 
-/// She does not come from there after all: it was recorded in error, or otherwise. Recorded by a rule alone.
+/// A coming that does not come to be, or of which nothing is heard. Who says so is the event's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Withdrawal {

@@ -6,6 +6,7 @@ use super::{
     choices::Direction,
     command::Event,
     event::{AccessRequestId, DisclosureId, ErasureId, SafeContactId},
+    relocation::ANSWER,
     state::{Confirmation, ErasureStands, Woman},
     ties::ties_itself,
     vault::{CHANGE, LOCK_OUT, LOCKED, VAULT},
@@ -24,6 +25,12 @@ use time::Date;
 pub enum FollowUp {
     /// Find out with her whether she can still be reached so.
     ReconfirmContact,
+    /// Answer whether the centre receives her.
+    AnswerArrival,
+    /// Call the other centre: nobody there has answered.
+    CallOtherCentre,
+    /// Find another centre: the one that was asked declines.
+    FindAnotherCentre,
     /// Take over what was open where she comes from.
     TakeOverTasks,
     /// Tell the municipality that she moved in.
@@ -47,8 +54,19 @@ pub enum FollowUp {
 }
 
 /// The configured deadlines that a woman's follow-ups go by.
-pub(super) const DEADLINES: &[&str] =
-    &[RECONFIRM, TASKS, NOTICE_IN, NOTICE_OUT, DISCLOSURE_TOLD, ACCESS_ANSWER, ERASURE_WAIT, CONFLICT, CHANGE, LOCKED];
+pub(super) const DEADLINES: &[&str] = &[
+    RECONFIRM,
+    TASKS,
+    NOTICE_IN,
+    NOTICE_OUT,
+    DISCLOSURE_TOLD,
+    ACCESS_ANSWER,
+    ERASURE_WAIT,
+    CONFLICT,
+    CHANGE,
+    LOCKED,
+    ANSWER,
+];
 const RECONFIRM: &str = "safe_contact_reconfirmation";
 const TASKS: &str = "relocation_tasks_taken_over";
 const NOTICE_IN: &str = "municipality_notice_in";
@@ -65,6 +83,21 @@ const MUNICIPALITY: &str = "/municipality-";
 
 fn contact_key(contact: SafeContactId) -> String {
     format!("{CONTACT}{contact}/reconfirm")
+}
+
+fn answer_key(arrival: ArrivalId) -> String {
+    format!("arrival/{arrival}/answer")
+}
+
+/// What begins with it is about a move that was offered.
+const RELOCATION: &str = "relocation/";
+
+fn unanswered_key(arrival: ArrivalId) -> String {
+    format!("{RELOCATION}{arrival}/unanswered")
+}
+
+fn declined_key(arrival: ArrivalId) -> String {
+    format!("{RELOCATION}{arrival}/declined")
 }
 
 fn tasks_key(arrival: ArrivalId) -> String {
@@ -127,8 +160,25 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
             // Only there can they be ended; here they are done anew.
             let along = arrival.along != Along::Nothing;
             let milestone = about(milestone, arrival.children.iter().flatten().copied());
+            let answer = answer_key(arrival.arrival);
+            let milestone = also(milestone, context.is_open(&answer).then(|| FollowUpChange::closed(&answer)));
             also(milestone, along.then(|| by(tasks_key(arrival.arrival), FollowUp::TakeOverTasks, TASKS, day)))
         }
+        // Asked anew, or answered: what was to be done about the last answer is over.
+        Event::RelocationOffered(_) | Event::RelocationOfferWithdrawn(_) | Event::RelocationAccepted(_) => {
+            also(milestone, ended(context, &[RELOCATION]))
+        }
+        Event::RelocationDeclined(offer) => {
+            let over = also(milestone, ended(context, &[RELOCATION]));
+            alert(over.with(by(declined_key(offer.arrival), FollowUp::FindAnotherCentre, ANSWER, day)))
+        }
+        Event::RelocationUnanswered(offer) => {
+            alert(milestone.with(by(unanswered_key(offer.arrival), FollowUp::CallOtherCentre, ANSWER, day)))
+        }
+        Event::ArrivalOffered(offer) => {
+            alert(milestone.with(by(answer_key(offer.arrival), FollowUp::AnswerArrival, ANSWER, day)))
+        }
+        Event::ArrivalOfferEnded(offer) => milestone.with(FollowUpChange::closed(answer_key(offer.arrival))),
         Event::RelocationWithdrawn(withdrawal) => milestone.with(FollowUpChange::closed(tasks_key(withdrawal.arrival))),
         Event::ChildRegistered(child) => about(routine, Some(child.child)),
         Event::SafeContactAgreed(agreed) => {

@@ -10,6 +10,7 @@ mod conflicts;
 mod erasure;
 mod event;
 mod follow_ups;
+mod relocation;
 mod rules;
 mod state;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use choices::*;
 pub use command::{Command, Event};
 pub use event::*;
 pub use follow_ups::FollowUp;
+pub use relocation::OfferedMove;
 pub use rules::Rejection;
 pub use state::{Unusable, UsableContact, Woman};
 pub use vault::{LockOut, LockOutLifted, Protected, ValueChange};

@@ -11,15 +11,16 @@ use super::{
     command::{Command, Event},
     event::{AccessRequestId, Child, Departure, DisclosureId, ErasureId, SafeContactId, Stay, Unconfirmed},
     follow_ups::{self, ERASURE_WAIT, FollowUp},
+    relocation::{ANSWER, OfferStands},
     state::{Confirmation, ErasureStands, Forgotten, HoldStands, Life, Registered, StayStands, Woman},
     vault,
     warnings::Warning,
 };
 use kit::{
-    ChildId, Context, Day, Decider, Decision, Facets, Moment, OfChild, Personal,
+    ChildId, Context, Day, Decider, Decision, Facets, OfChild, Personal,
     access::{Right, Role},
     decider::{Amendable, Begins, Commands, suggested},
-    relation::{Along, Relation, StayId},
+    relation::{Along, ArrivalId, Relation, StayId},
     sealed::{Sealed, known},
     when::DueBy,
 };
@@ -50,6 +51,15 @@ pub enum Rejection {
     /// A letter that says who she is, marked as one that does not.
     #[error("an anonymous letter has a CPR number in it")]
     IdentityInAnonymousLetter,
+    /// A move is offered to a centre already: it is withdrawn first.
+    #[error("a move is offered already")]
+    OfferedAlready,
+    /// No such move was offered.
+    #[error("no such move was offered")]
+    NotOffered,
+    /// Nobody at the other centre has accepted.
+    #[error("nobody there has accepted")]
+    NotAccepted,
     /// She would move from a centre to the same one.
     #[error("it is the same centre")]
     SameCentre,
@@ -134,8 +144,10 @@ impl Decider for Woman {
         let warnings = self.warnings(&command, context);
         // Whoever moves may have lost the phone, or not be alone with it.
         let doubts = if matches!(command, Command::EndStay(_)) { self.doubts(context) } else { Vec::new() };
+        let moved =
+            if let Command::AcceptRelocation(accepted) = &command { Some(self.moved(accepted, context)) } else { None };
         let mut decision = Decision { warnings, ..Decision::event(command.record()) };
-        decision.events.extend(doubts);
+        decision.events.extend(doubts.into_iter().chain(moved));
         Ok(decision)
     }
 
@@ -195,7 +207,18 @@ impl Decider for Woman {
     /// keys that are gone do not come back; and who must see nothing of her does not say so themselves, nor any colleague of theirs.
     fn amendable(event: &Event) -> Amendable {
         match event {
-            Event::ErasureRequested(_) | Event::ErasureHoldLifted(_) => Amendable::TakenBackOnly,
+            // Corrected, she would be moved to where nobody accepted her.
+            Event::CentreRelocated(_) | Event::ErasureRequested(_) | Event::ErasureHoldLifted(_) => {
+                Amendable::TakenBackOnly
+            }
+            // Each answers another, at another centre too.
+            Event::RelocationOffered(_)
+            | Event::RelocationOfferWithdrawn(_)
+            | Event::RelocationAccepted(_)
+            | Event::RelocationDeclined(_)
+            | Event::RelocationUnanswered(_)
+            | Event::ArrivalOffered(_)
+            | Event::ArrivalOfferEnded(_) => Amendable::Never,
             // Taken back, a coming would take conflicts with it, and a withdrawal would show again what is not this centre's.
             Event::RelocationReceived(_)
             | Event::RelocationWithdrawn(_)
@@ -227,7 +250,7 @@ impl Decider for Woman {
     }
 
     fn relation(&self) -> Option<Relation> {
-        Some(self.relation.clone())
+        self.tells()
     }
 }
 
@@ -286,12 +309,17 @@ impl Woman {
             Command::InformMunicipality(notice) => {
                 notice.stay = notice.stay.or_else(|| self.live_stays().next()).or(self.latest_stay);
             }
-            Command::RelocateToCentre(relocation) => {
-                relocation.along.get_or_insert(Along::OpenTasksAndSafety);
-                relocation.until = this_minute(context);
-                let along = relocation.along != Some(Along::Nothing) && !self.children.is_empty();
-                relocation.children = along.then(|| self.children.keys().copied().collect());
+            Command::OfferRelocation(offer) => {
+                if offer.arrival.is_nil() {
+                    offer.arrival = ArrivalId(new);
+                }
+                offer.along.get_or_insert(Along::OpenTasksAndSafety);
+                offer.day = offer.day.take().or_else(|| Some(Personal::new(context.today.into())));
+                offer.alias = self.alias().cloned().map(Personal::new);
+                let due = context.deadlines.due(ANSWER, context.today);
+                offer.answer_by = due.map(|due| Personal::new(due.date.into()));
             }
+            Command::RelocateToCentre(relocation) => self.leaves_with(relocation, context),
             Command::RecordCompelledDisclosure(disclosure) if disclosure.disclosure.is_nil() => {
                 disclosure.disclosure = DisclosureId(new);
             }
@@ -349,9 +377,17 @@ impl Woman {
                 let names = letter.is_some_and(|letter| has_cpr(letter.as_str()));
                 refused(notice.anonymous == Some(true) && names, Rejection::IdentityInAnonymousLetter)
             }
-            Command::RelocateToCentre(relocation) => {
-                refused(relocation.to.open() == Some(&context.centre), Rejection::SameCentre)
+            Command::OfferRelocation(offer) => self.offers(offer, context),
+            Command::WithdrawRelocationOffer(offer) => self.answered(offer.arrival, OfferStands::Withdrawn),
+            Command::AcceptRelocation(offer) => self.answered(offer.arrival, OfferStands::Accepted),
+            Command::DeclineRelocation(offer) => self.answered(offer.arrival, OfferStands::Declined),
+            Command::ReportUnansweredRelocation(offer) => Ok(self.reported(offer.arrival)),
+            Command::OfferArrival(offer) => {
+                refused(offer.from == context.centre, Rejection::SameCentre)?;
+                Ok(self.arrivals.contains_key(&offer.arrival))
             }
+            Command::EndArrivalOffer(offer) => Ok(self.arrivals.get(&offer.arrival) != Some(&true)),
+            Command::RelocateToCentre(relocation) => self.moves(relocation.to.open(), context),
             Command::ReceiveRelocation(arrival) => refused(arrival.from == context.centre, Rejection::SameCentre),
             Command::WithdrawRelocation(withdrawal) => {
                 Ok(self.relation.received().iter().all(|received| received.arrival != withdrawal.arrival))
@@ -428,12 +464,6 @@ fn own(child: &mut Child) {
 /// The day she left, or from which a contact is in doubt: where it is unknown, today's.
 fn doubted_on(context: &Context<'_>) -> Personal<Day> {
     Personal::new(context.day().unwrap_or(context.today).into())
-}
-
-/// The minute it is in Copenhagen.
-fn this_minute(context: &Context<'_>) -> Option<Moment> {
-    let now = kit::calendar::in_copenhagen_time(context.now);
-    format!("{}T{:02}:{:02}", Day::from(now.date()), now.hour(), now.minute()).parse().ok()
 }
 
 /// Whether a text has ten digits in it as a CPR number is written.

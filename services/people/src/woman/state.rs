@@ -1,7 +1,6 @@
 //! What is known of one woman at one centre. Only what decisions and suggestions need, and how she may be reached; her name and her
 //! number are not kept here, and no place.
 
-use super::vault::Protected;
 use super::{
     choices::{Channel, Direction, MovedTo},
     command::Event,
@@ -10,10 +9,14 @@ use super::{
         SafeContactId, Unconfirmed,
     },
 };
+use super::{
+    relocation::{OfferStands, OfferedMove},
+    vault::Protected,
+};
 use crate::VaultRef;
 use kit::{
     ActorId, ChildId, Day, Identity, OfChild, Personal, Text,
-    relation::{Received, Relation, Sign, StayId, Tie},
+    relation::{ArrivalId, Received, Relation, Sign, StayId, Tie},
     sealed::known,
 };
 use serde::Serialize;
@@ -37,6 +40,11 @@ pub struct Woman {
     /// The latest day on which she moved out, whenever it was logged.
     left_on: Option<Personal<Day>>,
     notices: Vec<Told>,
+    /// Moves that were offered to other centres.
+    pub(super) moves: BTreeMap<ArrivalId, OfferedMove>,
+    /// Comings that other centres offered. Nobody is shown them with the state.
+    #[serde(skip)]
+    pub(super) arrivals: BTreeMap<ArrivalId, bool>,
     pub(super) ties: Vec<Tied>,
     /// Whose conflicts of interest should end, and who proposed that.
     pub(super) conflict_ends: BTreeMap<ActorId, ActorId>,
@@ -54,6 +62,9 @@ pub struct Woman {
     /// What access follows from.
     #[serde(skip)]
     pub(super) relation: Relation,
+    /// Whether anything was said of it.
+    #[serde(skip)]
+    pub(super) known_here: bool,
 }
 
 /// Whether she was registered here.
@@ -334,6 +345,7 @@ impl Woman {
     pub(super) fn take(&mut self, event: &Event) {
         if let Some(sign) = sign(event) {
             self.relation.take(&sign);
+            self.known_here = true;
         }
         match event {
             Event::WomanRegistered(registration) => {
@@ -352,6 +364,13 @@ impl Woman {
                 self.stays.entry(stay.stay).or_default().anonymous = stay.anonymous;
             }
             Event::CentreRelocated(_) => self.leave(),
+            Event::RelocationOffered(offer) => self.offer(offer),
+            Event::RelocationOfferWithdrawn(offer) => self.outcome(offer.arrival, OfferStands::Withdrawn),
+            Event::RelocationAccepted(offer) => self.outcome(offer.arrival, OfferStands::Accepted),
+            Event::RelocationDeclined(offer) => self.outcome(offer.arrival, OfferStands::Declined),
+            Event::RelocationUnanswered(offer) => self.report(offer.arrival),
+            Event::ArrivalOffered(offer) => drop(self.arrivals.entry(offer.arrival).or_insert(true)),
+            Event::ArrivalOfferEnded(offer) => drop(self.arrivals.insert(offer.arrival, false)),
             Event::StayEnded(departure) => {
                 self.latest_stay = Some(departure.stay);
                 self.move_out(departure);
@@ -386,6 +405,7 @@ impl Woman {
             }
             Event::PersonDied(_) => self.life = Life::Died,
             Event::RelocationReceived(arrival) => {
+                self.arrivals.insert(arrival.arrival, false);
                 for child in arrival.children.iter().flatten() {
                     self.children.entry(*child).or_insert_with(|| KnownChild { received: true, ..Default::default() });
                 }

@@ -215,7 +215,7 @@ fn nobody_registers_a_child_of_another_woman() {
 fn her_children_come_along_unless_nothing_does() {
     let moved = |along: &str| {
         let facts = json!({ "to": CENTRE, "along": along, "children": [super::STAY] });
-        let moved = mother().and("relocate-to-centre", facts);
+        let moved = mother().by_rule().and("relocate-to-centre", facts);
         let Some(Event::CentreRelocated(relocation)) = moved.standing().pop() else { panic!() };
         json!(relocation.children)
     };
@@ -227,7 +227,7 @@ fn her_children_come_along_unless_nothing_does() {
 /// Her keys are the same at every centre: the one that she left decides nothing of them, until she comes back.
 #[test]
 fn a_centre_that_she_left_for_another_erases_nobody() {
-    let left = mother().and("request-erasure", request()).and("relocate-to-centre", json!({ "to": CENTRE }));
+    let left = super::moved(mother().and("request-erasure", request()), "all");
     for of_whom in [json!({ "recognised": "meeting" }), for_child()] {
         left.clone().when("request-erasure", of_whom).refused("relocated");
     }
@@ -239,7 +239,7 @@ fn a_centre_that_she_left_for_another_erases_nobody() {
     // Registered or ended late, she is still not here; a new stay, or the move back, brings her.
     let late = due.clone().by("w-1").and("start-stay", json!({ "stay": STAY })).by_leader("l-1");
     drop(late.clone().when("approve-erasure", erasure()).accepted());
-    late.and("relocate-to-centre", json!({ "to": CENTRE })).when("approve-erasure", erasure()).refused("relocated");
+    super::moved(late, "all").by_leader("l-1").when("approve-erasure", erasure()).refused("relocated");
     let arrival = json!({ "from": CENTRE, "along": "nothing", "until": "2026-11-20T14:30" });
     let back = due.by_rule().and("receive-relocation", arrival).by_leader("l-1");
     drop(back.when("approve-erasure", erasure()).accepted());

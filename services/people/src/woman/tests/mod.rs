@@ -6,12 +6,13 @@ mod contacts;
 mod corrections;
 mod erasure;
 mod follow_ups;
+mod relocation;
 mod rules;
 mod samples;
 mod vault;
 mod walks;
 
-use super::Woman;
+use super::{Event, Woman};
 use kit::given::{Given, given};
 use serde_json::{Value, json};
 use time::{Date, macros::date};
@@ -63,6 +64,14 @@ fn stay() -> Value {
 
 fn contact() -> Value {
     json!({ "contact": CONTACT, "channel": "phone", "value": VALUE })
+}
+
+/// She moved to another centre, where somebody accepted: all of it a handover.
+fn moved(given: Given<Woman>, along: &str) -> Given<Woman> {
+    let offered = given.by_on_duty("w-1").and("offer-relocation", json!({ "to": CENTRE, "along": along }));
+    let Some(Event::RelocationOffered(offer)) = offered.standing().pop() else { panic!("not offered") };
+    let accepted = json!({ "arrival": offer.arrival, "to": CENTRE, "accepted_by": "l-9" });
+    offered.by_rule().and("accept-relocation", accepted).by_on_duty("w-1")
 }
 
 /// The contacts that may be used.

@@ -1,6 +1,6 @@
 //! Who she is, her children, her stays, who is tied to her.
 
-use super::{CENTRE, CHILD, HERE, OTHER_STAY, STAY, TODAY, VALUE, Woman, nobody, stay, staying, woman};
+use super::{CENTRE, CHILD, HERE, OTHER_STAY, STAY, TODAY, VALUE, Woman, moved, nobody, stay, staying, woman};
 use crate::woman::{Event, Rejection, made_alias};
 use kit::{
     Decider, Happened,
@@ -129,7 +129,7 @@ fn one_stay_is_live() {
     // One that is over stays over, beside any other.
     let again = moved.and("start-stay", json!({ "stay": OTHER_STAY })).when("start-stay", stay()).warns(&["stay_over"]);
     assert!(again.accepted().case().domain().relation.lives_here());
-    let relocated = staying().and("relocate-to-centre", json!({ "to": CENTRE }));
+    let relocated = super::moved(staying(), "all");
     assert!(!relocated.case().domain().relation.lives_here());
     drop(relocated.when("start-stay", json!({ "stay": OTHER_STAY })).warns(&[]));
 }
@@ -143,7 +143,7 @@ fn a_stay_ends_once() {
     ended.when("end-stay", json!({ "stay": STAY, "moved_to": "new_home" })).refused("second_outcome");
     drop(woman().when("end-stay", json!({})).events(&["StayEnded"]).warns(&["stay_unknown"]));
     // Where she went on to another centre, it is said afterwards how.
-    let left = staying().and("relocate-to-centre", json!({ "to": CENTRE }));
+    let left = moved(staying(), "all");
     drop(left.when("end-stay", json!({ "stay": STAY, "moved_to": "other_centre" })).events(&["StayEnded"]).warns(&[]));
 }
 
@@ -186,7 +186,8 @@ fn only_a_rule_receives_and_nobody_moves_to_where_she_is() {
     assert_eq!(received.case().domain().relation.received().len(), 1);
     let same = json!({ "from": HERE, "along": "all", "until": "2026-11-20T14:30" });
     nobody().by_rule().when("receive-relocation", same).refused("same_centre");
-    woman().when("relocate-to-centre", json!({ "to": HERE })).refused("same_centre");
+    woman().when("offer-relocation", json!({ "to": HERE })).refused("same_centre");
+    woman().by_rule().when("relocate-to-centre", json!({ "to": HERE })).refused("same_centre");
 }
 
 #[test]
@@ -218,12 +219,13 @@ fn who_came_from_elsewhere_is_registered_here_once() {
 
 #[test]
 fn what_goes_along_is_decided_with_the_move() {
-    let moved = staying().and("relocate-to-centre", json!({ "to": CENTRE, "until": "2030-01-01T00:00" }));
+    let facts = json!({ "to": CENTRE, "until": "2030-01-01T00:00" });
+    let moved = staying().by_rule().and("relocate-to-centre", facts);
     let Some(Event::CentreRelocated(relocation)) = moved.standing().pop() else { panic!() };
     assert_eq!(json!(relocation.along), json!("open_tasks_and_safety"));
     // The service says when, whatever is sent: what comes later stays here.
     assert_eq!(json!(relocation.until), json!("2026-11-20T12:00"));
-    let moved = staying().and("relocate-to-centre", json!({ "to": CENTRE, "along": "nothing" }));
+    let moved = super::moved(staying(), "nothing");
     let Some(Event::CentreRelocated(relocation)) = moved.standing().pop() else { panic!() };
     assert_eq!(json!(relocation.along), json!("nothing"));
 }

@@ -1,0 +1,159 @@
+//! The move to another centre: a handover. It is offered, and the old centre goes on until somebody who answers for the new one accepts.
+//!
+//! The old centre's entries decide: acceptance, refusal and withdrawal are of one aggregate, so both sides see one outcome. At the new
+//! centre her aggregate knows no more than that she may come, and that opens nothing of her. Deliberately absent: who may answer there
+//! and what is shown (`crate::shown`), and how the one centre hears of the other ([`crate::policy`]).
+
+use super::{
+    command::Event,
+    event::{Acceptance, Alias, Relocation, RelocationOffer},
+    rules::Rejection,
+    state::{Forgotten, Life, Woman},
+};
+use kit::{
+    CentreId, Context, Day, Personal,
+    relation::{Along, ArrivalId, Relation},
+    sealed::known,
+};
+use serde::Serialize;
+
+/// By when another centre answers whether it receives her.
+pub(super) const ANSWER: &str = "relocation_answer";
+
+/// A move that was offered to another centre. To which is a place, and not kept.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OfferedMove {
+    /// What would go along.
+    pub along: Along,
+    day: Option<Personal<Day>>,
+    answer_by: Option<Personal<Day>>,
+    reported: bool,
+    standing: OfferStands,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OfferStands {
+    Open,
+    Accepted,
+    Declined,
+    Withdrawn,
+}
+
+impl OfferedMove {
+    /// From which day she would come.
+    #[must_use]
+    pub fn day(&self) -> Option<Day> {
+        known(self.day.as_ref())
+    }
+
+    /// The last day on which an answer is expected.
+    #[must_use]
+    pub fn answer_by(&self) -> Option<Day> {
+        known(self.answer_by.as_ref())
+    }
+}
+
+impl Woman {
+    /// A move that waits for another centre's answer: with it, what she is called here.
+    #[must_use]
+    pub fn offered(&self, arrival: ArrivalId) -> Option<(&OfferedMove, Option<&Alias>)> {
+        let hers = self.life == Life::Living && self.erased == Forgotten::Known;
+        let offer = self.moves.get(&arrival).filter(|offer| hers && offer.standing == OfferStands::Open)?;
+        Some((offer, self.alias()))
+    }
+
+    /// The move that waits for an answer.
+    pub(super) fn open_offer(&self) -> Option<ArrivalId> {
+        self.moves.iter().find(|(_, offer)| offer.standing == OfferStands::Open).map(|(arrival, _)| *arrival)
+    }
+
+    /// What access follows from. Whoever only may come is nobody's here.
+    pub(super) fn tells(&self) -> Option<Relation> {
+        (self.known_here || self.arrivals.is_empty()).then(|| self.relation.clone())
+    }
+
+    /// Takes an offer in.
+    pub(super) fn offer(&mut self, offer: &RelocationOffer) {
+        let RelocationOffer { arrival, along, day, answer_by, .. } = offer.clone();
+        let along = along.unwrap_or(Along::OpenTasksAndSafety);
+        let offered = OfferedMove { along, day, answer_by, reported: false, standing: OfferStands::Open };
+        self.moves.entry(arrival).or_insert(offered);
+    }
+
+    /// The first outcome of an offer stays.
+    pub(super) fn outcome(&mut self, arrival: ArrivalId, standing: OfferStands) {
+        if let Some(offer) = self.moves.get_mut(&arrival).filter(|offer| offer.standing == OfferStands::Open) {
+            offer.standing = standing;
+        }
+    }
+
+    /// Nobody has answered, and that was said.
+    pub(super) fn report(&mut self, arrival: ArrivalId) {
+        if let Some(offer) = self.moves.get_mut(&arrival) {
+            offer.reported = true;
+        }
+    }
+
+    /// Refuses a second offer beside one that waits, and one to where she is. The one place where the centre is looked at to which she
+    /// would go.
+    pub(super) fn offers(&self, offer: &RelocationOffer, context: &Context<'_>) -> Result<bool, Rejection> {
+        if offer.to.open() == Some(&context.centre) {
+            Err(Rejection::SameCentre)
+        } else if self.open_offer().is_some() || self.moves.contains_key(&offer.arrival) {
+            Err(Rejection::OfferedAlready)
+        } else {
+            Ok(false)
+        }
+    }
+
+    /// Whether an offer has this outcome already; another one refuses.
+    pub(super) fn answered(&self, arrival: ArrivalId, outcome: OfferStands) -> Result<bool, Rejection> {
+        match self.moves.get(&arrival) {
+            None => Err(Rejection::NotOffered),
+            Some(offer) if offer.standing == outcome => Ok(true),
+            Some(offer) if offer.standing == OfferStands::Open => Ok(false),
+            Some(_) => Err(Rejection::SecondOutcome),
+        }
+    }
+
+    /// Whether it was said already that nobody answers, or somebody did.
+    pub(super) fn reported(&self, arrival: ArrivalId) -> bool {
+        self.moves.get(&arrival).is_none_or(|offer| offer.reported || offer.standing != OfferStands::Open)
+    }
+
+    /// Whether she moves by a handover: a person does not move her.
+    pub(super) fn moves(&self, to: Option<&CentreId>, context: &Context<'_>) -> Result<bool, Rejection> {
+        if to == Some(&context.centre) {
+            Err(Rejection::SameCentre)
+        } else if context.by_rule() {
+            Ok(false)
+        } else {
+            Err(Rejection::NotAccepted)
+        }
+    }
+
+    /// The move that follows from an acceptance.
+    pub(super) fn moved(&self, acceptance: &Acceptance, context: &Context<'_>) -> Event {
+        let along = self.moves.get(&acceptance.arrival).map(|offer| offer.along);
+        let mut relocation = Relocation {
+            to: acceptance.to.clone(),
+            along,
+            until: None,
+            children: None,
+            arrival: Some(acceptance.arrival),
+            accepted_by: Some(acceptance.accepted_by.clone()),
+        };
+        self.leaves_with(&mut relocation, context);
+        Event::CentreRelocated(relocation)
+    }
+
+    /// What goes along: all by this minute, and nothing later.
+    pub(super) fn leaves_with(&self, relocation: &mut Relocation, context: &Context<'_>) {
+        relocation.along.get_or_insert(Along::OpenTasksAndSafety);
+        relocation.until = kit::calendar::minute(context.now);
+        let along = relocation.along != Some(Along::Nothing) && !self.children.is_empty();
+        relocation.children = along.then(|| self.children.keys().copied().collect());
+    }
+}

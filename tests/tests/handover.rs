@@ -1,0 +1,268 @@
+//! The move to another centre as somebody would abuse it, and as it is meant.
+
+use engine::clock::Clock;
+use kit::access::Role;
+use livline_tests::{Answer, CENTRE, Client, Ground, OTHER_CENTRE, Running, eventually};
+use serde_json::{Value, json};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+use uuid::Uuid;
+
+fn contracts() -> Vec<kit::contract::Contract> {
+    livline_tests::runs::contracts().into_iter().map(|(_, contract)| contract).collect()
+}
+
+struct House {
+    ground: Ground,
+    _running: Vec<Running>,
+    old: Client,
+    new: Client,
+    days: Arc<AtomicI64>,
+}
+
+impl House {
+    async fn new() -> Self {
+        let mut ground = Ground::start().await;
+        let days = Arc::new(AtomicI64::new(0));
+        let moved = days.clone();
+        ground.clock = Clock::of(move || Clock::system().now() + time::Duration::days(moved.load(Ordering::Relaxed)));
+        let running = vec![ground.housing().await, ground.timeline(contracts()).await];
+        let (old, new) =
+            (ground.leader().named("l-old"), ground.client(Role::Leader, Some(OTHER_CENTRE)).named("l-new"));
+        Self { ground, _running: running, old, new, days }
+    }
+
+    fn worker(&self, name: &str) -> Client {
+        self.ground.client(Role::Worker, Some(CENTRE)).named(name)
+    }
+
+    /// A woman who lives at the old centre, with a contact person, and a case at housing with a place in it.
+    async fn hers(&self) -> (Uuid, String) {
+        let answer = self.old.post("people", "/v1/women", &Uuid::new_v4().to_string(), json!({})).await.ok();
+        let woman: Uuid = answer.text("id").parse().unwrap();
+        let tie = json!({ "worker": "w-contact", "role": "contact_person" });
+        self.old.act_for(woman, "assign-worker", tie).await.ok();
+        self.old.act_for(woman, "start-stay", json!({ "centre": "Kanariehuset" })).await.ok();
+        let case = eventually("housing has heard", async || {
+            let body = json!({ "woman": woman });
+            let answer = self.old.post("housing", "/v1/cases", &Uuid::new_v4().to_string(), body).await;
+            answer.status.is_success().then(|| answer.text("id"))
+        })
+        .await;
+        self.old.act("housing", &case, "place-pet", json!({ "place": "Hundepensionen" })).await.ok();
+        let made = self.old.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
+        self.old.course(woman, &made.text("position")).await;
+        (woman, case)
+    }
+
+    /// Offers her; which coming it would be.
+    async fn offer(&self, woman: Uuid, facts: Value) -> String {
+        let offered = self.old.act_for(woman, "offer-relocation", facts).await.ok();
+        offered.body["events"][0]["facts"]["arrival"].as_str().unwrap().to_owned()
+    }
+
+    /// As it is listed at the new centre.
+    async fn listed(&self, arrival: &str) -> Option<Value> {
+        let list = self.new.get("people", "/v1/arrivals").await.ok().body;
+        list["arrivals"].as_array().unwrap().iter().find(|row| row["arrival"] == json!(arrival)).cloned()
+    }
+
+    async fn answer(&self, arrival: &str, answer: &str) -> Answer {
+        let path = format!("/v1/arrivals/{arrival}/{answer}");
+        self.new.post("people", &path, &Uuid::new_v4().to_string(), json!({})).await
+    }
+
+    /// She lives at the old centre: whoever is near her there reads her, and the new centre nothing.
+    async fn stays(&self, woman: Uuid) {
+        let (contact, course) = (self.worker("w-contact"), format!("/v1/women/{woman}/timeline"));
+        let her = contact.get("people", &format!("/v1/women/{woman}")).await.ok();
+        assert_eq!(her.body["state"]["stays"].as_object().unwrap().len(), 1);
+        let shown = contact.get("timeline", &course).await.ok().body.to_string();
+        assert!(shown.contains("Hundepensionen") && !shown.contains("CentreRelocated"));
+        let nobody = self.new.get("people", &format!("/v1/women/{}", Uuid::new_v4())).await;
+        for (service, path) in [("people", format!("/v1/women/{woman}")), ("timeline", course)] {
+            let answer = self.new.get(service, &path).await;
+            assert_eq!((answer.status.as_u16(), answer.body), (404, nobody.body.clone()), "{service}");
+        }
+        let follow_ups = self.new.get("timeline", "/v1/follow-ups").await.ok().body;
+        assert!(!follow_ups.to_string().contains(&woman.to_string()));
+    }
+}
+
+async fn until(client: &Client, service: &str, path: &str, is: impl Fn(&Answer) -> bool) -> Answer {
+    eventually(path, async || Some(client.get_once(service, path).await).filter(|answer| is(answer))).await
+}
+
+/// A worker without a tie moved her to a friend's centre with everything; a temp to a random id, where her stay ended and nobody
+/// received her.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_without_a_right_moves_her_and_nobody_to_nowhere() {
+    let house = House::new().await;
+    let (woman, _) = house.hers().await;
+    let at = kit::calendar::in_copenhagen_time(house.ground.clock.now() + time::Duration::hours(8));
+    let until_then = format!("{}T{:02}:{:02}", kit::Day::from(at.date()), at.hour(), at.minute());
+    let duty = json!({ "facts": { "worker": "w-temp", "kind": "temp", "until": until_then } });
+    house.old.post("people", "/v1/duties", "temp", duty).await.ok();
+    let temp = house.ground.client(Role::Temp, Some(CENTRE)).named("w-temp");
+    until(&temp, "people", &format!("/v1/women/{woman}"), |answer| answer.status == 200).await;
+    for client in [&house.worker("w-9"), &temp] {
+        for action in ["relocate-to-centre", "offer-relocation"] {
+            let refused = client.act_for(woman, action, json!({ "to": OTHER_CENTRE, "along": "all" })).await;
+            assert_eq!((refused.status.as_u16(), refused.code()), (403, "needs_close"), "{action}");
+        }
+    }
+    let alone = house.old.act_for(woman, "relocate-to-centre", json!({ "to": OTHER_CENTRE, "along": "all" })).await;
+    assert_eq!((alone.status.as_u16(), alone.code()), (409, "not_accepted"));
+    house.stays(woman).await;
+    // Offered to a centre that is none, she stays where she is.
+    let arrival = house.offer(woman, json!({ "to": Uuid::new_v4(), "along": "all" })).await;
+    assert_eq!(house.answer(&arrival, "accept").await.status, 404);
+    house.stays(woman).await;
+    let withdrawn = json!({ "arrival": arrival });
+    house.old.act_for(woman, "withdraw-relocation-offer", withdrawn).await.ok();
+    house.stays(woman).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn until_somebody_accepts_there_is_an_alias_and_a_day() {
+    let house = House::new().await;
+    let (woman, case) = house.hers().await;
+    let alias = house.old.get("people", &format!("/v1/women/{woman}/alias")).await.ok().body["alias"].clone();
+    // What would go along is shown before it is sent: kinds and numbers.
+    let preview = async |along: &str| {
+        let path = format!("/v1/women/{woman}/relocation-preview?along={along}");
+        house.old.get("timeline", &path).await.ok().body
+    };
+    let all = preview("all").await;
+    assert!(all["entries"].as_array().unwrap().iter().any(|kind| kind["event"] == "PetPlaced" && kind["count"] == 1));
+    assert!(all["open"].to_string().contains("answer_offer") && !all.to_string().contains("Hundepensionen"));
+    let less = preview("open_tasks_and_safety").await;
+    assert!(!less["entries"].to_string().contains("PetPlaced") && less["open"].to_string().contains("answer_offer"));
+    let none = preview("nothing").await;
+    assert_eq!((&none["entries"], &none["open"]), (&json!([]), &json!([])));
+    assert_eq!(house.new.get("timeline", &format!("/v1/women/{woman}/relocation-preview")).await.status, 404);
+
+    let facts = json!({ "to": OTHER_CENTRE, "along": "all", "day": "2099-01-04" });
+    let arrival = house.offer(woman, facts).await;
+    let told = eventually("she is offered there", async || house.listed(&arrival).await).await;
+    let expected = json!({
+        "arrival": arrival, "alias": alias, "along": "all", "day": "2099-01-04",
+        "answer_by": kit::Day::from(house.ground.clock.today()),
+    });
+    assert_eq!(told, expected, "and nothing more");
+    house.stays(woman).await;
+    let second = house.old.act_for(woman, "offer-relocation", json!({ "to": OTHER_CENTRE })).await;
+    assert_eq!((second.status.as_u16(), second.code()), (409, "offered_already"));
+    // Those who answer there read and answer, nobody else, and no other centre.
+    for (role, code) in [
+        (Role::Worker, "needs_answers"),
+        (Role::Temp, "forbidden"),
+        (Role::Volunteer, "forbidden"),
+        (Role::Secretariat, "forbidden"),
+    ] {
+        let client = house.ground.client(role, Some(OTHER_CENTRE)).named("w-5");
+        for answer in [
+            client.get("people", "/v1/arrivals").await,
+            client.post("people", &format!("/v1/arrivals/{arrival}/accept"), "k", json!({})).await,
+            client.post("people", &format!("/v1/arrivals/{arrival}/decline"), "k", json!({})).await,
+        ] {
+            assert_eq!((answer.status.as_u16(), answer.code()), (403, code), "{role:?}");
+        }
+    }
+    let third = house.ground.client(Role::Leader, Some(kit::CentreId(Uuid::from_u128(0xc3))));
+    assert_eq!(third.get("people", "/v1/arrivals").await.ok().body, json!({ "arrivals": [] }));
+    assert_eq!(third.post("people", &format!("/v1/arrivals/{arrival}/accept"), "k", json!({})).await.status, 404);
+    assert_eq!(house.old.post("people", &format!("/v1/arrivals/{arrival}/accept"), "k", json!({})).await.status, 404);
+    house.stays(woman).await;
+
+    let key = Uuid::new_v4().to_string();
+    let path = format!("/v1/arrivals/{arrival}/accept");
+    let accepted = house.new.post("people", &path, &key, json!({})).await.ok();
+    assert_eq!(accepted.text("woman"), woman.to_string());
+    assert_eq!(
+        house.new.post("people", &path, &key, json!({})).await.ok().body,
+        accepted.body,
+        "once more, it is the same"
+    );
+    let course = format!("/v1/women/{woman}/timeline");
+    let seen =
+        until(&house.new, "timeline", &course, |answer| answer.body.to_string().contains("RelocationReceived")).await;
+    let shown = seen.body.to_string();
+    assert!(shown.contains("PetPlaced") && shown.contains("l-new"), "who accepted is told there");
+    assert!(house.listed(&arrival).await.is_none());
+    // No place of the old centre went along.
+    assert!(!shown.contains("Hundepensionen") && !shown.contains("Kanariehuset"), "{shown}");
+    let pet =
+        seen.body["entries"].as_array().unwrap().iter().find(|entry| entry["event"] == "PetPlaced").unwrap().clone();
+    assert!(pet["facts"].as_array().unwrap().iter().all(|fact| fact["class"] != "location" || fact["masked"] == true));
+    until(&house.worker("w-contact"), "people", &format!("/v1/women/{woman}"), |answer| answer.status == 404).await;
+    // And what the new centre records has its places.
+    house.new.act_for(woman, "start-stay", json!({ "centre": "Nyhuset" })).await.ok();
+    until(&house.new, "timeline", &course, |answer| answer.body.to_string().contains("Nyhuset")).await;
+    // A friend there takes the coming back: what came along of conflicts would be gone with it.
+    let events = house.new.get("people", &format!("/v1/women/{woman}/events")).await.ok().body;
+    let of = |body: &&Value| body["type"].as_str().unwrap().contains("RelocationReceived");
+    let version = events["events"].as_array().unwrap().iter().find(of).unwrap()["version"].clone();
+    let friend = house.ground.client(Role::Worker, Some(OTHER_CENTRE)).named("w-5");
+    for client in [&friend, &house.new] {
+        let back = client.act_for(woman, "record-in-error", json!({ "version": version })).await;
+        assert_eq!((back.status.as_u16(), back.code()), (409, "not_correctable"));
+    }
+    drop(case);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn declined_or_unanswered_is_an_alert_where_she_is() {
+    let house = House::new().await;
+    let (woman, _) = house.hers().await;
+    let open = async |what: &str| {
+        let list = house.old.get("timeline", "/v1/follow-ups?responsible=nobody").await.ok().body;
+        list["follow_ups"].as_array().unwrap().iter().any(|row| row["woman"] == json!(woman) && row["what"] == what)
+    };
+    let arrival = house.offer(woman, json!({ "to": OTHER_CENTRE })).await;
+    eventually("she is offered there", async || house.listed(&arrival).await).await;
+    house.days.fetch_add(1, Ordering::Relaxed);
+    eventually("that nobody answers is told", async || open("call_other_centre").await.then_some(())).await;
+    house.stays(woman).await;
+    house.answer(&arrival, "decline").await.ok();
+    eventually("that it is declined is told", async || open("find_another_centre").await.then_some(())).await;
+    assert!(!open("call_other_centre").await && house.listed(&arrival).await.is_none());
+    let course = house.old.get("timeline", &format!("/v1/women/{woman}/timeline")).await.ok().body;
+    for event in ["RelocationUnanswered", "RelocationDeclined"] {
+        let entries = course["entries"].as_array().unwrap();
+        let told: Vec<_> = entries.iter().filter(|entry| entry["event"] == event).collect();
+        assert_eq!((told.len(), &told[0]["weight"]), (1, &json!("alert")), "{event}");
+    }
+    house.stays(woman).await;
+    assert_eq!(house.answer(&arrival, "accept").await.code(), "second_outcome");
+}
+
+/// Withdrawn and accepted at the same time: one of them, and both sides see which.
+#[tokio::test(flavor = "multi_thread")]
+async fn withdrawn_and_accepted_at_once_is_one_of_them() {
+    let house = House::new().await;
+    for turn in 0..6 {
+        let (woman, _) = house.hers().await;
+        let arrival = house.offer(woman, json!({ "to": OTHER_CENTRE, "along": "all" })).await;
+        eventually("she is offered there", async || house.listed(&arrival).await).await;
+        let withdraws = house.old.act_for(woman, "withdraw-relocation-offer", json!({ "arrival": arrival }));
+        let (withdrawn, accepted) = if turn == 0 {
+            (withdraws.await, house.answer(&arrival, "accept").await)
+        } else {
+            tokio::join!(withdraws, house.answer(&arrival, "accept"))
+        };
+        let course = format!("/v1/women/{woman}/timeline");
+        if accepted.status.is_success() {
+            assert_eq!((withdrawn.status.as_u16(), withdrawn.code()), (409, "second_outcome"));
+            until(&house.new, "timeline", &course, |answer| answer.body.to_string().contains("PetPlaced")).await;
+            until(&house.worker("w-contact"), "timeline", &course, |answer| answer.status == 404).await;
+        } else {
+            withdrawn.ok();
+            assert_eq!((accepted.status.as_u16(), accepted.code()), (409, "second_outcome"));
+            house.stays(woman).await;
+        }
+        assert!(house.listed(&arrival).await.is_none());
+    }
+}
