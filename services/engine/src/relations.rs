@@ -257,7 +257,11 @@ impl Relations {
                 }
             }
         }
-        changed.into_iter().for_each(|at| relations.get_mut(at).into_iter().for_each(|told| *told = None));
+        for at in changed {
+            if let Some(told) = relations.get_mut(at) {
+                *told = None;
+            }
+        }
         let known = |(row, relation): (&PgRow, Option<Option<Relation>>)| {
             let Some(relation) = relation else { return Ok(None) };
             let heard = if row.try_get("held_back")? { Heard::HeldBack } else { measure.heard(row)? };

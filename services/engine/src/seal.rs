@@ -87,8 +87,7 @@ impl<'a> Place<'a> {
         theirs.then_some(place)
     }
 
-    /// Where a body's facts stand that is known to be as the service stored or published it. For whoever reads on behalf of somebody there is
-    /// [`Self::granted`]. `None`: not one of ours.
+    /// The same of a body that is known to be as the service stored or published it, for whoever reads on behalf of nobody.
     #[must_use]
     pub(crate) fn of(service: &'a str, body: &'a Body) -> Option<Self> {
         let event = body.event().filter(|event| event.service == service)?.name;

@@ -52,7 +52,7 @@ impl Scope<'_> {
             let chosen = match along {
                 Along::Nothing => false,
                 Along::OpenTasksAndSafety => service == SAFETY,
-                _ => true,
+                Along::All => true,
             };
             chosen && body.centre == Some(*from) && body.recordedtime < end(*until)
         };

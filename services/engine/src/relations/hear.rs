@@ -110,9 +110,8 @@ impl Hearing {
         let signer = self.signer();
         let heard = match hear::<Duty>(&self.seal, service, event, &[]).await? {
             Sound::Heard(heard) => *heard,
-            Sound::Nothing => return Ok(()),
-            // Who can put it there must neither begin nor end a duty by it.
-            Sound::Unreadable(NOT_GENUINE) => return Ok(()),
+            // Who can put a forged one there must neither begin nor end a duty by it.
+            Sound::Nothing | Sound::Unreadable(NOT_GENUINE) => return Ok(()),
             Sound::Unreadable(reason) => {
                 tracing::error!(service, number = event.number, reason, "what cannot be read of a duty ends it");
                 let Some((before, version)) = unread(connection, event).await? else { return Ok(()) };

@@ -372,7 +372,9 @@ mod tests {
             let signer = Integrity::made_of([7; 32]).of("housing");
             let sum = |macs: &[[u8; 32]]| {
                 let mut sum = Sum::of(None).unwrap();
-                macs.iter().for_each(|mac| sum.add(&signer, mac));
+                for mac in macs {
+                    sum.add(&signer, mac);
+                }
                 sum
             };
             let (all, mut turned) = (sum(&macs), macs.clone());

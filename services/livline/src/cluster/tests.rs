@@ -61,9 +61,9 @@ fn a_second_livline_is_refused_until_the_first_ends() {
 fn a_format_is_written_and_a_newer_one_refused() {
     let place = temporary();
     let format = open(&place).path().join("format");
-    assert_eq!(std::fs::read_to_string(&format).expect("a format"), "2\n");
+    assert_eq!(std::fs::read_to_string(&format).expect("a format"), "3\n");
     for (content, sentence) in [
-        ("3\n", "holds data of a newer version (format 3, this program knows 2)."),
+        ("4\n", "holds data of a newer version (format 4, this program knows 3)."),
         ("one", "as a whole number, and does not."),
     ] {
         std::fs::write(&format, content).expect("written");
