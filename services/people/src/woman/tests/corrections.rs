@@ -4,7 +4,6 @@ use super::{
     CENTRE, CONTACT, NOTICE_IN, NOTICE_OUT, OTHER_STAY, STAY, agreed, contact, nobody, open, stay, staying, usable,
     woman,
 };
-use kit::Decider;
 use serde_json::json;
 
 #[test]
