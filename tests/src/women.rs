@@ -119,6 +119,10 @@ impl Women {
     /// Records events about her, all at once, and waits until the service has heard them itself.
     pub async fn record(&self, her: &mut Woman, events: &[(&'static str, Value)]) {
         let (woman, centre, aggregate) = (Some(WomanId(her.woman)), Some(her.centre), her.aggregate());
+        // The service may have recorded of her itself meanwhile.
+        let stored = sqlx::query_scalar("SELECT coalesce(max(sequence), 0) FROM events WHERE aggregate_id = $1");
+        let stored: i64 = stored.bind(aggregate.to_string()).fetch_one(&self.pool).await.unwrap();
+        her.version = her.version.max(stored.unsigned_abs());
         let mut written = Vec::with_capacity(events.len());
         for ((name, facts), version) in events.iter().zip(her.version + 1..) {
             let mut facts = facts.clone();

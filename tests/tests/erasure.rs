@@ -536,7 +536,7 @@ async fn she_is_forgotten_where_she_is_and_her_child_after_her() {
         answer.status.is_success().then_some(())
     })
     .await;
-    let hers = json!({ "recognised": "code_word" });
+    let hers = json!({ "recognised": "meeting" });
     assert_eq!(refused(&old, her, "request-erasure", &hers).await, conflict("relocated"));
     assert_eq!(refused(&old, her, "request-erasure", &erasure_of_child).await, conflict("relocated"));
     let request = async |facts: &Value| {

@@ -56,6 +56,32 @@ async fn check(client: &Client, her: &Woman, word: &str) -> Answer {
     client.post("people", &format!("/v1/women/{}/vault/code-word/check", her.woman), "-", json!({ "word": word })).await
 }
 
+async fn unlock(client: &Client, her: &Woman, body: Value) -> Answer {
+    let path = format!("/v1/women/{}/vault/code-word/unlock", her.woman);
+    client.post("people", &path, &Uuid::new_v4().to_string(), body).await
+}
+
+/// Her events of a type, with their facts and facets as the leader sees them.
+async fn events(leader: &Client, her: &Woman, of: &str) -> Vec<Value> {
+    let all = leader.get("people", &format!("/v1/women/{}/events", her.woman)).await.ok().body;
+    let of = format!("dk.livline.people.{of}.v1");
+    all["events"].as_array().unwrap().iter().filter(|event| event["type"] == *of).cloned().collect()
+}
+
+/// Her follow-ups that are open: key, and who holds it.
+async fn open(leader: &Client, her: &Woman) -> Vec<(String, Value)> {
+    let shown = leader.get("people", &format!("/v1/women/{}", her.woman)).await.ok().body;
+    let open = shown["follow_ups"].as_object().unwrap().iter().filter(|(_, follow_up)| follow_up["open"] == true);
+    open.map(|(key, follow_up)| (key.clone(), follow_up["responsible"].clone())).collect()
+}
+
+/// Somebody who becomes her contact person.
+async fn contact_person(ground: &Ground, women: &Women, her: &mut Woman, name: &str) -> Client {
+    let tie = json!({ "worker": personal(name), "role": "contact_person" });
+    women.record(her, &[("WorkerAssigned", tie)]).await;
+    ground.client(Role::Worker, Some(CENTRE)).named(name)
+}
+
 async fn known(women: &Women) -> Woman {
     women.register(somebody(), registered("Birk-47", Some("Anna Lund"), None)).await
 }
@@ -239,9 +265,26 @@ async fn a_value_is_shown_to_whom_its_class_is_shown() {
     let mut her = known(&women).await;
     let tie = json!({ "worker": personal("w-contact"), "role": "contact_person" });
     women.record(&mut her, &[("WorkerAssigned", tie)]).await;
-    // Whoever has the address notes it, without being able to read it afterwards.
-    let worker = ground.client(Role::Worker, Some(CENTRE));
-    let reference = keep(&worker, &her, "address", ADDRESS).await;
+    // It is kept by who is close to her. Whoever else has it hands it on, and is told whose it is to do.
+    let tied = ground.client(Role::Worker, Some(CENTRE)).named("w-contact");
+    let reference = keep(&tied, &her, "address", ADDRESS).await;
+    for (role, name, status, code) in [
+        (Role::Worker, "w-1", 403, "needs_close"),
+        (Role::Temp, "w-1", 404, "not_found"),
+        (Role::Volunteer, "w-1", 403, "forbidden"),
+        (Role::Secretariat, "w-1", 403, "forbidden"),
+    ] {
+        let client = ground.client(role, Some(CENTRE)).named(name);
+        let contact = format!("contact/{}", Uuid::new_v4());
+        for slot in ["address", "code-word", &contact] {
+            let answer = put(&client, &her, slot, &Uuid::new_v4().to_string(), json!({ "value": "x" })).await;
+            assert_eq!((answer.status.as_u16(), answer.code()), (status, code), "{role:?}: {slot}");
+        }
+        let path = format!("/v1/women/{}/contacts", her.woman);
+        let body = json!({ "facts": { "channel": "phone" }, "value": "x" });
+        let answer = client.post("people", &path, &Uuid::new_v4().to_string(), body).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (status, code), "{role:?}: a contact");
+    }
     for (role, name, may_list, value, history) in [
         (Role::Leader, "w-1", 200, 200, 200),
         (Role::Worker, "w-contact", 200, 200, 404),
@@ -353,7 +396,8 @@ async fn a_value_opens_in_its_own_place_alone() {
     assert_eq!(get(&leader, &her, &format!("/{phone}/history")).await.status, 503);
 }
 
-/// A worker who may not read the word still hears whether the caller knows it; after five wrong ones nobody does for ten minutes.
+/// A worker who may not read the word still hears whether the caller knows it. Five wrong ones by one worker lock that worker out for
+/// her, and fifteen by all of them everybody, for ten minutes or until a leader lifts it; each is told once.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_word_is_checked_by_whoever_may_not_read_it() {
     let mut ground = Ground::start().await;
@@ -362,17 +406,20 @@ async fn a_code_word_is_checked_by_whoever_may_not_read_it() {
     let from = Clock::system().now();
     ground.clock = Clock::of(move || from + time::Duration::minutes(ahead.load(Ordering::SeqCst)));
     let (_people, women) = people(&ground).await;
-    let (leader, worker) = (ground.leader(), ground.client(Role::Worker, Some(CENTRE)));
-    let (her, other) = (known(&women).await, known(&women).await);
+    let (leader, worker) = (ground.leader(), ground.client(Role::Worker, Some(CENTRE)).named("w-7"));
+    let (mut her, other) = (known(&women).await, known(&women).await);
     assert_eq!(check(&worker, &her, "blå cykel").await.status, 404, "none is agreed");
+    contact_person(&ground, &women, &mut her, "w-contact").await;
     for woman in [&her, &other] {
         keep(&leader, woman, "code-word", "Blå cykel").await;
     }
+    let locked = async || events(&leader, &her, "CodeWordLockedOut").await;
     assert_eq!(check(&worker, &her, " blå  CYKEL ").await.ok().body, json!({ "right": true }));
     for word in ["blå", "blå cykel!", "rød cykel"] {
         assert_eq!(check(&worker, &her, word).await.ok().body, json!({ "right": false }), "{word}");
     }
     assert_eq!(check(&worker, &her, "blå cykel").await.ok().body["right"], true, "a right one costs nothing");
+    assert!(locked().await.is_empty());
     // Many at once are taken one after the other, however long each takes: the fourth and fifth wrong ones, and then no more.
     sqlx::raw_sql(
         "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.2); RETURN NEW; END $$;
@@ -381,19 +428,387 @@ async fn a_code_word_is_checked_by_whoever_may_not_read_it() {
     .execute(&ground.pool("livline_people").await)
     .await
     .unwrap();
-    let tries: Vec<Client> = (0..12).map(|number| worker.clone().named(&format!("w-{number}"))).collect();
-    let answers = join_all(tries.iter().map(|client| check(client, &her, "gul cykel"))).await;
-    let answered = answers.iter().filter(|answer| answer.body == json!({ "right": false })).count();
-    let refused = answers.iter().filter(|answer| answer.code() == "too_many_requests").count();
-    assert_eq!((answered, refused), (2, 10));
-    for client in [&worker, &leader] {
-        assert_eq!(check(client, &her, "Blå cykel").await.status, 429, "not even the right one");
-    }
+    let tried = async |clients: Vec<Client>| {
+        let answers = join_all(clients.iter().map(|client| check(client, &her, "gul cykel"))).await;
+        let answered = answers.iter().filter(|answer| answer.body == json!({ "right": false })).count();
+        let refused = answers.iter().filter(|answer| answer.code() == "too_many_requests").count();
+        (answered, refused)
+    };
+    assert_eq!(tried(vec![worker.clone(); 12]).await, (2, 10));
+    assert_eq!(check(&worker, &her, "Blå cykel").await.status, 429, "not even the right one");
+    assert_eq!(check(&leader, &her, "Blå cykel").await.ok().body["right"], true, "and everybody else goes on");
     assert_eq!(check(&worker, &other, "Blå cykel").await.ok().body["right"], true, "another woman's counts apart");
+    let [told] = locked().await.try_into().unwrap();
+    assert_eq!((&told["data"]["facts"]["worker"], &told["data"]["facets"]["weight"]), (&json!("w-7"), &json!("alert")));
+    let mine = |open: Vec<(String, Value)>| open.into_iter().find(|(key, _)| key == "code-word/locked");
+    assert_eq!(mine(open(&leader, &her).await).unwrap().1, "w-contact");
+    // So many from several are too many from all.
+    let several = |names: [&str; 3]| names.iter().flat_map(|name| vec![worker.clone().named(name); 4]).collect();
+    assert_eq!(tried(several(["w-21", "w-22", "w-23"])).await, (10, 2));
+    for client in [&worker, &leader] {
+        assert_eq!(check(client, &her, "Blå cykel").await.status, 429, "nobody, however right");
+    }
+    let everybody = locked().await;
+    assert_eq!((everybody.len(), &everybody[1]["data"]["facts"]), (2, &json!({})));
+    // A leader lifts it, and nobody else: from everybody, or from one.
+    let contact = worker.clone().named("w-contact");
+    for client in [&worker, &contact] {
+        let refused = unlock(client, &her, json!({})).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (403, "needs_leader"));
+    }
+    unlock(&leader, &her, json!({ "worker": "w-21" })).await.ok();
+    assert_eq!(check(&worker.clone().named("w-21"), &her, "Blå cykel").await.ok().body["right"], true);
+    assert_eq!(check(&worker, &her, "Blå cykel").await.status, 429, "w-7 is still locked out");
+    unlock(&leader, &her, json!({})).await.ok();
+    assert_eq!(mine(open(&leader, &her).await), None, "it was looked at");
+    assert_eq!(check(&worker, &her, "Blå cykel").await.ok().body["right"], true);
+    assert_eq!(events(&leader, &her, "CodeWordUnlocked").await.len(), 2);
+    // And by itself it ends after ten minutes.
+    for _ in 0..5 {
+        assert_eq!(check(&worker, &her, "gul cykel").await.ok().body["right"], false);
+    }
     minutes.store(9, Ordering::SeqCst);
     assert_eq!(check(&worker, &her, "Blå cykel").await.status, 429);
     minutes.store(11, Ordering::SeqCst);
     assert_eq!(check(&worker, &her, "Blå cykel").await.ok().body["right"], true);
+}
+
+/// A lock-out whose telling went wrong is told by whoever meets it next, and once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_out_that_could_not_be_told_is_told_later() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let (leader, worker) = (ground.leader(), ground.client(Role::Worker, Some(CENTRE)));
+    let her = known(&women).await;
+    keep(&leader, &her, "code-word", "Blå cykel").await;
+    let pool = ground.pool("livline_people").await;
+    refuse(&pool, "INSERT ON events", "WHEN (NEW.event_type = 'CodeWordLockedOut')").await;
+    for _ in 0..4 {
+        check(&worker, &her, "gul cykel").await.ok();
+    }
+    assert_eq!(check(&worker, &her, "gul cykel").await.status, 503);
+    assert!(events(&leader, &her, "CodeWordLockedOut").await.is_empty());
+    take_again(&pool, "events").await;
+    for _ in 0..2 {
+        assert_eq!(check(&worker, &her, "gul cykel").await.status, 429);
+        assert_eq!(events(&leader, &her, "CodeWordLockedOut").await.len(), 1);
+    }
+}
+
+/// Lets a table refuse what is done to it.
+async fn refuse(pool: &PgPool, what: &str, when: &str) {
+    let sql = format!(
+        "CREATE OR REPLACE FUNCTION gone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'gone'; END $$;
+         CREATE TRIGGER gone BEFORE {what} FOR EACH ROW {when} EXECUTE FUNCTION gone();"
+    );
+    sqlx::raw_sql(&sql).execute(pool).await.unwrap();
+}
+
+/// And take it again.
+async fn take_again(pool: &PgPool, table: &str) {
+    sqlx::raw_sql(&format!("DROP TRIGGER gone ON {table}")).execute(pool).await.unwrap();
+}
+
+/// Wherever it goes wrong between the value and its event, both are there in the end or neither is; the key goes on where it stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_and_its_event_never_come_apart() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_people").await);
+    let told = async |her: &Woman| events(&leader, her, "VaultValueChanged").await.len();
+    for (what, when, stands) in [
+        ("INSERT ON vault_waiting", "", false),
+        ("INSERT ON events", "WHEN (NEW.event_type = 'VaultValueChanged')", false),
+        ("INSERT ON vault", "", true),
+        ("INSERT ON vault_answers", "", true),
+        ("DELETE ON vault_waiting", "", true),
+    ] {
+        let her = known(&women).await;
+        refuse(&pool, what, when).await;
+        let put = async |value: &str| put(&leader, &her, "address", what, json!({ "value": value })).await;
+        assert_eq!(put(ADDRESS).await.status, 503, "{what}");
+        assert_eq!(told(&her).await, usize::from(stands), "{what}");
+        // What was cut off is not seen halfway.
+        let meanwhile = get(&leader, &her, "").await;
+        assert_eq!(meanwhile.status.as_u16(), if stands { 503 } else { 200 }, "{what}");
+        take_again(&pool, what.rsplit(' ').next().unwrap()).await;
+        let values = async || get(&leader, &her, "").await.ok().body["values"].as_array().unwrap().len();
+        // Whoever looks sees the value where its event stands, though nobody sent it again.
+        assert_eq!(values().await, usize::from(stands), "{what}");
+        let other = put("Nygade 2").await;
+        if stands || what.contains("events") {
+            assert_eq!((other.status.as_u16(), other.code()), (422, "key_reused"), "{what}");
+            let first = put(ADDRESS).await.ok().body;
+            assert_eq!(put(ADDRESS).await.ok().body, first, "{what}");
+            let shown = get(&leader, &her, &format!("/{}", first["reference"].as_str().unwrap())).await;
+            assert_eq!(shown.text("value"), ADDRESS, "{what}");
+        } else {
+            assert_eq!(other.status, 200, "{what}: nothing of the first was kept");
+        }
+        assert_eq!((told(&her).await, values().await), (1, 1), "{what}");
+        let waiting: i64 = sqlx::query_scalar("SELECT count(*) FROM vault_waiting").fetch_one(&pool).await.unwrap();
+        assert_eq!(waiting, 0, "{what}");
+    }
+}
+
+/// Killed after the event, before the value stands: another process finds it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_waited_stands_after_a_start() {
+    let ground = Ground::start().await;
+    let (running, women) = people(&ground).await;
+    let (leader, pool) = (ground.leader(), ground.pool("livline_people").await);
+    let her = known(&women).await;
+    let former = keep(&leader, &her, "address", "Gammelgade 1").await;
+    refuse(&pool, "UPDATE ON vault", "").await;
+    let cut = put(&leader, &her, "address", "k", json!({ "value": ADDRESS })).await;
+    assert_eq!(cut.status, 503);
+    running.stop().await;
+    take_again(&pool, "vault").await;
+    let (_people, _women) = people(&ground).await;
+    let reference = now(&leader, &her, "address").await;
+    let shown = get(&leader, &her, &format!("/{reference}")).await.ok();
+    assert_eq!((shown.text("value"), &shown.body["version"]), (ADDRESS.to_owned(), &json!(2)));
+    let history = get(&leader, &her, &format!("/{reference}/history")).await.ok().body;
+    assert_eq!(history["history"][0]["reference"], former);
+    assert_eq!(put(&leader, &her, "address", "k", json!({ "value": ADDRESS })).await.ok().text("reference"), reference);
+}
+
+/// A worker without a tie overwrote the address, and the code word by saying that it was a meeting; nobody was told.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_close_to_her_changes_nothing_and_whoever_is_leaves_an_event() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let (leader, untied) = (ground.leader(), ground.client(Role::Worker, Some(CENTRE)).named("w-9"));
+    let mut her = known(&women).await;
+    let contact = contact_person(&ground, &women, &mut her, "w-contact").await;
+    let address = keep(&contact, &her, "address", ADDRESS).await;
+    let word = keep(&contact, &her, "code-word", "Blå cykel").await;
+    assert!(open(&leader, &her).await.is_empty(), "she knows what she kept herself");
+    for (slot, body) in [
+        ("address", json!({ "value": "Hos ham 1" })),
+        ("code-word", json!({ "value": "hans ord", "recognised": "meeting" })),
+        ("code-word", json!({ "value": "hans ord", "recognised": "code_word", "word": "Blå cykel" })),
+    ] {
+        let refused = put(&untied, &her, slot, &Uuid::new_v4().to_string(), body).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (403, "needs_close"), "{slot}");
+        assert_eq!(refused.body["title"], "Her contact person, whoever is on duty or the leader does this.", "{slot}");
+    }
+    assert_eq!((now(&leader, &her, "address").await, now(&leader, &her, "code-word").await), (address, word));
+    assert_eq!(events(&leader, &her, "VaultValueChanged").await.len(), 2);
+
+    let body = json!({ "value": "rød cykel", "recognised": "meeting" });
+    let changed = put(&leader, &her, "code-word", "k", body).await.ok();
+    keep(&leader, &her, "address", "Nygade 2").await;
+    keep(&leader, &her, &format!("contact/{}", Uuid::from_u128(7)), "20 30 40 50").await;
+    let events = events(&leader, &her, "VaultValueChanged").await;
+    let told = events.iter().map(|event| {
+        let facts = &event["data"]["facts"];
+        (event["actor"].as_str().unwrap(), facts["slot"].as_str().unwrap(), facts["recognised"].as_str())
+    });
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            ("w-contact", "address", None),
+            ("w-contact", "code_word", None),
+            ("w-1", "code_word", Some("meeting")),
+            ("w-1", "address", None),
+            ("w-1", "contact", None)
+        ]
+    );
+    assert_eq!(events[2]["data"]["facts"]["reference"], changed.body["reference"]);
+    assert_eq!(changed.text("position"), format!("people:{}", events[2]["number"]));
+    let weights: Vec<_> = events[2..].iter().map(|event| event["data"]["facets"]["weight"].clone()).collect();
+    assert_eq!(weights, ["alert", "alert", "routine"]);
+    let contacts = format!("vault/contact/{}", Uuid::from_u128(7));
+    let tells = ["vault/address", "vault/code-word", contacts.as_str()].map(|key| (key.to_owned(), json!("w-contact")));
+    assert_eq!(open(&leader, &her).await, tells);
+    // Where its place is masked, its reference is.
+    let shown = untied.get("people", &format!("/v1/women/{}/events", her.woman)).await.ok().body.to_string();
+    assert!(!shown.contains(&changed.text("reference")));
+}
+
+/// Recognised by her code word is who was checked by whoever says so, within ten minutes, and where one was agreed.
+#[tokio::test(flavor = "multi_thread")]
+async fn recognised_by_code_word_is_whom_the_same_worker_has_just_checked() {
+    let mut ground = Ground::start().await;
+    let minutes = Arc::new(AtomicI64::new(0));
+    let ahead = minutes.clone();
+    let from = Clock::system().now();
+    ground.clock = Clock::of(move || from + time::Duration::minutes(ahead.load(Ordering::SeqCst)));
+    let (_people, _women) = people(&ground).await;
+    let leader = ground.leader();
+    let second = leader.clone().named("l-2");
+    let register = async || {
+        let key = Uuid::new_v4().to_string();
+        let woman = leader.post("people", "/v1/women", &key, json!({ "facts": {} })).await.ok().text("id");
+        at(woman.parse().unwrap(), CENTRE)
+    };
+    let (her, other) = (register().await, register().await);
+    let act = async |client: &Client, her: &Woman, action: &str, facts: Value| {
+        let path = format!("/v1/women/{}/{action}", her.woman);
+        client.post("people", &path, &Uuid::new_v4().to_string(), json!({ "facts": facts })).await
+    };
+    let by_word = json!({ "recognised": "code_word" });
+    let asks = async |client: &Client| act(client, &her, "request-erasure", by_word.clone()).await;
+    let replaces = async |client: &Client, value: &str| {
+        let body = json!({ "value": value, "recognised": "code_word" });
+        put(client, &her, "code-word", &Uuid::new_v4().to_string(), body).await
+    };
+    let refused = |answer: Answer| (answer.status.as_u16(), answer.code().to_owned());
+    let unrecognised = (409, "not_recognised".to_owned());
+    // None was agreed: nobody is recognised by it.
+    assert_eq!(refused(asks(&leader).await), unrecognised);
+    assert_eq!(refused(replaces(&leader, "første").await), unrecognised);
+    keep(&leader, &her, "code-word", "Blå cykel").await;
+    keep(&leader, &other, "code-word", "Blå cykel").await;
+    // Nobody has checked it; then somebody else has, hers is another's, or it was wrong.
+    assert_eq!(refused(asks(&leader).await), unrecognised);
+    check(&second, &her, "blå cykel").await.ok();
+    check(&leader, &other, "blå cykel").await.ok();
+    check(&leader, &her, "rød cykel").await.ok();
+    assert_eq!(
+        (refused(asks(&leader).await), refused(replaces(&leader, "x").await)),
+        (unrecognised.clone(), unrecognised.clone())
+    );
+    check(&leader, &her, "blå cykel").await.ok();
+    minutes.store(9, Ordering::SeqCst);
+    let asked = asks(&leader).await.ok();
+    let erasure = asked.body["events"][0]["facts"]["erasure"].clone();
+    minutes.store(11, Ordering::SeqCst);
+    let cancel = json!({ "erasure": erasure, "recognised": "code_word" });
+    assert_eq!(refused(act(&leader, &her, "cancel-erasure", cancel.clone()).await), unrecognised, "eleven minutes ago");
+    assert_eq!(refused(replaces(&leader, "x").await), unrecognised);
+    check(&leader, &her, "blå cykel").await.ok();
+    act(&leader, &her, "cancel-erasure", cancel).await.ok();
+    replaces(&leader, "gul cykel").await.ok();
+    // Whoever knew the word of before need not know this one.
+    assert_eq!(refused(replaces(&leader, "x").await), unrecognised);
+    assert_eq!(refused(asks(&second).await), unrecognised);
+}
+
+/// Number and agreement come in one call, all of it or nothing; the same again is answered as the first time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_safe_contact_is_agreed_in_one_call() {
+    let ground = Ground::start().await;
+    let (_people, _women) = people(&ground).await;
+    let leader = ground.leader();
+    let woman = leader.post("people", "/v1/women", "k0", json!({ "facts": {} })).await.ok().text("id");
+    let her = at(woman.parse().unwrap(), CENTRE);
+    let path = format!("/v1/women/{}/contacts", her.woman);
+    let agree = async |key: &str, body: Value| leader.post("people", &path, key, body).await;
+    let body = json!({ "facts": { "channel": "phone", "times": "Hverdage 9-12" }, "value": "20 30 40 50", "code_word": "Blå cykel" });
+    let first = agree("k1", body.clone()).await.ok().body;
+    let names: Vec<_> = first["events"].as_array().unwrap().iter().map(|event| event["event"].clone()).collect();
+    assert_eq!(names, ["VaultValueChanged", "VaultValueChanged", "SafeContactAgreed"]);
+    assert_eq!(agree("k1", body.clone()).await.ok().body, first);
+    let list = async || contacts(&leader, &her).await.ok().body;
+    let shown = list().await;
+    let [usable] = shown["contacts"].as_array().unwrap().as_slice() else { panic!("{shown}") };
+    assert_eq!((&usable["value"], &usable["contact"]), (&json!("20 30 40 50"), &first["contact"]));
+    assert_eq!((&usable["reference"], &usable["code_word"]), (&first["reference"], &first["code_word"]));
+    assert_eq!(check(&leader, &her, "blå cykel").await.ok().body["right"], true);
+    // Another number or other facts under the same key are another request.
+    for (name, value) in
+        [("value", json!("66 66 66 66")), ("facts", json!({ "channel": "email" })), ("code_word", Value::Null)]
+    {
+        let mut other = body.clone();
+        other[name] = value;
+        let reused = agree("k1", other).await;
+        assert_eq!((reused.status.as_u16(), reused.code()), (422, "key_reused"), "{name}");
+    }
+    // What is refused keeps nothing: the number of before stands, and the contact may be used.
+    let contact = &first["contact"];
+    let ahead = json!({ "contact": contact, "channel": "phone", "confirmed_on": kit::Day::from(ground.clock.today() + time::Duration::days(2)).to_string() });
+    let refused = agree("k2", json!({ "facts": ahead, "value": "66 66 66 66" })).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (409, "in_the_future"));
+    let refused = agree("k3", json!({ "facts": { "contact": contact, "channel": "phone" }, "code_word": "rød" })).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (409, "recognition_missing"));
+    assert_eq!(list().await, shown);
+    // Put right under the same key, it goes on.
+    let right = json!({ "contact": contact, "channel": "phone", "code_word": first["code_word"] });
+    agree("k2", json!({ "facts": right, "value": "66 66 66 66" })).await.ok();
+    assert_eq!(list().await["contacts"][0]["value"], "66 66 66 66");
+    // The values stand in no event.
+    let all = leader.get("people", &format!("/v1/women/{}/events", her.woman)).await.ok().body.to_string();
+    assert!(!["20 30", "66 66", "cykel"].iter().any(|value| all.contains(value)));
+    // Nobody records such an event by itself.
+    let path = format!("/v1/women/{}/change-vault-value", her.woman);
+    let facts = json!({ "facts": { "slot": "address", "reference": Uuid::new_v4() } });
+    assert_eq!(leader.post("people", &path, "by-itself", facts).await.code(), "only_by_rule");
+    // Without a number it is agreed as it stands.
+    agree("k4", json!({ "facts": { "channel": "trusted_person" } })).await.ok();
+    assert_eq!(list().await["contacts"].as_array().unwrap().len(), 2);
+    // Cut off anywhere, all of it comes with the same key.
+    let pool = ground.pool("livline_people").await;
+    for (key, what, when) in [
+        ("k5", "INSERT ON vault_waiting", "WHEN (NEW.slot = 'code-word')"),
+        ("k6", "INSERT ON events", "WHEN (NEW.event_type = 'SafeContactAgreed')"),
+        ("k7", "INSERT ON vault", "WHEN (NEW.slot = 'code-word')"),
+    ] {
+        let body = json!({ "facts": { "channel": "phone" }, "value": key, "code_word": key, "recognised": "meeting" });
+        refuse(&pool, what, when).await;
+        assert_eq!(agree(key, body.clone()).await.status, 503, "{what}");
+        take_again(&pool, what.rsplit(' ').next().unwrap()).await;
+        let told = agree(key, body).await.ok().body;
+        let all = list().await;
+        let mine = all["contacts"].as_array().unwrap().iter().find(|contact| contact["contact"] == told["contact"]);
+        assert_eq!(mine.unwrap()["value"], key, "{what}");
+    }
+}
+
+/// A contact that may not be used says why, and not its number.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_that_may_not_be_used_says_why() {
+    let ground = Ground::start().await;
+    let (_people, _women) = people(&ground).await;
+    let (leader, worker) = (ground.leader(), ground.client(Role::Worker, Some(CENTRE)));
+    let woman = leader.post("people", "/v1/women", "k0", json!({ "facts": {} })).await.ok().text("id");
+    let her = at(woman.parse().unwrap(), CENTRE);
+    let act = async |action: &str, body: Value| {
+        let path = format!("/v1/women/{}/{action}", her.woman);
+        leader.post("people", &path, &Uuid::new_v4().to_string(), body).await.ok().body
+    };
+    let agree = async |more: Value| {
+        let mut body = json!({ "facts": { "channel": "phone" }, "value": "20 30 40 50" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        act("contacts", body).await["contact"].as_str().unwrap().to_owned()
+    };
+    let word =
+        act("contacts", json!({ "facts": { "channel": "phone" }, "value": "1", "code_word": "Blå cykel" })).await;
+    let by_word = word["contact"].as_str().unwrap().to_owned();
+    let (changed, doubted, unknown) =
+        (agree(json!({})).await, agree(json!({})).await, agree(json!({ "when": "unknown" })).await);
+    let reasons = async |client: &Client| {
+        let shown = contacts(client, &her).await.ok().body;
+        let unusable = shown["unusable"].as_array().unwrap().clone();
+        let keys = ["channel", "contact", "reason"];
+        assert!(unusable.iter().all(|why| why.as_object().unwrap().keys().all(|key| keys.contains(&key.as_str()))));
+        let why =
+            |why: &Value| (why["contact"].as_str().unwrap().to_owned(), why["reason"].as_str().unwrap().to_owned());
+        unusable.iter().map(why).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let is = |all: &[(&String, &str)]| all.iter().map(|(id, why)| ((*id).clone(), (*why).to_owned())).collect();
+    assert_eq!(reasons(&leader).await, is(&[(&unknown, "unconfirmed")]));
+    keep(&leader, &her, &format!("contact/{changed}"), "66 66 66 66").await;
+    act("unconfirm-safe-contact", json!({ "facts": { "contact": doubted } })).await;
+    let body = json!({ "value": "rød cykel", "recognised": "meeting" });
+    put(&leader, &her, "code-word", "k1", body).await.ok();
+    let all = [
+        (&unknown, "unconfirmed"),
+        (&changed, "value_changed"),
+        (&doubted, "doubted"),
+        (&by_word, "code_word_changed"),
+    ];
+    for client in [&leader, &worker] {
+        assert_eq!(reasons(client).await, is(&all));
+    }
+    assert_eq!(contacts(&worker, &her).await.ok().body["unusable"][0]["channel"], Value::Null, "masked as ever");
+    let moved = agree(json!({})).await;
+    act("start-stay", json!({})).await;
+    act("end-stay", json!({})).await;
+    assert_eq!(reasons(&leader).await[&moved], "moved_out");
+    act("record-death", json!({})).await;
+    assert!(reasons(&leader).await.values().all(|why| why == "died"));
 }
 
 /// Another word takes the place of one only where somebody says how she was recognised; the word itself is checked as it is on the phone.
@@ -401,7 +816,8 @@ async fn a_code_word_is_checked_by_whoever_may_not_read_it() {
 async fn another_code_word_is_given_to_whom_was_recognised() {
     let ground = Ground::start().await;
     let (_people, women) = people(&ground).await;
-    let (worker, her) = (ground.client(Role::Worker, Some(CENTRE)), known(&women).await);
+    let mut her = known(&women).await;
+    let worker = contact_person(&ground, &women, &mut her, "w-contact").await;
     keep(&worker, &her, "code-word", "Blå cykel").await;
     let other = |rest: Value| {
         let mut body = json!({ "value": "rød cykel" });
@@ -413,7 +829,7 @@ async fn another_code_word_is_given_to_whom_was_recognised() {
     for (body, refused) in [
         (other(json!({})), (409, "recognition_missing")),
         (other(json!({ "word": "Blå cykel" })), (409, "recognition_missing")),
-        (other(json!({ "recognised": "code_word" })), (422, "facts_invalid")),
+        (other(json!({ "recognised": "code_word" })), (409, "not_recognised")),
         (other(json!({ "recognised": "by_voice" })), (422, "facts_invalid")),
         (said("gul cykel"), (409, "code_word_wrong")),
     ] {
@@ -465,7 +881,10 @@ async fn a_contact_is_handed_out_as_it_was_agreed_or_not_at_all() {
     let confirmed =
         async |reference: &str| get(&leader, &her, &format!("/{reference}")).await.ok().body["confirmed"].clone();
 
-    assert_eq!(contacts(&leader, &her).await.ok().body, json!({ "woman": her.woman, "contacts": [], "masked": false }));
+    assert_eq!(
+        contacts(&leader, &her).await.ok().body,
+        json!({ "woman": her.woman, "contacts": [], "unusable": [], "masked": false })
+    );
     let first = put(&leader, &her, &slot, "k1", json!({ "value": "20 30 40 50" })).await.ok();
     let old = first.text("reference");
     assert_eq!((usable(&leader).await, confirmed(&old).await), (vec![], json!(false)), "nothing is agreed");
@@ -487,7 +906,7 @@ async fn a_contact_is_handed_out_as_it_was_agreed_or_not_at_all() {
     }
 
     // Another number in the place of the one she agreed to is none of hers until she says so.
-    let new = keep(&worker, &her, &slot, "66 66 66 66").await;
+    let new = keep(&leader, &her, &slot, "66 66 66 66").await;
     assert_eq!((values().await, confirmed(&new).await), (vec![], json!(false)));
     agree(&old, None).await;
     assert!(values().await.is_empty(), "what was there before is agreed again, and stands there no more");
@@ -500,19 +919,19 @@ async fn a_contact_is_handed_out_as_it_was_agreed_or_not_at_all() {
     assert!(state.contains(&contact.to_string()) && ![&old, &new].iter().any(|reference| state.contains(*reference)));
 
     // So with the code word.
-    let word = keep(&worker, &her, "code-word", "blå cykel").await;
+    let word = keep(&leader, &her, "code-word", "blå cykel").await;
     agree(&new, Some(&word)).await;
     assert_eq!(usable(&leader).await[0]["code_word"], *word);
     let other = json!({ "value": "rød cykel", "recognised": "meeting" });
-    let other = put(&worker, &her, "code-word", "k2", other).await.ok().text("reference");
+    let other = put(&leader, &her, "code-word", "k2", other).await.ok().text("reference");
     assert_eq!((values().await, confirmed(&new).await), (vec![], json!(false)));
     agree(&new, Some(&other)).await;
     assert_eq!(values().await.len(), 1);
 
     // References that are no contact's, or another's, are not what she agreed to; nor is nothing, where there is something.
-    let address = keep(&worker, &her, "address", ADDRESS).await;
+    let address = keep(&leader, &her, "address", ADDRESS).await;
     let second = Uuid::new_v4();
-    let kept = keep(&worker, &her, &format!("contact/{second}"), "anna@example.org").await;
+    let kept = keep(&leader, &her, &format!("contact/{second}"), "anna@example.org").await;
     for value in [json!(address), json!(new), json!(Uuid::new_v4()), Value::Null] {
         act("agree-safe-contact", json!({ "contact": second, "channel": "email", "value": value })).await;
         assert_eq!(values().await, ["66 66 66 66"], "{value}");

@@ -164,6 +164,7 @@ fact-for_whom = Om hvem?
 fact-erasure = Anmodning om sletning
 fact-recognised = Hvordan blev hun genkendt?
 fact-reference = Hvor den ligger (i boksen)
+fact-childs_reference = Hvor barnets ligger (i boksen)
 fact-asked_by = Taget imod af (sættes automatisk)
 fact-asked_on = Taget imod den (sættes automatisk)
 fact-proposed_by = Foreslået af (sættes automatisk)

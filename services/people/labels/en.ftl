@@ -164,6 +164,7 @@ fact-for_whom = About whom?
 fact-erasure = Request for erasure
 fact-recognised = How was she recognised?
 fact-reference = Where it lies (in the vault)
+fact-childs_reference = Where the child's lies (in the vault)
 fact-asked_by = Taken by (set by itself)
 fact-asked_on = Taken on (set by itself)
 fact-proposed_by = Proposed by (set by itself)

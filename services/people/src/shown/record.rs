@@ -15,9 +15,10 @@ use engine::{
     vault::{self, Kept, Prepared, Put, Recognised, Slot, Unrecognised, VaultError},
 };
 use kit::{
-    ActorId, Happened, Location, Personal,
+    ActorId, Happened, Location, OfChild, Personal,
     access::{Act, Right, Verdict},
     case::{Ask, CommonRejection},
+    entry::CaseOpened,
     ids::derive_id,
 };
 use uuid::Uuid;
@@ -70,8 +71,13 @@ pub(super) fn changes(puts: &[Put], recognised: Option<Recognition>) -> (Vec<Com
             Slot::Contact(contact) => (Protected::Contact, Some(SafeContactId(contact))),
             Slot::CodeWord => (Protected::CodeWord, None),
         };
-        let reference = Location::new(VaultRef(put.reference(SERVICE)));
-        Command::ChangeVaultValue(ValueChange { slot, contact, child: put.child, reference, recognised })
+        let lies = Location::new(VaultRef(put.reference(SERVICE)));
+        let (reference, childs_reference) = match put.child {
+            None => (Some(lies), None),
+            Some(child) => (None, Some(OfChild { child, value: lies })),
+        };
+        let child = put.child;
+        Command::ChangeVaultValue(ValueChange { slot, contact, child, reference, childs_reference, recognised })
     };
     let about = |put: &Put| format!("{} {:?} {} {recognised:?};", put.slot, put.child, put.reference(SERVICE));
     (puts.iter().map(change).collect(), puts.iter().map(about).collect::<String>().into_bytes())
@@ -95,7 +101,8 @@ pub(super) async fn record(app: &App, reached: &Reached, recorded: Recorded) -> 
     let principal = reached.principal();
     let request = Request {
         aggregate: reached.aggregate,
-        opening: None,
+        // As she was reached. Nothing is opened, for she is there.
+        opening: Some(CaseOpened { woman: reached.woman, centre: reached.centre, before_us: false }),
         ask: Some(ask),
         note: None,
         when,

@@ -12,7 +12,7 @@ use super::{
     state::{Woman, Word},
 };
 use crate::VaultRef;
-use kit::{ActorId, ChildId, Context, Facets, Location, Personal, facets::FollowUpChange};
+use kit::{ActorId, ChildId, Context, Facets, Location, OfChild, Personal, facets::FollowUpChange};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,8 +40,12 @@ pub struct ValueChange {
     /// Of which child, where it is not hers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub child: Option<ChildId>,
-    /// Where the value lies in the vault.
-    pub reference: Location<VaultRef>,
+    /// Where hers lies in the vault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Location<VaultRef>>,
+    /// Where the child's lies: sealed under the child's own key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub childs_reference: Option<OfChild<Location<VaultRef>>>,
     /// How it was made sure that it is she, where that is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recognised: Option<Recognition>,
@@ -130,7 +134,10 @@ impl Woman {
                 let told = self.tells_others(LOCK_OUT, FollowUp::LookAtLockOut, LOCKED, context);
                 alert(told.into_iter().fold(routine, Facets::with))
             }
-            Event::CodeWordUnlocked(_) => ended(context, &[LOCK_OUT]).into_iter().fold(routine, Facets::with),
+            Event::CodeWordUnlocked(_) => {
+                let others = ended(context, &[&format!("{LOCK_OUT}/")]);
+                others.into_iter().fold(routine.with(FollowUpChange::closed(LOCK_OUT)), Facets::with)
+            }
             _ => return None,
         })
     }

@@ -203,7 +203,7 @@ pub(super) fn compelled(story: &mut Story, day: i64) {
 
 /// She asks to be forgotten. `held`: it must wait for a while; otherwise she does not wish it after all.
 pub(super) fn forget(story: &mut Story, day: i64, held: bool) {
-    let facts = json!({ "recognised": if held { "code_word" } else { "meeting" } });
+    let facts = json!({ "recognised": "meeting" });
     let erasure = story.log(PEOPLE, day, "request-erasure", facts).by(Staff::DayDuty).id();
     if held {
         let reason = "Databeskyttelsesrådgiveren: politiet har bedt os vente.";
