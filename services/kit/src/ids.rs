@@ -89,7 +89,8 @@ impl fmt::Debug for Secret {
 }
 
 /// Who acts: a worker's id or a service's name (`service:aftercare`). At most 64 characters of `a–z A–Z 0–9 - _ : .`,
-/// so that it can never carry a sentence about somebody.
+/// so that it can never carry a sentence about somebody. It has one form, in lower case: `Sec-W1` is `sec-w1`, or a conflict of interest
+/// recorded against the one would not be the other's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(extend("maxLength" = 64, "pattern" = "^[A-Za-z0-9_.:-]+$"))]
@@ -105,7 +106,7 @@ impl FromStr for ActorId {
     fn from_str(text: &str) -> Result<Self, NotAnActor> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-_:.".contains(c);
         let fits = (1..=64).contains(&text.len()) && text.chars().all(allowed);
-        fits.then(|| Self(text.to_owned())).ok_or(NotAnActor)
+        fits.then(|| Self(text.to_ascii_lowercase())).ok_or(NotAnActor)
     }
 }
 
@@ -125,7 +126,7 @@ impl ActorId {
     /// The actor that stands for a service itself: its policies act under this name.
     #[must_use]
     pub fn service(name: &str) -> Self {
-        Self(format!("service:{name}"))
+        Self(format!("service:{}", name.to_ascii_lowercase()))
     }
     /// Whether it stands for a service.
     #[must_use]
@@ -172,5 +173,16 @@ mod tests {
         assert!("Anna Jensen".parse::<ActorId>().is_err());
         assert!("".parse::<ActorId>().is_err());
         assert!("x".repeat(65).parse::<ActorId>().is_err());
+    }
+
+    #[test]
+    fn an_actor_has_one_form_however_it_is_written() {
+        let read = |text: &str| text.parse::<ActorId>().unwrap();
+        let stored = |text: &str| serde_json::from_value::<ActorId>(text.into()).unwrap();
+        for written in ["Sec-W1", "sec-w1", "SEC-W1"] {
+            assert_eq!((read(written), stored(written)), (read("sec-w1"), read("sec-w1")));
+            assert_eq!(serde_json::to_value(stored(written)).unwrap(), "sec-w1");
+        }
+        assert!(read("Service:People").is_service() && ActorId::service("People") == read("service:people"));
     }
 }

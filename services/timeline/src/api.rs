@@ -223,10 +223,9 @@ async fn follow_ups(
         Some("none") => Due::None,
         Some(_) => return Err(Problem::common("query_invalid")),
     };
-    let is_somebody = |name: &str| name == "nobody" || name.parse::<ActorId>().is_ok();
-    if !responsible.as_deref().is_none_or(is_somebody) {
-        return Err(Problem::common("query_invalid"));
-    }
+    // Also "nobody" is written as somebody is.
+    let responsible = responsible.map(|name| name.parse::<ActorId>()).transpose();
+    let responsible = responsible.map_err(|_| Problem::common("query_invalid"))?.map(|actor| actor.to_string());
     let today = app.clock.today();
     // All that may fit is looked at; then each woman's are shown as far as the caller may see hers. Without a date, as far as somebody
     // knows, are those too whose date is of a class that not everybody sees.
