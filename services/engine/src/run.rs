@@ -310,7 +310,7 @@ impl<D: Decider> Domain<D> {
     #[must_use]
     pub fn service(self) -> Service {
         let document = openapi::domain(&self.contract, self.paths);
-        self.service.serving(&self.host, self.router, document)
+        self.service.serving(&self.host, self.router, &document)
     }
 }
 
