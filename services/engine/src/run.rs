@@ -16,7 +16,7 @@ use crate::{
     feed::Feed,
     heard::Listening,
     http::{self, App, Auth, openapi},
-    journal::Journal,
+    journal::{Journal, error_kind},
     keys::{FileMasterKey, KeyError, Keyring},
     metrics::Metrics,
     nats,
@@ -216,6 +216,7 @@ impl<D: Decider> Domain<D> {
             policies: Arc::default(),
             decider: PhantomData,
         };
+        executor.retake().await.map_err(|error| StartError::Database(error_kind(&error)))?;
         let contract = Arc::new(contract);
         let app = Arc::new(app(&host, executor.clone(), &contract));
         let router = http::routes(app.clone()).merge(http::feed(app));

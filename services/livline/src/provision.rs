@@ -167,8 +167,8 @@ fn domain_grants(role: &str) -> String {
     let role = identifier(role);
     format!(
         "{}
-         GRANT SELECT ON events, serialized_events, epochs, aggregates, claims TO {role};
-         GRANT EXECUTE ON FUNCTION append, take_epoch TO {role};
+         GRANT SELECT ON events, serialized_events, epochs, aggregates, claims, claims_to_retake TO {role};
+         GRANT EXECUTE ON FUNCTION append, take_epoch, retake TO {role};
          GRANT SELECT, INSERT, UPDATE, DELETE ON progress, heard, orders, held_back, relations, duties TO {role};
          GRANT EXECUTE ON FUNCTION ties TO {role};",
         from_nothing(&role)
