@@ -270,6 +270,7 @@ impl Ground {
         let many = NonZeroU32::new(1_000_000).unwrap();
         Settings {
             listen: self.address(service),
+            operations_listen: None,
             database: self.postgres.admin_url(&database).into(),
             keys: self.postgres.admin_url("keys").into(),
             pool: 5,

@@ -137,7 +137,14 @@ const OF_CLASS: &[(&str, &str, Class)] = &[
 ];
 
 /// What a rule alone records.
-const BY_A_RULE: &[&str] = &["RelocationReceived", "CentreRelocated", "ArrivalOffered", "VaultValueChanged", "CodeWordLockedOut", "CodeWordUnlocked"];
+const BY_A_RULE: &[&str] = &[
+    "RelocationReceived",
+    "CentreRelocated",
+    "ArrivalOffered",
+    "VaultValueChanged",
+    "CodeWordLockedOut",
+    "CodeWordUnlocked",
+];
 
 /// What is refused where others do not stand before it: its own service's tests say what it does.
 const AFTER_OTHERS: &[&str] = &[

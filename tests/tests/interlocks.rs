@@ -286,6 +286,54 @@ async fn aftercare_does_not_end_while_something_has_no_owner() {
     assert_eq!(answer_of(&leader, &case, ends).await.body["events"], json!([]), "it is closed already");
 }
 
+/// What a centre has is not told to another one: neither refused nor warned about. At the centre itself it stays taken, and claims of before,
+/// which were everybody's, are taken again when a service starts.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_centre_has_no_other_one_learns() {
+    let ground = Ground::start().await;
+    let (safety, _aftercare) = (ground.serve("safety").await, ground.serve("aftercare").await);
+    let (here, there) = (ground.leader(), ground.client(Role::Leader, Some(OTHER_CENTRE)).named("n-chief"));
+    let (child, meeting) = (Uuid::new_v4(), json!({ "who": "w-7", "when": format!("{}T10:00", in_days(5)) }));
+    let mut cases = Vec::new();
+    for client in [&here, &there] {
+        let woman = Uuid::new_v4();
+        let (alarm, aftercare) = (client.open("safety", woman).await, client.open("aftercare", woman).await);
+        let of_child = json!({ "child": child, "alias": { "value": "Mus" } });
+        let answers = [
+            client.act("safety", &alarm, "issue-alarm", json!({ "alarm": "OA 4711" })).await.ok(),
+            client.act("aftercare", &aftercare, "book-companion", meeting.clone()).await.ok(),
+            client.act_for(woman, "register-child", of_child).await.ok(),
+        ];
+        for answer in answers {
+            let told = answer.body["warnings"].as_array().unwrap();
+            assert!(told.iter().all(|told| told["code"] != "companion_booked_elsewhere"), "{told:?}");
+        }
+        cases.push(client.open("safety", Uuid::new_v4()).await);
+    }
+    let taken = async || {
+        for (client, case) in [&here, &there].into_iter().zip(&cases) {
+            let again = client.act("safety", case, "issue-alarm", json!({ "alarm": "oa4711" })).await;
+            assert_eq!((again.status.as_u16(), again.code()), (409, "claim_taken"));
+        }
+    };
+    taken().await;
+    // As a migration leaves it: noted, and held by nobody.
+    let pool = ground.pool("livline_safety").await;
+    let held: Vec<String> = sqlx::query_scalar("SELECT key FROM claims ORDER BY key").fetch_all(&pool).await.unwrap();
+    for change in
+        ["INSERT INTO claims_to_retake SELECT DISTINCT aggregate_type, aggregate_id FROM claims", "DELETE FROM claims"]
+    {
+        sqlx::query(change).execute(&pool).await.unwrap();
+    }
+    safety.stop().await;
+    let _safety = ground.serve("safety").await;
+    let again: Vec<String> = sqlx::query_scalar("SELECT key FROM claims ORDER BY key").fetch_all(&pool).await.unwrap();
+    assert_eq!((again.len(), &again), (2, &held));
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM claims_to_retake").fetch_one(&pool).await.unwrap();
+    assert_eq!(left, 0);
+    taken().await;
+}
+
 /// There is one of each alarm, whoever has it; and a companion who is in two places is only warned about.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_is_with_one_woman_and_a_companion_may_be_with_two() {

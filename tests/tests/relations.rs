@@ -262,6 +262,29 @@ async fn a_conflict_takes_no_longer_than_nobody() {
     }
 }
 
+/// Somebody is one person however the name is written: in a conflict, a duty, a tie, a filter, a token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_is_somebodys_however_the_name_is_written() {
+    let ground = Ground::start().await;
+    let leader = &ground.leader();
+    let _housing = ground.housing().await;
+    ground.people().await;
+    let woman = register(leader, json!({ "name": "Karla Kanarie" })).await;
+    let at = log(leader, woman, "start-stay", json!({})).await;
+    let case = open(leader, "housing", woman, &at).await.ok().text("id").clone();
+    let (path, case) = (format!("/v1/women/{woman}"), format!("/v1/cases/{case}"));
+    let written = ["sec-w1", "Sec-W1", "SEC-W1"].map(|name| leader.clone().named(name));
+    for client in &written {
+        assert_eq!(client.get("people", &path).await.status, 200);
+    }
+    log(leader, woman, "record-conflict-of-interest", json!({ "kind": "worker", "who": "Sec-W1" })).await;
+    for client in &written {
+        assert_eq!(client.get("people", &path).await.status, 404);
+        until(client, "housing", &case, |answer| answer.status == 404).await;
+    }
+    assert_eq!(leader.get("people", &path).await.status, 200);
+}
+
 /// A clock that can be put on by so many minutes.
 fn clock() -> (Arc<AtomicI64>, Clock) {
     let minutes = Arc::new(AtomicI64::new(0));

@@ -29,6 +29,7 @@ const CONNECTIONS: u32 = 600;
 const COMMANDS: u32 = 48;
 const READS: u32 = 12;
 const STREAMS: u32 = 100;
+const OPERATIONS: u32 = 8;
 const AT_ONCE: u32 = 6;
 /// Seconds it waits for its clients.
 const WAITS: u32 = 3;
@@ -47,6 +48,7 @@ fn bounded(mut settings: Settings) -> Settings {
         commands: number(COMMANDS),
         reads: number(READS),
         streams: number(STREAMS),
+        operations: number(OPERATIONS),
         head_seconds: number(WAITS),
         body_seconds: number(WAITS),
         take_seconds: number(WAITS),

@@ -54,6 +54,8 @@ pub struct ConfigError(pub String);
 #[serde(deny_unknown_fields)]
 struct Written {
     listen: Option<SocketAddr>,
+    #[serde(default)]
+    operations_listen: Option<SocketAddr>,
     database: Option<SecretString>,
     database_file: Option<PathBuf>,
     keys: Option<SecretString>,
@@ -108,6 +110,8 @@ fn key_backup_days() -> u16 {
 pub struct Settings {
     /// Where it listens; loopback unless configured.
     pub listen: SocketAddr,
+    /// Where health, metrics and the document are answered with room of their own, besides where it listens; none: there alone.
+    pub operations_listen: Option<SocketAddr>,
     /// Its database.
     pub database: SecretString,
     /// The keys database, as this service's role there.
@@ -164,6 +168,7 @@ impl Settings {
         let local = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port(service));
         Ok(Self {
             listen: written.listen.unwrap_or(local),
+            operations_listen: written.operations_listen,
             database: secret("database", written.database, written.database_file)?,
             keys: secret("keys", written.keys, written.keys_file)?,
             pool: written.pool,
@@ -245,6 +250,7 @@ mod tests {
     fn the_sample_is_what_a_service_reads() {
         let settings = read(SAMPLE).unwrap();
         assert_eq!(settings.database.expose_secret(), "a secret");
+        assert_eq!(settings.operations_listen.map(|address| address.port()), Some(7463));
         assert_eq!((settings.listen.port(), settings.replicas, settings.issuers.len()), (7363, 3, 2));
         assert_eq!(settings.services["aftercare"], "http://127.0.0.1:7367");
     }
@@ -254,7 +260,7 @@ mod tests {
         let wrong = |text: &str| read(text).unwrap_err().to_string();
         assert_eq!(wrong(&format!("databse = \"x\"\n{SAMPLE}")), "the configuration has an unknown key databse");
         assert_eq!(
-            wrong(&SAMPLE.replace("listen =", "# listen =").replace("[nats]", "[nats]\nport = 1")),
+            wrong(&SAMPLE.replace("\nlisten =", "\n# listen =").replace("[nats]", "[nats]\nport = 1")),
             "the configuration has an unknown key port"
         );
         assert_eq!(

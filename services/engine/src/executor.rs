@@ -172,7 +172,7 @@ impl<D: Decider> Executor<D> {
             expected: loaded.case.version(),
             woman: opened.woman.somebody(),
             centre: Some(opened.centre),
-            claims: claims.iter().map(|claim| self.stored(claim)).collect(),
+            claims: claims.iter().map(|claim| self.stored(opened.centre, claim)).collect(),
             key: request.key,
             fingerprint: fingerprint.bytes,
             warnings: decided.warnings.clone(),
@@ -187,7 +187,7 @@ impl<D: Decider> Executor<D> {
                 events: happenings,
                 warnings: decided.warnings.into_iter().map(str::to_owned).collect(),
             })),
-            Ok(Outcome::Claimed) => self.lose(request.aggregate, &claims, tried).await,
+            Ok(Outcome::Claimed) => self.lose(&claims, (opened.centre, request.aggregate), tried).await,
             Ok(Outcome::Clash) => Ok(Attempt::Again),
             // It may be stored: the next look at the aggregate finds the key, or the version unchanged under the lock.
             Err(_) => {
@@ -241,7 +241,11 @@ impl<D: Decider> Executor<D> {
         heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), Some(heard))));
         let looking = self.looking(request.aggregate, (request.actor.clone(), request.role), request.centre, &heard);
         let shared = if let Some(Ask::Record(command)) = &request.ask { D::shares(command, &looking) } else { None };
-        let taken = self.taken(shared, request.aggregate).await?;
+        let taken = match shared {
+            Some(shared) => self.taken(&shared, (opened.centre, request.aggregate)).await,
+            None => Ok(false),
+        };
+        let taken = taken.map_err(|error| unreadable(&error))?;
         let answering = match &request.ask {
             Some(Ask::Record(command)) if D::asks_who_answers(command) => {
                 let found =
@@ -291,35 +295,22 @@ impl<D: Decider> Executor<D> {
 
     /// Another aggregate holds what a command would take. With another choice it takes something else, where the service makes it;
     /// what stays the same was asked for, and is refused.
-    async fn lose(&self, aggregate: AggregateId, claims: &[Claim], tried: &mut Tried) -> Result<Attempt, ExecuteError> {
-        for claim in claims {
-            let Claim::Take(claim) = claim else { continue };
-            if !self.taken(Some(claim.clone()), aggregate).await? {
-                continue;
-            }
-            if tried.lost.as_ref() == Some(claim) {
-                let code = D::claimed(claim).map_or(CommonRejection::ClaimTaken.into(), Into::into);
-                return Err(ExecuteError::Refused { code });
-            }
-            tried.choice += 1;
-            tried.lost = Some(claim.clone());
-            break;
+    async fn lose(
+        &self,
+        claims: &[Claim],
+        at: (CentreId, AggregateId),
+        tried: &mut Tried,
+    ) -> Result<Attempt, ExecuteError> {
+        let lost = self.lost(claims, at).await.map_err(|error| unreadable(&error))?;
+        // What was given back meanwhile is free.
+        let Some(claim) = lost else { return Ok(Attempt::Again) };
+        if tried.lost.as_ref() == Some(&claim) {
+            let code = D::claimed(&claim).map_or(CommonRejection::ClaimTaken.into(), Into::into);
+            return Err(ExecuteError::Refused { code });
         }
+        tried.choice += 1;
+        tried.lost = Some(claim);
         Ok(Attempt::Again)
-    }
-
-    /// Whether another aggregate holds a claim about the same; `shared` ends with the `#` behind which holders are told apart.
-    async fn taken(&self, shared: Option<String>, aggregate: AggregateId) -> Result<bool, ExecuteError> {
-        let Some(shared) = shared else { return Ok(false) };
-        let taken = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM claims WHERE starts_with(key, $1) AND aggregate_id <> $2)",
-        );
-        taken
-            .bind(self.digested(&shared))
-            .bind(aggregate.to_string())
-            .fetch_one(&self.pool)
-            .await
-            .map_err(|error| unreadable(&error))
     }
 
     /// What somebody sees who looks at an aggregate now, with nothing in mind.
@@ -365,22 +356,6 @@ impl<D: Decider> Executor<D> {
             HeardError::Store(error) => unreadable(&error),
             HeardError::Seal(error) => error.into(),
         })
-    }
-
-    /// A change of claims as it is stored.
-    fn stored(&self, claim: &Claim) -> Claim {
-        match claim {
-            Claim::Take(claim) => Claim::Take(self.digested(claim)),
-            Claim::Release(claim) => Claim::Release(self.digested(claim)),
-        }
-    }
-
-    /// A claim as it is stored: what it is about may be guessed, so only a digest under the service's secret is kept. What stands behind
-    /// a `#` tells several holders apart, and stays.
-    fn digested(&self, claim: &str) -> String {
-        let (about, holder) = claim.split_once('#').map_or((claim, None), |(about, holder)| (about, Some(holder)));
-        let about = self.secret.opaque(&[about]);
-        holder.map_or_else(|| about.to_string(), |holder| format!("{about}#{holder}"))
     }
 
     /// Serialises each entry once, seals it once.

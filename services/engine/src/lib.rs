@@ -3,6 +3,7 @@
 //! The way of a command: [`http`] → [`executor`] → [`journal`] → [`relay`] → the stream → [`reader`]s (projections, [`policies`]).
 //! Deliberately absent: any domain's types; `tests/tests/architecture.rs` holds that.
 
+mod claims;
 pub mod clock;
 mod command;
 pub mod config;

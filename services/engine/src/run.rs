@@ -227,6 +227,7 @@ impl<D: Decider> Domain<D> {
             policies: Arc::default(),
             decider: PhantomData,
         };
+        executor.retake().await.map_err(|error| StartError::Database(error_kind(&error)))?;
         let contract = Arc::new(contract);
         let app = Arc::new(app(&host, executor.clone(), &contract));
         let router = http::routes(app.clone()).merge(http::feed(app));
@@ -329,7 +330,7 @@ impl<D: Decider> Domain<D> {
     #[must_use]
     pub fn service(self) -> Service {
         let document = openapi::domain(&self.contract, self.paths);
-        self.service.serving(&self.host, self.router, document)
+        self.service.serving(&self.host, self.router, &document)
     }
 }
 

@@ -55,7 +55,7 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     fn actions(&self, context: &Context<'_>) -> Vec<&'static str>;
     /// What readers need to know of an event. `self` is the state after it.
     fn facets(&self, event: &Self::Event, context: &Context<'_>) -> Facets;
-    /// What this aggregate holds of which there is one among all aggregates of its service (an alarm's loan). The difference that a
+    /// What this aggregate holds of which there is one among all aggregates of its service at its centre (an alarm's loan). The difference that a
     /// command makes is taken and given back with its events. Where another holds what a command would take, it is decided again with
     /// the next [`Context::choice`], and refused where it would take the same.
     fn claims(&self) -> BTreeSet<String> {

@@ -89,7 +89,8 @@ impl fmt::Debug for Secret {
 }
 
 /// Who acts: a worker's id or a service's name (`service:aftercare`). At most 64 characters of `a–z A–Z 0–9 - _ : .`,
-/// so that it can never carry a sentence about somebody. Letters are small in it, however it is written: one person has one id.
+/// so that it can never carry a sentence about somebody. It has one form, in lower case: `Sec-W1` is `sec-w1`, or a conflict of interest
+/// recorded against the one would not be the other's.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(extend("maxLength" = 64, "pattern" = "^[A-Za-z0-9_.:-]+$"))]
@@ -125,7 +126,7 @@ impl ActorId {
     /// The actor that stands for a service itself: its policies act under this name.
     #[must_use]
     pub fn service(name: &str) -> Self {
-        Self(format!("service:{name}"))
+        Self(format!("service:{}", name.to_ascii_lowercase()))
     }
     /// Whether it stands for a service.
     #[must_use]
@@ -181,9 +182,13 @@ mod tests {
     }
 
     #[test]
-    fn one_person_has_one_id_however_it_is_written() {
-        let id = |text: &str| text.parse::<ActorId>().unwrap();
-        assert_eq!((id("Sec-W1"), id("Sec-W1").as_str()), (id("sec-w1"), "sec-w1"));
-        assert_eq!(serde_json::from_value::<ActorId>(serde_json::json!("SEC-W1")).unwrap(), id("sec-w1"));
+    fn an_actor_has_one_form_however_it_is_written() {
+        let read = |text: &str| text.parse::<ActorId>().unwrap();
+        let stored = |text: &str| serde_json::from_value::<ActorId>(text.into()).unwrap();
+        for written in ["Sec-W1", "sec-w1", "SEC-W1"] {
+            assert_eq!((read(written), stored(written)), (read("sec-w1"), read("sec-w1")));
+            assert_eq!(serde_json::to_value(stored(written)).unwrap(), "sec-w1");
+        }
+        assert!(read("Service:People").is_service() && ActorId::service("People") == read("service:people"));
     }
 }

@@ -29,6 +29,7 @@ const HEADING: &str = "\
 #[derive(Serialize)]
 struct Written<'a> {
     listen: SocketAddr,
+    operations_listen: SocketAddr,
     database_file: PathBuf,
     keys_file: PathBuf,
     master_key_file: PathBuf,
@@ -75,6 +76,12 @@ impl Ports {
     pub fn of(self, service: &str) -> u16 {
         config::port(service) + self.0
     }
+
+    /// That of its operations: health, metrics, the document.
+    #[must_use]
+    pub fn operations(self, service: &str) -> u16 {
+        self.of(service) + 100
+    }
 }
 
 /// The file of a service's settings below a data folder.
@@ -103,6 +110,7 @@ pub fn write(folder: &DataFolder, servers: &Servers, ports: Ports, services: &[L
         let secret = |name: &str, value: String| folder.keep(&format!("secrets/{}-{name}", service.name), &value);
         let written = Written {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, ports.of(service.name))),
+            operations_listen: SocketAddr::from((Ipv4Addr::LOCALHOST, ports.operations(service.name))),
             database_file: secret("database-url", url(&servers.postgres, &service.database()))?,
             keys_file: secret("keys-url", url(&servers.keys, provision::KEYS))?,
             master_key_file: secrets::master_key_file(folder.path()),

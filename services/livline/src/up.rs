@@ -89,8 +89,9 @@ async fn run_all(options: &Up, signals: &Signals) -> Result<(), Failure> {
 
 /// A port that is taken is told before anything is started.
 pub(crate) fn free(services: &[Listed], ports: Ports) -> Result<(), Failure> {
-    let taken =
-        services.iter().map(|service| (service.name, ports.of(service.name))).find(|(_, port)| !ports::is_free(*port));
+    let own =
+        |service: &Listed| [ports.of(service.name), ports.operations(service.name)].map(|port| (service.name, port));
+    let taken = services.iter().flat_map(own).find(|(_, port)| !ports::is_free(*port));
     taken.map_or(Ok(()), |(name, port)| Err(Failure::PortTaken { name: name.to_owned(), port }))
 }
 

@@ -42,7 +42,7 @@ pub async fn open(settings: Settings, clock: Clock, contracts: Vec<Contract>) ->
     let projection = Arc::new(Projection(host.seal.signer(SERVICE)));
     let app = api::App::new(&host, contracts.clone());
     let live = app.live.clone();
-    let mut service = Service::new(&host).serving(&host, api::routes(Arc::new(app)), document());
+    let mut service = Service::new(&host).serving(&host, api::routes(Arc::new(app)), &document());
     for followed in contracts.keys() {
         let reader = host.reader(followed, projection.clone())?;
         service = service.with(|stop| reader.run(stop));

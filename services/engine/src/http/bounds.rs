@@ -34,6 +34,8 @@ pub struct Bounds {
     pub reads: NonZeroU32,
     /// Live streams.
     pub streams: NonZeroU32,
+    /// Answers to whoever watches over the service or reads its document: no token is asked for, so they take no place of a request's.
+    pub operations: NonZeroU32,
     /// Seconds from a connection's beginning, or the answer before, to the end of a request's head.
     pub head_seconds: NonZeroU32,
     /// Seconds for a request's body.
@@ -50,6 +52,7 @@ impl Default for Bounds {
             commands: number(256),
             reads: number(32),
             streams: number(512),
+            operations: number(16),
             head_seconds: number(60),
             body_seconds: number(15),
             take_seconds: number(30),
@@ -74,10 +77,20 @@ impl Bounds {
 pub(super) enum For {
     /// A request: it holds a connection and nothing else.
     Request,
+    /// Room for the next piece of an operation's answer: it holds one of their places.
+    Operation,
     /// The rest of a body: it holds a request's place too.
     Body,
     /// Room for the next piece of an answer: it holds that place, or a live stream's.
     Answer,
+}
+
+/// Whose place a request takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Command,
+    Read,
+    Operation,
 }
 
 /// The room of one service.
@@ -88,6 +101,7 @@ pub(super) struct Room {
     commands: Arc<Semaphore>,
     reads: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    operations: Arc<Semaphore>,
     waiting: Mutex<Waiting>,
 }
 
@@ -119,6 +133,7 @@ impl Room {
             commands: places(bounds.commands),
             reads: places(bounds.reads),
             streams: places(bounds.streams),
+            operations: places(bounds.operations),
             waiting: Mutex::default(),
             bounds,
         })
@@ -142,11 +157,15 @@ impl Room {
     }
 
     /// Ends the connection that has kept a request's place waiting longest, where that is too long.
-    fn end_one_with_a_place(&self, reads: bool) {
+    fn end_one_with_a_place(&self, kind: Kind) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         // Who only reads sends no body: ending who does would make no room there.
-        let first = if reads { For::Answer } else { For::Body };
-        let longest = waiting.clients.range((first, 0)..).next();
+        let mut longest = match kind {
+            Kind::Command => waiting.clients.range((For::Body, 0)..),
+            Kind::Read => waiting.clients.range((For::Answer, 0)..),
+            Kind::Operation => waiting.clients.range((For::Operation, 0)..(For::Body, 0)),
+        };
+        let longest = longest.next();
         let longest = longest.filter(|(_, (since, _))| since.elapsed() >= PATIENCE).map(|(place, _)| *place);
         if let Some((_, gone)) = longest.and_then(|place| waiting.clients.remove(&place)) {
             gone.cancel();
@@ -170,8 +189,13 @@ impl Room {
     }
 
     /// Room for a request; `None`: there is none for now.
-    pub(super) async fn request(&self, reads: bool) -> Option<OwnedSemaphorePermit> {
-        let place = if reads { &self.reads } else { &self.commands }.clone().acquire_owned();
+    pub(super) async fn request(&self, kind: Kind) -> Option<OwnedSemaphorePermit> {
+        let places = match kind {
+            Kind::Command => &self.commands,
+            Kind::Read => &self.reads,
+            Kind::Operation => &self.operations,
+        };
+        let place = places.clone().acquire_owned();
         tokio::pin!(place);
         let until = Instant::now() + QUEUE;
         while Instant::now() < until {
@@ -179,7 +203,7 @@ impl Room {
             if let Ok(place) = tokio::time::timeout(STEP, &mut place).await {
                 return place.ok();
             }
-            self.end_one_with_a_place(reads);
+            self.end_one_with_a_place(kind);
         }
         None
     }
@@ -225,17 +249,38 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_request_waits_for_a_place_and_is_then_told_to_come_back() {
         let room = room(9, 1);
-        let (gone, held) = (CancellationToken::new(), room.request(true).await.unwrap());
+        let (gone, held) = (CancellationToken::new(), room.request(Kind::Read).await.unwrap());
         let at_work = Instant::now();
-        assert!(room.request(true).await.is_none(), "whoever is being answered is left alone");
+        assert!(room.request(Kind::Read).await.is_none(), "whoever is being answered is left alone");
         assert!(at_work.elapsed() >= QUEUE);
         let slow = room.wait(For::Answer, &gone);
         let next = tokio::spawn({
             let room = room.clone();
-            async move { room.request(true).await.is_some() }
+            async move { room.request(Kind::Read).await.is_some() }
         });
         gone.cancelled().await;
         drop((slow, held));
         assert!(next.await.unwrap(), "who did not take the answer made room");
+    }
+
+    /// Neither takes the other's place, nor is anybody sent away for the other's sake.
+    #[tokio::test(start_paused = true)]
+    async fn operations_take_nothing_from_reads_nor_reads_from_operations() {
+        let one = NonZeroU32::MIN;
+        let room = Room::new(Bounds { reads: one, operations: one, ..Bounds::default() });
+        let (reader, asker) = (CancellationToken::new(), CancellationToken::new());
+        let operation = room.request(Kind::Operation).await.unwrap();
+        let read = room.request(Kind::Read).await.unwrap();
+        let (reads, asks) = (room.wait(For::Answer, &reader), room.wait(For::Operation, &asker));
+        drop(asks);
+        assert!(room.request(Kind::Operation).await.is_none());
+        assert!(!reader.is_cancelled(), "a slow reader is none of theirs");
+        drop(reads);
+        let asks = room.wait(For::Operation, &asker);
+        assert!(room.request(Kind::Read).await.is_none());
+        assert!(!asker.is_cancelled());
+        assert!(room.request(Kind::Operation).await.is_none());
+        assert!(asker.is_cancelled(), "who does not take a document makes room for who asks for one");
+        drop((operation, read, asks));
     }
 }

@@ -12,7 +12,10 @@ use hyper::body::Incoming;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
 };
 use tokio::{
@@ -32,12 +35,15 @@ pub(super) struct Peer {
     pub(super) room: Arc<Room>,
     /// Ends the connection.
     pub(super) gone: CancellationToken,
+    /// Whether its last request was an operation.
+    operates: AtomicBool,
     idle: Mutex<Option<Wait>>,
 }
 
 impl Peer {
     pub(super) fn new(room: Arc<Room>) -> Arc<Self> {
-        let peer = Arc::new(Self { room, gone: CancellationToken::new(), idle: Mutex::default() });
+        let (gone, operates, idle) = (CancellationToken::new(), AtomicBool::new(false), Mutex::default());
+        let peer = Arc::new(Self { room, gone, operates, idle });
         peer.rests();
         peer
     }
@@ -48,8 +54,14 @@ impl Peer {
     }
 
     /// Its request is here.
-    pub(super) fn asked(&self) {
+    pub(super) fn asked(&self, operates: bool) {
+        self.operates.store(operates, Relaxed);
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// It is waited for with its answer.
+    fn takes(&self) -> Wait {
+        self.wait(if self.operates.load(Relaxed) { For::Operation } else { For::Answer })
     }
 
     fn wait(&self, what: For) -> Wait {
@@ -81,7 +93,7 @@ impl Socket {
             Poll::Pending => {
                 let (until, _) = self.stalled.get_or_insert_with(|| {
                     let until = Instant::now() + self.peer.room.bounds.take();
-                    (Box::pin(sleep_until(until)), self.peer.wait(For::Answer))
+                    (Box::pin(sleep_until(until)), self.peer.takes())
                 });
                 ready!(until.as_mut().poll(context));
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));

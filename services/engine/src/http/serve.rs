@@ -4,8 +4,9 @@
 
 use super::{
     Problem,
-    bounds::{Bounds, Room},
+    bounds::{Bounds, Kind, Room},
     caller::Held,
+    operations,
     patience::{Arriving, Leaving, Peer, Socket},
     usual_headers,
 };
@@ -34,8 +35,6 @@ const BUFFER: usize = 64 * 1024;
 const WORK: Duration = Duration::from_secs(60);
 /// A pause where the system has no more sockets to give.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Asked by whoever watches over the service, most of all when it is crowded.
-const HEALTH: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 /// Serves until told to stop; then the requests under way are answered, and nobody is listened to any more.
 pub(crate) async fn serve(listener: TcpListener, router: Router, bounds: Bounds, stop: CancellationToken) {
@@ -104,11 +103,15 @@ async fn connection(
 }
 
 async fn answer(peer: &Arc<Peer>, router: TowerToHyperService<Router>, request: Request<Incoming>) -> Response<Body> {
-    peer.asked();
     let (room, held) = (&peer.room, Held::default());
-    let health = HEALTH.contains(&request.uri().path());
-    let place = if health { None } else { room.request(request.method().is_safe()).await };
-    if !health && place.is_none() {
+    let kind = match request.method().is_safe() {
+        _ if operations::PATHS.contains(&request.uri().path()) => Kind::Operation,
+        true => Kind::Read,
+        false => Kind::Command,
+    };
+    peer.asked(kind == Kind::Operation);
+    let place = room.request(kind).await;
+    if place.is_none() {
         return leaving(refused("crowded"), peer, None, held);
     }
     let mut request = request.map(|body| Body::new(Arriving::new(body, peer.clone())));

@@ -21,8 +21,11 @@ const GRACE: Duration = Duration::from_secs(10);
 pub struct Service {
     name: &'static str,
     listen: SocketAddr,
+    operations_listen: Option<SocketAddr>,
     bounds: http::Bounds,
     router: Router,
+    /// The operations alone, for their own listener.
+    operations: Router,
     pub(super) tasks: JoinSet<()>,
     /// Stops the server, readers, policies and announcements.
     pub(super) stop: CancellationToken,
@@ -37,8 +40,10 @@ impl Service {
         Self {
             name: host.service,
             listen: host.settings.listen,
+            operations_listen: host.settings.operations_listen,
             bounds: host.settings.bounds,
             router: Router::new(),
+            operations: Router::new(),
             tasks: JoinSet::new(),
             stop: CancellationToken::new(),
             drained: CancellationToken::new(),
@@ -47,14 +52,11 @@ impl Service {
 
     /// With these routes, which the document describes.
     #[must_use]
-    pub fn serving(mut self, host: &Host, router: Router, document: Value) -> Self {
-        let operations = Operations {
-            service: host.service,
-            pool: host.pool.clone(),
-            metrics: host.metrics.clone(),
-            document: Arc::new(document),
-        };
-        self.router = http::finish(router.merge(http::operations(operations)));
+    pub fn serving(mut self, host: &Host, router: Router, document: &Value) -> Self {
+        let operations = Operations::new(host.service, host.pool.clone(), host.metrics.clone(), document);
+        let operations = http::operations(operations);
+        self.router = http::finish(router.merge(operations.clone()));
+        self.operations = http::finish(operations);
         self
     }
 
@@ -81,10 +83,22 @@ impl Service {
 
     /// Listens; a port that is taken is told now.
     pub async fn bind(self) -> Result<Bound, StartError> {
-        let listener = TcpListener::bind(self.listen).await.map_err(|_| StartError::Port(self.listen))?;
-        let address = listener.local_addr().map_err(|_| StartError::Port(self.listen))?;
-        Ok(Bound { service: self, listener, address })
+        let (listener, address) = listen(self.listen).await?;
+        let operations = match self.operations_listen {
+            Some(wanted) => Some(listen(wanted).await?),
+            None => None,
+        };
+        Ok(Bound { service: self, listener, address, operations })
     }
+}
+
+async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = async {
+        let listener = TcpListener::bind(wanted).await?;
+        let address = listener.local_addr()?;
+        Ok::<_, std::io::Error>((listener, address))
+    };
+    bound.await.map_err(|_| StartError::Port(wanted))
 }
 
 /// A part of a service ended although nobody had told it to.
@@ -99,6 +113,7 @@ pub struct Bound {
     listener: TcpListener,
     /// Where.
     pub address: SocketAddr,
+    operations: Option<(TcpListener, SocketAddr)>,
 }
 
 impl Bound {
@@ -108,10 +123,20 @@ impl Bound {
         self.service.name
     }
 
+    /// Where the operations' own listener is, if there is one.
+    #[must_use]
+    pub fn operations(&self) -> Option<SocketAddr> {
+        self.operations.as_ref().map(|(_, address)| *address)
+    }
+
     /// Serves until told to stop. Then: no new requests, those under way are answered, what is stored is published. A part that ends
     /// before it was told to takes the whole down: half a service looks alive and is not.
     pub async fn serve(self, stop: CancellationToken) -> Result<(), Died> {
-        let Service { name, router, bounds, mut tasks, stop: stop_tasks, drained, .. } = self.service;
+        let Service { name, router, operations, bounds, mut tasks, stop: stop_tasks, drained, .. } = self.service;
+        if let Some((listener, _)) = self.operations {
+            // With room of its own: whatever the service's clients do, whoever watches over it is answered.
+            tasks.spawn(http::serve(listener, operations, bounds, drained.clone()));
+        }
         let mut serving = tokio::spawn(http::serve(self.listener, router, bounds, stop_tasks.clone()));
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),

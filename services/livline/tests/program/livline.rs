@@ -61,7 +61,9 @@ impl Place {
         let temporary =
             tempfile::Builder::new().prefix("livline-").permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
         let folder = temporary.path().canonicalize().unwrap().join("data");
-        let free = |offset: &u16| (7342..=7371).all(|port| TcpListener::bind(("127.0.0.1", port + offset)).is_ok());
+        let free = |offset: &u16| {
+            (7342..=7371).chain(7461..=7471).all(|port| TcpListener::bind(("127.0.0.1", port + offset)).is_ok())
+        };
         let offset = (0..SLOTS).map(|_| slot()).find(free).unwrap();
         Self { _temporary: temporary, folder, offset, spawned: AtomicU32::new(0), known: Mutex::default() }
     }
@@ -199,7 +201,7 @@ pub(crate) fn woman_of(key: &str) -> String {
 fn slot() -> u16 {
     static TAKEN: AtomicU32 = AtomicU32::new(0);
     let slot = std::process::id().wrapping_mul(8).wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed)) % SLOTS;
-    u16::try_from(2000 + slot * 50).unwrap()
+    u16::try_from(2000 + slot * 70).unwrap()
 }
 
 impl Livline {

@@ -188,7 +188,7 @@ impl Decider for Woman {
         follow_ups::facets(self, event, context)
     }
 
-    /// No two women at a centre have the same alias, and no two women anywhere the same child. One that came along is claimed where it came
+    /// No two women at a centre have the same alias or the same child. One that came along is claimed where it came
     /// from.
     fn claims(&self) -> BTreeSet<String> {
         let children = self.children.iter().filter(|(_, child)| child.is_own()).map(|(id, _)| format!("child/{id}"));

@@ -1,0 +1,81 @@
+//! What there is one of among a centre's aggregates, and who holds it.
+//!
+//! The journal takes and gives it back with a command's events; here is in which form it is stored, and who holds it now. Each centre has
+//! claims of its own: another one's are neither refused nor warned about, for either would tell that the other has them. Deliberately
+//! absent: what is claimed ([`Decider::claims`]).
+
+use crate::executor::Executor;
+use kit::{AggregateId, CentreId, Decider, decider::Claim};
+
+impl<D: Decider> Executor<D> {
+    /// A change of claims as it is stored.
+    pub(crate) fn stored(&self, centre: CentreId, claim: &Claim) -> Claim {
+        match claim {
+            Claim::Take(claim) => Claim::Take(self.digested(centre, claim)),
+            Claim::Release(claim) => Claim::Release(self.digested(centre, claim)),
+        }
+    }
+
+    /// A claim as it is stored: what it is about may be guessed, so only a digest under the service's secret is kept. What stands behind
+    /// a `#` tells several holders apart, and stays.
+    fn digested(&self, centre: CentreId, claim: &str) -> String {
+        let (about, holder) = claim.split_once('#').map_or((claim, None), |(about, holder)| (about, Some(holder)));
+        let about = self.secret.opaque(&["claim", &centre.to_string(), about]);
+        holder.map_or_else(|| about.to_string(), |holder| format!("{about}#{holder}"))
+    }
+
+    /// Whether another aggregate of the centre holds a claim about the same; `claim` may end with the `#` behind which holders are told
+    /// apart.
+    pub(crate) async fn taken(
+        &self,
+        claim: &str,
+        (centre, aggregate): (CentreId, AggregateId),
+    ) -> Result<bool, sqlx::Error> {
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM claims WHERE starts_with(key, $1) AND aggregate_id <> $2)")
+            .bind(self.digested(centre, claim))
+            .bind(aggregate.to_string())
+            .fetch_one(&self.pool)
+            .await
+    }
+
+    /// The first of what a command would take that another aggregate holds now.
+    pub(crate) async fn lost(
+        &self,
+        claims: &[Claim],
+        at: (CentreId, AggregateId),
+    ) -> Result<Option<String>, sqlx::Error> {
+        for claim in claims {
+            match claim {
+                Claim::Take(claim) if self.taken(claim, at).await? => return Ok(Some(claim.clone())),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes the claims again that a migration took away because their form has changed: what they are about is known once an aggregate
+    /// is folded. What does not load keeps its turn until the next start.
+    pub(crate) async fn retake(&self) -> Result<(), sqlx::Error> {
+        let noted = "SELECT aggregate_id::uuid FROM claims_to_retake WHERE aggregate_type = $1 ORDER BY aggregate_id";
+        let noted = sqlx::query_scalar(noted).bind(D::TYPE).fetch_all(&self.pool).await?;
+        for aggregate in noted.into_iter().map(AggregateId) {
+            let loaded = match self.load(aggregate).await {
+                Ok(loaded) => loaded,
+                Err(error) => {
+                    tracing::error!(service = self.service, %aggregate, %error, "its claims cannot be taken again");
+                    continue;
+                }
+            };
+            let Some(opened) = loaded.case.opened() else { continue };
+            let claims = loaded.case.domain().claims();
+            let claims: Vec<String> = claims.iter().map(|claim| self.digested(opened.centre, claim)).collect();
+            sqlx::query("SELECT retake($1, $2, $3)")
+                .bind(D::TYPE)
+                .bind(aggregate.to_string())
+                .bind(claims)
+                .execute(&self.pool)
+                .await?;
+        }
+        Ok(())
+    }
+}
