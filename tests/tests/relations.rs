@@ -166,7 +166,7 @@ async fn nearness_ties_duty_and_conflicts_decide_who_sees_what() {
     assert_eq!((refused.status.as_u16(), refused.code()), (403, "needs_close"));
     let own = json!({ "facts": { "worker": "w-other", "kind": "on_duty", "until": day(8) } });
     let refused = other.post("people", "/v1/duties", "own", own).await;
-    assert_eq!((refused.status.as_u16(), refused.code()), (403, "needs_answers"));
+    assert_eq!((refused.status.as_u16(), refused.code()), (403, "needs_leader"));
 
     // A conflict of interest blocks even a leader, and looks like nothing.
     let chief = leader.clone().named("w-chief");
