@@ -24,13 +24,14 @@ const AMOUNT: u64 = 7_654_321;
 /// A sealed CPR number.
 const CPR: &str = "3002907654";
 /// What holds an erasure back, or ends what the others need.
-const HOLDS: [&str; 14] = [
+const HOLDS: [&str; 15] = [
     "record-compelled-disclosure",
     "hold-erasure",
     "request-erasure",
     "approve-erasure",
     "record-death",
     "relocate-to-centre",
+    "offer-relocation",
     "record-conflict-of-interest",
     "issue-alarm",
     "renew-alarm",
@@ -156,7 +157,7 @@ async fn open(leader: &Client, service: &str, woman: Uuid) -> String {
 fn entries(service: &str) -> Vec<EntryDescription> {
     let about_nobody = ["start-duty", "end-duty", "receive-enquiry"];
     let mut entries = (livline::services::find(service).unwrap().entries)();
-    entries.retain(|entry| !about_nobody.contains(&&*entry.action));
+    entries.retain(|entry| !about_nobody.contains(&&*entry.action) && entry.right != kit::access::Right::Rule);
     entries
 }
 

@@ -174,7 +174,7 @@ impl<D: Decider> Case<D> {
     }
 
     /// The context with somebody to hold what is opened who may; a rule that names another leaves it to nobody.
-    fn held_by<'a>(context: Context<'a>) -> Result<Context<'a>, Refusal<D::Rejection>> {
+    fn held_by(context: Context<'_>) -> Result<Context<'_>, Refusal<D::Rejection>> {
         if !context.responsible.as_ref().is_some_and(|holder| context.conflicts.contains(holder)) {
             Ok(context)
         } else if context.by_rule() {

@@ -126,7 +126,7 @@ impl Story {
             };
             match what {
                 "start-stay" => lives = true,
-                "end-stay" | "relocate-to-centre" => lives = false,
+                "end-stay" => lives = false,
                 "offer-aftercare" | "accept-aftercare" | "AftercareOffered" => aftercare = true,
                 "decline-aftercare" | "hand-over-aftercare" | "close-aftercare" => aftercare = false,
                 _ => {}

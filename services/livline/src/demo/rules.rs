@@ -31,7 +31,7 @@ const HEEDED: &[&str] = &[
     "close-aftercare",
     "hand-over-aftercare",
     "end-stay",
-    "relocate-to-centre",
+    "offer-relocation",
 ];
 
 /// The last position of each service.

@@ -123,17 +123,6 @@ impl Woman {
         self.moves.get(&arrival).is_none_or(|offer| offer.reported || offer.standing != OfferStands::Open)
     }
 
-    /// Whether she moves by a handover: a person does not move her.
-    pub(super) fn moves(&self, to: Option<&CentreId>, context: &Context<'_>) -> Result<bool, Rejection> {
-        if to == Some(&context.centre) {
-            Err(Rejection::SameCentre)
-        } else if context.by_rule() {
-            Ok(false)
-        } else {
-            Err(Rejection::NotAccepted)
-        }
-    }
-
     /// The move that follows from an acceptance.
     pub(super) fn moved(&self, acceptance: &Acceptance, context: &Context<'_>) -> Event {
         let along = self.moves.get(&acceptance.arrival).map(|offer| offer.along);
@@ -155,5 +144,16 @@ impl Woman {
         relocation.until = kit::calendar::minute(context.now);
         let along = relocation.along != Some(Along::Nothing) && !self.children.is_empty();
         relocation.children = along.then(|| self.children.keys().copied().collect());
+    }
+}
+
+/// Refuses a move that is no handover's: a person does not move her.
+pub(super) fn by_handover(to: Option<&CentreId>, context: &Context<'_>) -> Result<bool, Rejection> {
+    if to == Some(&context.centre) {
+        Err(Rejection::SameCentre)
+    } else if context.by_rule() {
+        Ok(false)
+    } else {
+        Err(Rejection::NotAccepted)
     }
 }

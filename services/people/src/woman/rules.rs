@@ -11,7 +11,7 @@ use super::{
     command::{Command, Event},
     event::{AccessRequestId, Child, Departure, DisclosureId, ErasureId, SafeContactId, Stay, Unconfirmed},
     follow_ups::{self, ERASURE_WAIT, FollowUp},
-    relocation::{ANSWER, OfferStands},
+    relocation::{ANSWER, OfferStands, by_handover},
     state::{Confirmation, ErasureStands, Forgotten, HoldStands, Life, Registered, StayStands, Woman},
     vault,
     warnings::Warning,
@@ -387,7 +387,7 @@ impl Woman {
                 Ok(self.arrivals.contains_key(&offer.arrival))
             }
             Command::EndArrivalOffer(offer) => Ok(self.arrivals.get(&offer.arrival) != Some(&true)),
-            Command::RelocateToCentre(relocation) => self.moves(relocation.to.open(), context),
+            Command::RelocateToCentre(relocation) => by_handover(relocation.to.open(), context),
             Command::ReceiveRelocation(arrival) => refused(arrival.from == context.centre, Rejection::SameCentre),
             Command::WithdrawRelocation(withdrawal) => {
                 Ok(self.relation.received().iter().all(|received| received.arrival != withdrawal.arrival))
@@ -412,7 +412,7 @@ impl Woman {
             Command::HoldErasure(hold) => Ok(self.hold == HoldStands::Held && hold.reason.is_none()),
             Command::LiftErasureHold(_) if self.hold == HoldStands::Free => Ok(true),
             Command::LiftErasureHold(_) => {
-                let own = self.held_by.iter().any(|actor| *actor == context.actor);
+                let own = self.held_by.contains(&context.actor);
                 refused(own, Rejection::HeldItBack)
             }
             Command::ApproveErasure(erasure) => self.erases(erasure, context),

@@ -149,12 +149,15 @@ pub(super) fn in_doubt(story: &mut Story, day: i64) {
     reach(story, day + 1, Some("@contact"));
 }
 
-/// She moves to the next centre: what is open and what concerns her safety goes along.
+/// She is to move to the next centre: what is open and what concerns her safety goes along, once somebody there accepts.
 pub(super) fn relocates(story: &mut Story, day: i64) {
     let to = demo_centre(story.centre % CENTRES + 1);
+    let facts = json!({ "to": to, "along": "nothing" });
+    let first = story.log(PEOPLE, day - 1, "offer-relocation", facts).by(Staff::Leader).called("first-move").id();
+    story.log(PEOPLE, day - 1, "withdraw-relocation-offer", json!({ "arrival": first })).by(Staff::Leader);
     let facts = json!({ "to": to, "along": "open_tasks_and_safety" });
-    let moved = story.log(PEOPLE, day, "relocate-to-centre", facts).by(Staff::Leader);
-    moved.note("Hun er spurgt og vil gerne. Det nye sted er orienteret.");
+    let moved = story.log(PEOPLE, day, "offer-relocation", facts).by(Staff::Leader);
+    moved.note("Hun er spurgt og vil gerne have det åbne med. Det nye sted har ikke svaret endnu.");
 }
 
 /// Somebody who is at work now and then must see nothing of hers.
