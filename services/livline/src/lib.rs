@@ -78,7 +78,7 @@ async fn dispatch(command: Command, clock: Clock) -> Result<(), Failure> {
         Command::Rebuild(options) => rebuild::rebuild(&options).await,
         Command::Demo(options) => demo::send(&options).await,
         Command::Backup(options) => backup::run(&options).await,
-        Command::Restore(options) => restore::restore(&options).await,
+        Command::Restore(options) => Box::pin(restore::restore(&options)).await,
         Command::Keys(options) => keys::run(&options).await,
         Command::Schemas(options) => schemas::write(&options),
     }

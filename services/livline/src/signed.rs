@@ -103,9 +103,12 @@ async fn events(transaction: &mut Transaction<'static, Db>, signer: &Signer) -> 
     }
 }
 
+/// Kind and id, woman and centre of an aggregate, and whether its first event says the same.
+type Owner = (String, String, Option<uuid::Uuid>, Option<uuid::Uuid>, bool);
+
 /// Owners whose rows say what the aggregate's first event says.
 async fn owners(transaction: &mut Transaction<'static, Db>, signer: &Signer) -> Result<u64, sqlx::Error> {
-    let rows: Vec<(String, String, Option<uuid::Uuid>, Option<uuid::Uuid>, bool)> = sqlx::query_as(
+    let rows: Vec<Owner> = sqlx::query_as(
         "SELECT a.aggregate_type, a.aggregate_id, a.woman, a.centre,
                 e.mac IS NOT NULL AND (e.body->>'subject') IS NOT DISTINCT FROM a.woman::text
                     AND (e.body->>'centre') IS NOT DISTINCT FROM a.centre::text

@@ -96,7 +96,7 @@ async fn main() -> ExitCode {
     }
     if wanted("search") {
         println!("7 of 9: search");
-        search::measure(&mut report).await;
+        Box::pin(search::measure(&mut report)).await;
     }
     if wanted("sealing") {
         println!("8 of 9: sealing");
