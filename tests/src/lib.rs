@@ -299,7 +299,7 @@ impl Ground {
     pub async fn people(&self) -> &People {
         let start = async || {
             let settings = self.settings(people::SERVICE, &engine::vault::TABLES).await;
-            let domain = livline::services::people(settings, self.clock.clone()).await.unwrap();
+            let domain = Box::pin(livline::services::people(settings, self.clock.clone())).await.unwrap();
             let executor = domain.executor().clone();
             People { executor, _running: Running::start(domain.service()).await }
         };
@@ -311,7 +311,7 @@ impl Ground {
         self.people().await;
         let settings = self.settings(service, &database::SERVICE).await;
         let listed = livline::services::find(service).unwrap();
-        Running::start(listed.open(settings, self.clock.clone()).await.unwrap()).await
+        Running::start(Box::pin(listed.open(settings, self.clock.clone())).await.unwrap()).await
     }
 
     /// The housing service.
@@ -328,7 +328,7 @@ impl Ground {
     pub async fn timeline(&self, contracts: Vec<Contract>) -> Running {
         self.people().await;
         let settings = self.settings("timeline", &timeline::TABLES).await;
-        Running::start(timeline::open(settings, self.clock.clone(), contracts).await.unwrap()).await
+        Running::start(Box::pin(timeline::open(settings, self.clock.clone(), contracts)).await.unwrap()).await
     }
 
     /// Somebody at the usual centre who may read everything.

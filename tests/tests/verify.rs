@@ -381,7 +381,9 @@ async fn events_from_before_are_chained() {
         sqlx::raw_sql(sql).execute(&domain.journal).await.unwrap();
     }
     assert_eq!(chain().await, appended);
-    let body = async |sql: &str| drop(sqlx::raw_sql(sql).execute(&domain.journal).await.unwrap());
+    let body = async |sql: &str| {
+        sqlx::raw_sql(sql).execute(&domain.journal).await.unwrap();
+    };
     body("UPDATE events SET body = '{\"æ\":4}' WHERE number = 4").await;
     let epoch = store::head(&domain.journal).await.unwrap().epoch;
     assert_eq!(livline::signed::sign(&domain.journal, &domain.signer).await.unwrap(), 1);

@@ -279,10 +279,9 @@ fn near(principal: &Principal, known: &Known, act: Act) -> Verdict {
         Class::Open | Class::Personal => Verdict::Allow,
         // Where she went is among the places recorded here.
         Class::Location if relation.moved_away() => Verdict::Mask,
-        // A confidence is masked like a place while it is not known whether somebody must not see her.
-        Class::Narrative => shown(current && if live { close } else { leads }),
         Class::Identity => shown(close && current),
-        Class::Location => shown(current && if live { close } else { leads }),
+        // A confidence is masked like a place while it is not known whether somebody must not see her.
+        Class::Narrative | Class::Location => shown(current && if live { close } else { leads }),
     }
 }
 

@@ -69,11 +69,11 @@ fn everything_not_listed_is_denied() {
                             let read = |class| match class {
                                 Class::Open | Class::Personal => Verdict::Allow,
                                 Class::Location if away => Verdict::Mask,
-                                Class::Narrative if live && close && current => Verdict::Allow,
-                                Class::Identity | Class::Location if live && close && current => Verdict::Allow,
+                                Class::Narrative | Class::Identity | Class::Location if live && close && current => {
+                                    Verdict::Allow
+                                }
                                 Class::Identity if past && current => Verdict::Allow,
-                                Class::Narrative if past && leads && current => Verdict::Allow,
-                                Class::Location if past && leads && current => Verdict::Allow,
+                                Class::Narrative | Class::Location if past && leads && current => Verdict::Allow,
                                 _ => Verdict::Mask,
                             };
                             let expected = match *act {

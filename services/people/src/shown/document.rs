@@ -24,22 +24,6 @@ pub fn paths() -> Map<String, Value> {
     let Kept { entry, value, history } = Kept::described();
     let position = described(&maybe, "service:number, for at_least; none: kept before changes were events.");
     let kept = with(&entry, &[("position", position)]);
-    let why: Vec<&str> = Why::VARIANTS.iter().map(Into::into).collect();
-    let woman = object(&[
-        ("woman", id.clone()),
-        ("alias", maybe.clone()),
-        ("name", maybe.clone()),
-        ("lives_here", flag.clone()),
-        ("former", flag.clone()),
-        ("why", list(&json!({ "enum": why }))),
-    ]);
-    let women = |name| {
-        let mut hits = list(&woman);
-        if let Some(hits) = hits.as_object_mut() {
-            hits.insert("maxItems".into(), HITS.into());
-        }
-        object(&[(name, hits), ("complete", flag.clone()), ("masked", flag.clone())])
-    };
     let key = json!({ "name": "Idempotency-Key", "in": "header", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$" } });
     let by_key = |mut sent: Value, right: Right, answers: Value, rejections: &[&str]| {
         if let Some(members) = sent.as_object_mut() {
@@ -71,30 +55,12 @@ pub fn paths() -> Map<String, Value> {
         let answer = object(&[("position", text.clone())]);
         by_key(sent::<UnlockBody>("unlockCodeWord", summary, &answer), Right::Leader, ok(summary, &answer), &[])
     };
-    let hers = |rest: &[(&str, Value)]| {
-        let all = [("id", id.clone())].into_iter().chain(rest.iter().cloned());
-        let part =
-            |(name, schema): (&str, Value)| json!({ "name": name, "in": "path", "required": true, "schema": schema });
-        Value::Array(all.map(part).collect())
-    };
     let reference = [("slot", id.clone())];
     let letter = json!({ "operationId": "letter", "summary": "A letter to the municipality, in Danish; shown, never sent.",
         "parameters": [{ "name": "anonymous", "in": "query", "required": false, "description": "Without identity; left out: as the stay is.", "schema": flag }],
         "responses": with_problems(json!({ "200": { "description": "The letter.", "content": { "text/plain": { "schema": text } } } }), &[]) });
     let gone = json!({ "204": { "description": "Forgotten." } });
     let found = [
-        (
-            "/v1/women/search",
-            json!({ "post": sent::<SearchBody>("search", "Looks for a woman of one's own centre.", &women("women")) }),
-        ),
-        (
-            "/v1/women/duplicates",
-            json!({ "post": sent::<NewcomerBody>("duplicates", "Who of one's own centre may be the same woman, and why.", &women("possible")) }),
-        ),
-        (
-            "/v1/women/{id}/alias",
-            json!({ "parameters": hers(&[]), "get": got("alias", "What whoever helps her calls her; nothing once she was forgotten.", &object(&[("woman", id.clone()), ("alias", maybe.clone())])) }),
-        ),
         ("/v1/women/{id}/contacts", json!({ "parameters": hers(&[]), "get": contacts(&id), "post": agreed })),
         (
             "/v1/women/{id}/vault",
@@ -133,7 +99,52 @@ pub fn paths() -> Map<String, Value> {
             json!({ "parameters": hers(&[("kind", json!({ "type": "string", "enum": Kind::VARIANTS }))]), "get": letter }),
         ),
     ];
-    found.into_iter().map(|(path, item)| (path.to_owned(), item)).collect()
+    searching().into_iter().chain(found).map(|(path, item)| (path.to_owned(), item)).collect()
+}
+
+/// Looking for a woman, and what she is called.
+fn searching() -> [(&'static str, Value); 3] {
+    let (maybe, flag) = (json!({ "type": ["string", "null"] }), json!({ "type": "boolean" }));
+    let id = json!({ "type": "string", "format": "uuid" });
+    let why: Vec<&str> = Why::VARIANTS.iter().map(Into::into).collect();
+    let woman = object(&[
+        ("woman", id.clone()),
+        ("alias", maybe.clone()),
+        ("name", maybe.clone()),
+        ("lives_here", flag.clone()),
+        ("former", flag.clone()),
+        ("why", list(&json!({ "enum": why }))),
+    ]);
+    let women = |name| {
+        let mut hits = list(&woman);
+        if let Some(hits) = hits.as_object_mut() {
+            hits.insert("maxItems".into(), HITS.into());
+        }
+        object(&[(name, hits), ("complete", flag.clone()), ("masked", flag.clone())])
+    };
+    [
+        (
+            "/v1/women/search",
+            json!({ "post": sent::<SearchBody>("search", "Looks for a woman of one's own centre.", &women("women")) }),
+        ),
+        (
+            "/v1/women/duplicates",
+            json!({ "post": sent::<NewcomerBody>("duplicates", "Who of one's own centre may be the same woman, and why.", &women("possible")) }),
+        ),
+        (
+            "/v1/women/{id}/alias",
+            json!({ "parameters": hers(&[]), "get": got("alias", "What whoever helps her calls her; nothing once she was forgotten.", &object(&[("woman", id.clone()), ("alias", maybe.clone())])) }),
+        ),
+    ]
+}
+
+/// The parts of a path below a woman.
+fn hers(rest: &[(&str, Value)]) -> Value {
+    let id = json!({ "type": "string", "format": "uuid" });
+    let all = [("id", id)].into_iter().chain(rest.iter().cloned());
+    let part =
+        |(name, schema): (&str, Value)| json!({ "name": name, "in": "path", "required": true, "schema": schema });
+    Value::Array(all.map(part).collect())
 }
 
 /// What is told of a value in the vault: that there is one, which, and what it was.

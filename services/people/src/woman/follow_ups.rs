@@ -144,7 +144,7 @@ pub(super) fn tells_municipality(key: &str) -> bool {
 
 /// What an event means to readers; `state` is the one after it.
 pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Facets {
-    if let Some(facets) = state.vault_facets(event, context) {
+    if let Some(facets) = state.vault_facets(event, context).or_else(|| moves(event, context)) {
         return facets;
     }
     // What must not wait is not for the pile without a date: an unknown day is today.
@@ -156,30 +156,6 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
     let (routine, milestone) = (Facets::routine(), Facets::milestone());
     match event {
         Event::WomanRegistered(_) | Event::CentreRelocated(_) => milestone,
-        Event::RelocationReceived(arrival) => {
-            // Only there can they be ended; here they are done anew.
-            let along = arrival.along != Along::Nothing;
-            let milestone = about(milestone, arrival.children.iter().flatten().copied());
-            let answer = answer_key(arrival.arrival);
-            let milestone = also(milestone, context.is_open(&answer).then(|| FollowUpChange::closed(&answer)));
-            also(milestone, along.then(|| by(tasks_key(arrival.arrival), FollowUp::TakeOverTasks, TASKS, day)))
-        }
-        // Asked anew, or answered: what was to be done about the last answer is over.
-        Event::RelocationOffered(_) | Event::RelocationOfferWithdrawn(_) | Event::RelocationAccepted(_) => {
-            also(milestone, ended(context, &[RELOCATION]))
-        }
-        Event::RelocationDeclined(offer) => {
-            let over = also(milestone, ended(context, &[RELOCATION]));
-            alert(over.with(by(declined_key(offer.arrival), FollowUp::FindAnotherCentre, ANSWER, day)))
-        }
-        Event::RelocationUnanswered(offer) => {
-            alert(milestone.with(by(unanswered_key(offer.arrival), FollowUp::CallOtherCentre, ANSWER, day)))
-        }
-        Event::ArrivalOffered(offer) => {
-            alert(milestone.with(by(answer_key(offer.arrival), FollowUp::AnswerArrival, ANSWER, day)))
-        }
-        Event::ArrivalOfferEnded(offer) => milestone.with(FollowUpChange::closed(answer_key(offer.arrival))),
-        Event::RelocationWithdrawn(withdrawal) => milestone.with(FollowUpChange::closed(tasks_key(withdrawal.arrival))),
         Event::ChildRegistered(child) => about(routine, Some(child.child)),
         Event::SafeContactAgreed(agreed) => {
             let confirmed = state.contacts.get(&agreed.contact).map(|contact| contact.standing);
@@ -253,8 +229,53 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
         | Event::ErasureHoldLifted(_)
         | Event::VaultValueChanged(_)
         | Event::CodeWordLockedOut(_)
-        | Event::CodeWordUnlocked(_) => routine,
+        | Event::CodeWordUnlocked(_)
+        | Event::RelocationReceived(_)
+        | Event::RelocationOffered(_)
+        | Event::RelocationOfferWithdrawn(_)
+        | Event::RelocationAccepted(_)
+        | Event::RelocationDeclined(_)
+        | Event::RelocationUnanswered(_)
+        | Event::ArrivalOffered(_)
+        | Event::ArrivalOfferEnded(_)
+        | Event::RelocationWithdrawn(_) => routine,
     }
+}
+
+/// What the events of a move to another centre mean; none of another event.
+fn moves(event: &Event, context: &Context<'_>) -> Option<Facets> {
+    let day = context.day().or(Some(context.today));
+    let by = |key: String, what: FollowUp, deadline: &str| {
+        FollowUpChange::opened(key, what).due_by(context.deadlines, deadline, day)
+    };
+    let milestone = Facets::milestone();
+    Some(match event {
+        Event::RelocationReceived(arrival) => {
+            // Only there can they be ended; here they are done anew.
+            let along = arrival.along != Along::Nothing;
+            let milestone = about(milestone, arrival.children.iter().flatten().copied());
+            let answer = answer_key(arrival.arrival);
+            let milestone = also(milestone, context.is_open(&answer).then(|| FollowUpChange::closed(&answer)));
+            also(milestone, along.then(|| by(tasks_key(arrival.arrival), FollowUp::TakeOverTasks, TASKS)))
+        }
+        // Asked anew, or answered: what was to be done about the last answer is over.
+        Event::RelocationOffered(_) | Event::RelocationOfferWithdrawn(_) | Event::RelocationAccepted(_) => {
+            also(milestone, ended(context, &[RELOCATION]))
+        }
+        Event::RelocationDeclined(offer) => {
+            let over = also(milestone, ended(context, &[RELOCATION]));
+            alert(over.with(by(declined_key(offer.arrival), FollowUp::FindAnotherCentre, ANSWER)))
+        }
+        Event::RelocationUnanswered(offer) => {
+            alert(milestone.with(by(unanswered_key(offer.arrival), FollowUp::CallOtherCentre, ANSWER)))
+        }
+        Event::ArrivalOffered(offer) => {
+            alert(milestone.with(by(answer_key(offer.arrival), FollowUp::AnswerArrival, ANSWER)))
+        }
+        Event::ArrivalOfferEnded(offer) => milestone.with(FollowUpChange::closed(answer_key(offer.arrival))),
+        Event::RelocationWithdrawn(withdrawal) => milestone.with(FollowUpChange::closed(tasks_key(withdrawal.arrival))),
+        _ => return None,
+    })
 }
 
 /// Closes what is open below these.

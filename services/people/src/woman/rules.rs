@@ -218,17 +218,19 @@ impl Decider for Woman {
             | Event::RelocationDeclined(_)
             | Event::RelocationUnanswered(_)
             | Event::ArrivalOffered(_)
-            | Event::ArrivalOfferEnded(_) => Amendable::Never,
+            | Event::ArrivalOfferEnded(_)
             // Taken back, a coming would take conflicts with it, and a withdrawal would show again what is not this centre's.
-            Event::RelocationReceived(_)
+            | Event::RelocationReceived(_)
             | Event::RelocationWithdrawn(_)
             | Event::ConflictOfInterestRecorded(_)
             | Event::ConflictOfInterestEndProposed(_)
             | Event::ConflictOfInterestEnded(_)
             | Event::PersonErased(_)
-            | Event::ErasureHeld(_) => Amendable::Never,
+            | Event::ErasureHeld(_)
             // The vault has what they tell of, and it stays.
-            Event::VaultValueChanged(_) | Event::CodeWordLockedOut(_) | Event::CodeWordUnlocked(_) => Amendable::Never,
+            | Event::VaultValueChanged(_)
+            | Event::CodeWordLockedOut(_)
+            | Event::CodeWordUnlocked(_) => Amendable::Never,
             _ => Amendable::Always,
         }
     }

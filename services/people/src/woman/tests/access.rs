@@ -101,10 +101,10 @@ fn what_takes_access_away_is_a_revocation() {
                     | Sign::Untied(_)
                     | Sign::Conflict(_)
                     | Sign::Erased
-                    | Sign::Withdrawn(_),
+                    | Sign::Withdrawn(_)
+                    // Somebody who was her contact person may be less from now on.
+                    | Sign::Tied { .. },
                 ) => true,
-                // Somebody who was her contact person may be less from now on.
-                Some(Sign::Tied { .. }) => true,
                 _ => event.name() == "PersonErased",
             };
             assert_eq!(REVOKES.contains(&event.name()), takes, "{}", event.name());
