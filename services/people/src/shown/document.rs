@@ -22,64 +22,31 @@ pub fn paths() -> Map<String, Value> {
     let maybe = json!({ "type": ["string", "null"] });
     let id = json!({ "type": "string", "format": "uuid" });
     let Kept { entry, value, history } = Kept::described();
-    let position = described(&maybe, "service:number, for at_least; none: kept before changes were events.");
-    let kept = with(&entry, &[("position", position)]);
-    let key = json!({ "name": "Idempotency-Key", "in": "header", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$" } });
-    let by_key = |mut sent: Value, right: Right, answers: Value, rejections: &[&str]| {
-        if let Some(members) = sent.as_object_mut() {
-            let lacking: &str = CommonRejection::lacking(right).into();
-            let rejections: Vec<String> = rejections.iter().chain([&lacking]).map(|code| (*code).to_owned()).collect();
-            members.insert("parameters".into(), json!([key]));
-            members.insert("x-right".into(), json!(right));
-            members.insert("responses".into(), with_problems(answers, &rejections.iter().collect::<Vec<_>>()));
-        }
-        sent
-    };
-    let keep = |name: &str, rejections: &[&str]| {
-        let summary =
-            "Keeps a value under a reference of its own, and records that it changed; the one before becomes history.";
-        let asked = sent::<ValueBody>(&format!("keep{name}"), summary, &kept);
-        by_key(asked, Right::Close, ok(summary, &kept), &[rejections, &[UNCHECKED, WRONG_WORD]].concat())
-    };
-    let agreed = {
-        let summary =
-            "Agrees how she may be reached and keeps the number, and the code word, in one call: all of it or nothing.";
-        let answer = json!({ "allOf": [{ "$ref": "#/components/schemas/Answer" },
-            object(&[("contact", id.clone()), ("reference", maybe.clone()), ("code_word", maybe.clone())])] });
-        let rejections = [&[UNCHECKED, UNRECOGNISED, WRONG_WORD, "in_the_future"][..]].concat();
-        by_key(sent::<AgreementBody>("agreeContact", summary, &answer), Right::Close, ok(summary, &answer), &rejections)
-    };
-    let unlocked = {
-        let summary =
-            "Takes code words again after a lock-out, from one worker or from everybody; for whoever leads the centre.";
-        let answer = object(&[("position", text.clone())]);
-        by_key(sent::<UnlockBody>("unlockCodeWord", summary, &answer), Right::Leader, ok(summary, &answer), &[])
-    };
     let reference = [("slot", id.clone())];
     let letter = json!({ "operationId": "letter", "summary": "A letter to the municipality, in Danish; shown, never sent.",
         "parameters": [{ "name": "anonymous", "in": "query", "required": false, "description": "Without identity; left out: as the stay is.", "schema": flag }],
         "responses": with_problems(json!({ "200": { "description": "The letter.", "content": { "text/plain": { "schema": text } } } }), &[]) });
     let gone = json!({ "204": { "description": "Forgotten." } });
     let found = [
-        ("/v1/women/{id}/contacts", json!({ "parameters": hers(&[]), "get": contacts(&id), "post": agreed })),
+        ("/v1/women/{id}/contacts", json!({ "parameters": hers(&[]), "get": contacts(&id), "post": agreed(&id) })),
         (
             "/v1/women/{id}/vault",
             json!({ "parameters": hers(&[]), "get": got("vault", "What is kept of her, without values.", &object(&[("woman", id.clone()), ("values", list(&entry))])) }),
         ),
-        ("/v1/women/{id}/vault/address", json!({ "parameters": hers(&[]), "put": keep("Address", &[]) })),
+        ("/v1/women/{id}/vault/address", json!({ "parameters": hers(&[]), "put": keep("Address", &entry, &[]) })),
         (
             "/v1/women/{id}/vault/code-word",
-            json!({ "parameters": hers(&[]), "put": keep("CodeWord", &[UNRECOGNISED]) }),
+            json!({ "parameters": hers(&[]), "put": keep("CodeWord", &entry, &[UNRECOGNISED]) }),
         ),
         (
             "/v1/women/{id}/vault/contact/{contact}",
-            json!({ "parameters": hers(&[("contact", id.clone())]), "put": keep("Contact", &[]) }),
+            json!({ "parameters": hers(&[("contact", id.clone())]), "put": keep("Contact", &entry, &[]) }),
         ),
         (
             "/v1/women/{id}/vault/code-word/check",
             json!({ "parameters": hers(&[]), "post": sent::<WordBody>("checkCodeWord", "Whether what a caller says is her code word.", &object(&[("right", flag.clone())])) }),
         ),
-        ("/v1/women/{id}/vault/code-word/unlock", json!({ "parameters": hers(&[]), "post": unlocked })),
+        ("/v1/women/{id}/vault/code-word/unlock", json!({ "parameters": hers(&[]), "post": unlocked() })),
         (
             "/v1/women/{id}/vault/{slot}",
             json!({ "parameters": hers(&reference), "get": got("vaultValue", "A value by its reference.", &value) }),
@@ -145,6 +112,45 @@ fn hers(rest: &[(&str, Value)]) -> Value {
     let part =
         |(name, schema): (&str, Value)| json!({ "name": name, "in": "path", "required": true, "schema": schema });
     Value::Array(all.map(part).collect())
+}
+
+/// What is recorded under a key, by whoever has a right.
+fn by_key(mut sent: Value, right: Right, answers: Value, rejections: &[&str]) -> Value {
+    let key = json!({ "name": "Idempotency-Key", "in": "header", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$" } });
+    if let Some(members) = sent.as_object_mut() {
+        let lacking: &str = CommonRejection::lacking(right).into();
+        let rejections: Vec<String> = rejections.iter().chain([&lacking]).map(|code| (*code).to_owned()).collect();
+        members.insert("parameters".into(), json!([key]));
+        members.insert("x-right".into(), json!(right));
+        members.insert("responses".into(), with_problems(answers, &rejections.iter().collect::<Vec<_>>()));
+    }
+    sent
+}
+
+fn keep(name: &str, entry: &Value, rejections: &[&str]) -> Value {
+    let position = json!({ "type": ["string", "null"], "description": "service:number, for at_least; none: kept before changes were events." });
+    let kept = with(entry, &[("position", position)]);
+    let summary =
+        "Keeps a value under a reference of its own, and records that it changed; the one before becomes history.";
+    let asked = sent::<ValueBody>(&format!("keep{name}"), summary, &kept);
+    by_key(asked, Right::Close, ok(summary, &kept), &[rejections, &[UNCHECKED, WRONG_WORD]].concat())
+}
+
+fn agreed(id: &Value) -> Value {
+    let summary =
+        "Agrees how she may be reached and keeps the number, and the code word, in one call: all of it or nothing.";
+    let maybe = json!({ "type": ["string", "null"], "format": "uuid" });
+    let references = [("contact", id.clone()), ("reference", maybe.clone()), ("code_word", maybe)];
+    let answer = json!({ "allOf": [{ "$ref": "#/components/schemas/Answer" }, object(&references)] });
+    let asked = sent::<AgreementBody>("agreeContact", summary, &answer);
+    by_key(asked, Right::Close, ok(summary, &answer), &[UNCHECKED, UNRECOGNISED, WRONG_WORD, "in_the_future"])
+}
+
+fn unlocked() -> Value {
+    let summary =
+        "Takes code words again after a lock-out, from one worker or from everybody; for whoever leads the centre.";
+    let answer = object(&[("position", json!({ "type": "string" }))]);
+    by_key(sent::<UnlockBody>("unlockCodeWord", summary, &answer), Right::Leader, ok(summary, &answer), &[])
 }
 
 /// What is told of a value in the vault: that there is one, which, and what it was.

@@ -38,11 +38,11 @@ fn her_contact_person_is_told_where_somebody_else_changed_it() {
         ("contact", json!({ "contact": CONTACT }), format!("vault/contact/{CONTACT}"), Weight::Routine),
         ("address", json!({ "child": CHILD }), format!("vault/child/{CHILD}/address"), Weight::Alert),
     ] {
-        let told = changed(&hers(), "w-9", slot, &more.clone()).weighs(weight);
+        let told = changed(&hers(), "w-9", slot, &more).weighs(weight);
         let told = told.opens(&key, "look_at_changed_field", Some("2026-11-20")).accepted();
         assert_eq!(held(&told), [(key.as_str(), Some("w-2"))]);
         // She knows what she changed herself.
-        let own = changed(&hers(), "w-2", slot, &more.clone()).weighs(Weight::Routine).accepted();
+        let own = changed(&hers(), "w-2", slot, &more).weighs(Weight::Routine).accepted();
         assert!(open(&own).is_empty());
         // Where there is none, it is nobody's, whoever changed it.
         let nobodys = changed(&mother(), "w-9", slot, &more).weighs(weight).accepted();
