@@ -4,8 +4,19 @@
 //! claims of its own: another one's are neither refused nor warned about, for either would tell that the other has them. Deliberately
 //! absent: what is claimed ([`Decider::claims`]).
 
-use crate::executor::Executor;
-use kit::{AggregateId, CentreId, Decider, decider::Claim};
+use crate::executor::{ExecuteError, Executor, unreadable};
+use kit::{AggregateId, CentreId, Decider, case::CommonRejection, decider::Claim};
+
+/// What came of the attempts at a command so far.
+#[derive(Default)]
+pub(crate) struct Tried {
+    /// Whether what one of them sent may be stored.
+    pub(crate) unknown: bool,
+    /// How many choices of what the service makes itself another aggregate holds.
+    pub(crate) choice: u32,
+    /// The claim that another aggregate held the last time.
+    lost: Option<String>,
+}
 
 impl<D: Decider> Executor<D> {
     /// A change of claims as it is stored.
@@ -38,12 +49,28 @@ impl<D: Decider> Executor<D> {
             .await
     }
 
-    /// The first of what a command would take that another aggregate holds now.
-    pub(crate) async fn lost(
+    /// Another aggregate holds what a command would take. With another choice it takes something else, where the service makes it;
+    /// what stays the same was asked for, and is refused.
+    pub(crate) async fn lose(
         &self,
         claims: &[Claim],
         at: (CentreId, AggregateId),
-    ) -> Result<Option<String>, sqlx::Error> {
+        tried: &mut Tried,
+    ) -> Result<(), ExecuteError> {
+        let lost = self.lost(claims, at).await.map_err(|error| unreadable(&error))?;
+        // What was given back meanwhile is free.
+        let Some(claim) = lost else { return Ok(()) };
+        if tried.lost.as_ref() == Some(&claim) {
+            let code = D::claimed(&claim).map_or(CommonRejection::ClaimTaken.into(), Into::into);
+            return Err(ExecuteError::Refused { code });
+        }
+        tried.choice += 1;
+        tried.lost = Some(claim);
+        Ok(())
+    }
+
+    /// The first of what a command would take that another aggregate holds now.
+    async fn lost(&self, claims: &[Claim], at: (CentreId, AggregateId)) -> Result<Option<String>, sqlx::Error> {
         for claim in claims {
             match claim {
                 Claim::Take(claim) if self.taken(claim, at).await? => return Ok(Some(claim.clone())),

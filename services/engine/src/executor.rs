@@ -5,6 +5,7 @@
 pub use crate::command::{Answer, ExecuteError, Happening, Request};
 
 use crate::{
+    claims::Tried,
     clock::{Clock, jitter},
     heard::{self, HeardError, Listening},
     journal::{Append, Journal, NewEvent, Outcome},
@@ -16,7 +17,7 @@ use crate::{
 use kit::{
     ActorId, AggregateId, CentreId, Context, Decider, Happened, WomanId,
     access::{Right, Role},
-    case::{Ask, CommonRejection, Decided, Refusal},
+    case::{Ask, Decided, Refusal},
     deadlines::Deadlines,
     decider::Claim,
     entry::{CaseOpened, Entry},
@@ -92,17 +93,6 @@ impl<D> Executor<D> {
 enum Attempt {
     Done(Answer),
     Again,
-}
-
-/// What came of the attempts at a command so far.
-#[derive(Default)]
-struct Tried {
-    /// Whether what one of them sent may be stored.
-    unknown: bool,
-    /// How many choices of what the service makes itself another aggregate holds.
-    choice: u32,
-    /// The claim that another aggregate held the last time.
-    lost: Option<String>,
 }
 
 impl<D: Decider> Executor<D> {
@@ -187,7 +177,10 @@ impl<D: Decider> Executor<D> {
                 events: happenings,
                 warnings: decided.warnings.into_iter().map(str::to_owned).collect(),
             })),
-            Ok(Outcome::Claimed) => self.lose(&claims, (opened.centre, request.aggregate), tried).await,
+            Ok(Outcome::Claimed) => {
+                self.lose(&claims, (opened.centre, request.aggregate), tried).await?;
+                Ok(Attempt::Again)
+            }
             Ok(Outcome::Clash) => Ok(Attempt::Again),
             // It may be stored: the next look at the aggregate finds the key, or the version unchanged under the lock.
             Err(_) => {
@@ -291,26 +284,6 @@ impl<D: Decider> Executor<D> {
         }
         let claims = case.claims_since(&loaded.case);
         Ok((all, claims))
-    }
-
-    /// Another aggregate holds what a command would take. With another choice it takes something else, where the service makes it;
-    /// what stays the same was asked for, and is refused.
-    async fn lose(
-        &self,
-        claims: &[Claim],
-        at: (CentreId, AggregateId),
-        tried: &mut Tried,
-    ) -> Result<Attempt, ExecuteError> {
-        let lost = self.lost(claims, at).await.map_err(|error| unreadable(&error))?;
-        // What was given back meanwhile is free.
-        let Some(claim) = lost else { return Ok(Attempt::Again) };
-        if tried.lost.as_ref() == Some(&claim) {
-            let code = D::claimed(&claim).map_or(CommonRejection::ClaimTaken.into(), Into::into);
-            return Err(ExecuteError::Refused { code });
-        }
-        tried.choice += 1;
-        tried.lost = Some(claim);
-        Ok(Attempt::Again)
     }
 
     /// What somebody sees who looks at an aggregate now, with nothing in mind.
@@ -418,7 +391,7 @@ fn open_facts(facts: &Value) -> Value {
     Value::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>())
 }
 
-fn unreadable(error: &sqlx::Error) -> ExecuteError {
+pub(crate) fn unreadable(error: &sqlx::Error) -> ExecuteError {
     tracing::error!(error = crate::journal::error_kind(error), "what a decision looks at could not be read");
     ExecuteError::Unavailable
 }

@@ -220,14 +220,15 @@ async fn one_service_runs_alone_beside_it(place: &Place) {
     let settings = fs::read_to_string(place.folder().join("config/housing.toml")).unwrap();
     let (own, other) = (place.port("housing"), place.port("housing") + 20);
     let file = place.folder().with_file_name("housing.toml");
-    fs::write(
-        &file,
-        settings.replacen(&format!("listen = \"127.0.0.1:{own}\""), &format!("listen = \"127.0.0.1:{other}\""), 1),
-    )
-    .unwrap();
+    // Where it listens, and where its operations do.
+    let moved = [0, 100].iter().fold(settings, |settings, operations| {
+        settings.replacen(&format!(":{}\"", own + operations), &format!(":{}\"", other + operations), 1)
+    });
+    fs::write(&file, moved).unwrap();
     let alone = Livline::spawn(place, &["serve", "housing", "--config", file.to_str().unwrap()]);
     alone.wait_for("housing listens on");
     ready(&format!("http://127.0.0.1:{other}"), "housing").await;
+    ready(&format!("http://127.0.0.1:{}", other + 100), "housing").await;
     assert_eq!(alone.stop(), Some(0));
     // Its log stands on the same side as the complaint.
     let own = place.folder().join("config/housing.toml");
