@@ -19,7 +19,6 @@ use strum::{VariantArray as _, VariantNames as _};
 #[must_use]
 pub fn paths() -> Map<String, Value> {
     let (text, flag) = (json!({ "type": "string" }), json!({ "type": "boolean" }));
-    let maybe = json!({ "type": ["string", "null"] });
     let id = json!({ "type": "string", "format": "uuid" });
     let Kept { entry, value, history } = Kept::described();
     let reference = [("slot", id.clone())];
@@ -58,8 +57,8 @@ pub fn paths() -> Map<String, Value> {
             "delete": { "operationId": "forgetHistory", "summary": "Forgets what the value was before; for whoever leads the centre.", "responses": with_problems(gone, &[]) } }),
         ),
         ("/v1/arrivals", json!({ "get": arrivals() })),
-        ("/v1/arrivals/{arrival}/accept", answered("acceptArrival", "Receives her at the own centre.", &key)),
-        ("/v1/arrivals/{arrival}/decline", answered("declineArrival", "Does not receive her.", &key)),
+        ("/v1/arrivals/{arrival}/accept", answered("acceptArrival", "Receives her at the own centre.")),
+        ("/v1/arrivals/{arrival}/decline", answered("declineArrival", "Does not receive her.")),
         ("/v1/women/{id}/erasure", json!({ "parameters": hers(&[]), "get": erasure() })),
         (
             "/v1/women/{id}/letters/{kind}",
@@ -114,13 +113,17 @@ fn hers(rest: &[(&str, Value)]) -> Value {
     Value::Array(all.map(part).collect())
 }
 
+/// The header under which something is recorded once.
+fn key() -> Value {
+    json!({ "name": "Idempotency-Key", "in": "header", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$" } })
+}
+
 /// What is recorded under a key, by whoever has a right.
 fn by_key(mut sent: Value, right: Right, answers: Value, rejections: &[&str]) -> Value {
-    let key = json!({ "name": "Idempotency-Key", "in": "header", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$" } });
     if let Some(members) = sent.as_object_mut() {
         let lacking: &str = CommonRejection::lacking(right).into();
         let rejections: Vec<String> = rejections.iter().chain([&lacking]).map(|code| (*code).to_owned()).collect();
-        members.insert("parameters".into(), json!([key]));
+        members.insert("parameters".into(), json!([key()]));
         members.insert("x-right".into(), json!(right));
         members.insert("responses".into(), with_problems(answers, &rejections.iter().collect::<Vec<_>>()));
     }
@@ -231,7 +234,7 @@ fn arrivals() -> Value {
     json!({ "operationId": "arrivals", "summary": summary, "responses": with_problems(ok(summary, &object(&[("arrivals", list(&arrival))])), &[&needs_answers()]) })
 }
 
-fn answered(id: &str, summary: &str, key: &Value) -> Value {
+fn answered(id: &str, summary: &str) -> Value {
     let uuid = json!({ "type": "string", "format": "uuid" });
     let answer = object(&[
         ("arrival", uuid.clone()),
@@ -242,7 +245,7 @@ fn answered(id: &str, summary: &str, key: &Value) -> Value {
     let responses = with_problems(ok(summary, &answer), &rejections.iter().collect::<Vec<_>>());
     json!({
         "parameters": [{ "name": "arrival", "in": "path", "required": true, "schema": uuid }],
-        "post": { "operationId": id, "summary": summary, "parameters": [key], "responses": responses },
+        "post": { "operationId": id, "summary": summary, "parameters": [key()], "responses": responses },
     })
 }
 
