@@ -25,6 +25,8 @@ pub(super) enum Staff {
     Aftercare,
     Children,
     Leader,
+    /// Leads beside the leader: what needs two of them is done by both.
+    Deputy,
 }
 
 impl Staff {
@@ -57,19 +59,20 @@ impl Staff {
             Self::Aftercare => "eftervaern",
             Self::Children => "boern",
             Self::Leader => "leder",
+            Self::Deputy => "souschef",
         };
         format!("demo-{centre}-{name}").parse().unwrap_or_else(|_| ActorId::service("demo"))
     }
 
     /// Whether they answer for every woman whom the centre has known.
     pub(super) fn answers(self) -> bool {
-        matches!(self, Self::DayDuty | Self::NightDuty | Self::Leader)
+        matches!(self, Self::DayDuty | Self::NightDuty | Self::Leader | Self::Deputy)
     }
 
     fn role(self) -> Role {
         match self {
             Self::Temp => Role::Temp,
-            Self::Leader => Role::Leader,
+            Self::Leader | Self::Deputy => Role::Leader,
             _ => Role::Worker,
         }
     }

@@ -211,8 +211,8 @@ pub(super) fn forget(story: &mut Story, day: i64, held: bool) {
     if held {
         let reason = "Databeskyttelsesrådgiveren: politiet har bedt os vente.";
         story.log(PEOPLE, day + 6, "hold-erasure", json!({ "reason": reason })).by(Staff::Leader);
-        // Whoever lifts it does not approve, and the leader may have to.
-        let lifted = story.log(PEOPLE, day + 20, "lift-erasure-hold", json!({})).by(Staff::DayDuty);
+        // Whoever lifts it held nothing back and approves nothing, so the leader may.
+        let lifted = story.log(PEOPLE, day + 20, "lift-erasure-hold", json!({})).by(Staff::Deputy);
         lifted.note("Databeskyttelsesrådgiveren: der er ikke længere noget til hinder.");
     } else {
         let cancelled = story.log(PEOPLE, day + 4, "cancel-erasure", json!({ "erasure": erasure })).by(Staff::DayDuty);
