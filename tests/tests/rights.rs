@@ -23,6 +23,8 @@ const PEOPLE: &[(Right, &[&str])] = &[
         &[
             "agree-safe-contact",
             "unconfirm-safe-contact",
+            "offer-relocation",
+            "withdraw-relocation-offer",
             "relocate-to-centre",
             "assign-worker",
             "release-worker",
@@ -31,13 +33,39 @@ const PEOPLE: &[(Right, &[&str])] = &[
             "cancel-erasure",
         ],
     ),
-    (Right::Answers, &["record-conflict-of-interest", "start-duty", "end-duty"]),
-    (Right::Leader, &["hold-erasure", "lift-erasure-hold", "approve-erasure"]),
-    (Right::Rule, &["receive-relocation", "withdraw-relocation"]),
+    (Right::Answers, &["record-conflict-of-interest", "end-conflict-of-interest", "start-duty", "end-duty"]),
+    (Right::Leader, &["propose-conflict-end", "hold-erasure", "lift-erasure-hold", "approve-erasure"]),
+    (
+        Right::Rule,
+        &[
+            "accept-relocation",
+            "decline-relocation",
+            "report-unanswered-relocation",
+            "offer-arrival",
+            "end-arrival-offer",
+            "receive-relocation",
+            "withdraw-relocation",
+            "change-vault-value",
+            "lock-code-word",
+            "unlock-code-word",
+        ],
+    ),
 ];
 
 /// Decided only where others stand before it, so that only recording is tried here.
-const AFTER_OTHERS: &[&str] = &["approve-erasure", "lift-erasure-hold", "withdraw-relocation"];
+const AFTER_OTHERS: &[&str] = &[
+    "accept-relocation",
+    "approve-erasure",
+    "decline-relocation",
+    "end-arrival-offer",
+    "end-conflict-of-interest",
+    "lift-erasure-hold",
+    "propose-conflict-end",
+    "relocate-to-centre",
+    "report-unanswered-relocation",
+    "withdraw-relocation",
+    "withdraw-relocation-offer",
+];
 
 /// What a sample asks beyond its row: an engagement of a temp, or a duty of another day, is the leader's.
 const RAISED: &[&str] = &["start-duty"];
