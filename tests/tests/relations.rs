@@ -666,7 +666,7 @@ async fn a_duty_that_was_ended_gives_nothing_in_people() {
     sqlx::query("LOCK TABLE duties IN EXCLUSIVE MODE").execute(&mut *held).await.unwrap();
     let ended = leader.post("people", &format!("/v1/duties/{started}/end-duty"), "end", json!({})).await.ok();
     // It is acknowledged all the same, and says who has not heard it; to whom more was shown by the duty, nothing is.
-    assert_eq!(ended.body["not_heard"], json!(["people"]));
+    assert!(ended.body["not_heard"].as_array().unwrap().contains(&json!("people")));
     for path in [value.clone(), format!("/v1/women/{woman}")] {
         let refused = nurse.get_once("people", &path).await;
         assert_eq!((refused.status.as_u16(), refused.code()), (503, "not_heard"), "{path}");
