@@ -25,6 +25,15 @@ pub fn each_heard(visit: &mut impl Visit) {
     visit.domain::<people::woman::Woman>(people::SERVICE);
 }
 
+/// Goes to everything that people decides about.
+pub fn each_of_people(visit: &mut impl Visit) {
+    visit.domain::<people::woman::Woman>(people::SERVICE);
+    visit.domain::<people::enquiry::Enquiry>(people::SERVICE);
+    visit.domain::<people::duty::Duty>(people::SERVICE);
+    visit.domain::<people::staff::Staff>(people::SERVICE);
+    visit.domain::<people::centre::Centre>(people::SERVICE);
+}
+
 /// The names of all domains in which cases are opened, as the program lists them: all but people, whom a case is about.
 #[must_use]
 pub fn domains() -> Vec<&'static str> {

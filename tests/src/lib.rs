@@ -30,8 +30,8 @@ use engine::{
     tokens::{self, DESK, Issuer},
 };
 use kit::{
-    AggregateId, CentreId, WomanId,
-    access::{Principal, Role},
+    AggregateId, CentreId, Decider, WomanId,
+    access::{Principal, Right, Role},
     case::Ask,
     contract::Contract,
     deadlines::Deadlines,
@@ -43,7 +43,7 @@ use livline::{
     cluster::{DataFolder, Nats, NatsUser, Postgres},
     installation::Domain,
 };
-use people::woman::{Command, Woman};
+use people::{centre::Centre, staff::Staff, woman::Woman};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection, PgPool, Row};
@@ -437,12 +437,38 @@ pub struct People {
 impl People {
     /// Registers a woman under an id that a test has chosen: by HTTP it would come from the key. Where she stands in people's numbers.
     pub async fn know(&self, woman: Uuid, principal: &Principal) -> String {
+        let id = derive_id(&["known", &woman.to_string(), &principal.centre.unwrap().to_string()]);
+        self.begin::<Woman>((id, WomanId(woman)), principal, "register-woman", json!({})).await
+    }
+
+    /// Puts somebody into the directory of the principal's centre.
+    pub async fn employ(&self, worker: &str, role: &str, principal: &Principal) -> String {
+        let id = derive_id(&["employed", worker, &principal.centre.unwrap().to_string()]);
+        let facts = json!({ "worker": worker, "name": format!("Navn {worker}"), "role": role });
+        self.begin::<Staff>((id, WomanId::NOBODY), principal, "register-worker", facts).await
+    }
+
+    /// Puts the principal's centre into the directory.
+    pub async fn found(&self, principal: &Principal) -> String {
+        let centre = principal.centre.unwrap().to_string();
+        let id = derive_id(&["founded", &centre]);
+        let facts = json!({ "name": format!("Krisecenter {centre}") });
+        self.begin::<Centre>((id, WomanId::NOBODY), principal, "register-centre", facts).await
+    }
+
+    /// Begins an aggregate as the service itself does, once; where it stands in people's numbers.
+    async fn begin<D: Decider>(
+        &self,
+        (id, woman): (Uuid, WomanId),
+        principal: &Principal,
+        action: &str,
+        facts: Value,
+    ) -> String {
         let centre = principal.centre.unwrap();
-        let id = derive_id(&["known", &woman.to_string(), &centre.to_string()]);
-        let command = Command::read("register-woman", json!({})).unwrap().unwrap();
+        let command = D::Command::read(action, facts).unwrap().unwrap();
         let request = Request {
             aggregate: AggregateId(id),
-            opening: Some(CaseOpened { woman: WomanId(woman), centre, before_us: false }),
+            opening: Some(CaseOpened { woman, centre, before_us: false }),
             ask: Some(Ask::Record(command)),
             note: None,
             when: None,
@@ -450,7 +476,7 @@ impl People {
             responsible: None,
             actor: principal.actor.clone(),
             role: principal.role,
-            right: kit::access::Right::default(),
+            right: if woman == WomanId::NOBODY { Right::Leader } else { Right::default() },
             conflicts: std::collections::BTreeSet::new(),
             centre,
             key: id,
@@ -458,7 +484,7 @@ impl People {
             bytes: Vec::new(),
             heard: None,
         };
-        self.executor.execute(&request).await.expect("she is registered").position
+        self.executor.of::<D>().execute(&request).await.expect("it begins").position
     }
 }
 
@@ -528,6 +554,12 @@ impl Client {
     pub fn named(mut self, actor: &str) -> Self {
         self.principal.actor = actor.parse().unwrap();
         self
+    }
+
+    /// The centre they work at.
+    #[must_use]
+    pub fn centre(&self) -> CentreId {
+        self.principal.centre.unwrap()
     }
 
     /// The header that says who it is, for requests that are written by hand.
@@ -620,8 +652,30 @@ impl Client {
 
     /// Makes a woman known to this client's centre, where she is not yet.
     pub async fn know(&self, woman: Uuid) {
-        let people = self.people.get().expect("people runs once a service does");
-        let position = people.know(woman, &self.principal).await;
+        let position = self.people().know(woman, &self.principal).await;
+        self.knows(position);
+    }
+
+    /// Puts people into the directory of this client's centre, as workers, where they are not yet.
+    pub async fn employ(&self, workers: &[&str]) {
+        for worker in workers {
+            let position = self.people().employ(worker, "worker", &self.principal).await;
+            self.knows(position);
+        }
+    }
+
+    /// Puts this client's centre into the directory, where it is not yet.
+    pub async fn found(&self) {
+        let position = self.people().found(&self.principal).await;
+        self.knows(position);
+    }
+
+    fn people(&self) -> &People {
+        self.people.get().expect("people runs once a service does")
+    }
+
+    /// What is sent from now on is decided once that was heard.
+    fn knows(&self, position: String) {
         let number = |position: &str| position.rsplit(':').next().and_then(|number| number.parse::<u64>().ok());
         // Many may be made known at once: the latest of them counts.
         let mut known = self.known.lock().unwrap();
@@ -661,6 +715,7 @@ impl Client {
 
     /// Moves her to the centre of somebody who answers for it, and who accepts; the position of the move.
     pub async fn hand_over(&self, woman: Uuid, to: &Self, facts: Value) -> String {
+        to.found().await;
         let offered = self.act_for(woman, "offer-relocation", facts).await.ok();
         let arrival = offered.body["events"][0]["facts"]["arrival"].as_str().unwrap().to_owned();
         eventually("she is offered there", async || {

@@ -9,7 +9,7 @@ use kit::{
     facets::Change,
     given::given,
 };
-use livline_tests::golden::{Visit, each_domain, samples};
+use livline_tests::golden::{Visit, each_domain, each_of_people, samples};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
@@ -274,9 +274,7 @@ fn every_fact_is_there_in_its_class() {
 fn every_follow_up_is_opened_or_closed() {
     let (mut all, mut wrong) = (Changes::default(), Vec::new());
     each_domain(&mut all);
-    all.domain::<people::woman::Woman>(people::SERVICE);
-    all.domain::<people::enquiry::Enquiry>(people::SERVICE);
-    all.domain::<people::duty::Duty>(people::SERVICE);
+    each_of_people(&mut all);
     for row in rows().into_iter().filter(|row| !row.follow_up.is_empty()) {
         let contract = contract(&row.service);
         let changes: Vec<_> = row.events.iter().flat_map(|event| all.0[event].clone()).collect();

@@ -46,6 +46,7 @@ async fn nobody_without_a_right_shuts_out_who_protects_her() {
     let (_housing, _timeline) = (ground.housing().await, ground.timeline(contracts()).await);
     let leader = ground.leader().named("l-1");
     let (woman, ..) = hers(&leader).await;
+    leader.employ(&["w-2", "w-3", "w-temp"]).await;
     leader.act_for(woman, "assign-worker", json!({ "worker": "w-2", "role": "contact_person" })).await.ok();
     for (worker, kind) in [("w-3", "on_duty"), ("w-temp", "temp")] {
         let facts = json!({ "facts": { "worker": worker, "kind": kind, "until": in_hours(&ground, 8) } });
@@ -85,6 +86,7 @@ async fn a_conflict_ends_by_two_and_not_before() {
     let (_housing, _timeline) = (ground.housing().await, ground.timeline(contracts()).await);
     let (leader, second) = (ground.leader().named("l-1"), ground.leader().named("l-2"));
     let (woman, case, key) = hers(&leader).await;
+    leader.employ(&["sec-w1"]).await;
     // However it is written, it is the same person.
     let kin = ground.client(Role::Worker, Some(CENTRE)).named("Sec-W1");
     let held =

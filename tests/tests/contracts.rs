@@ -292,6 +292,7 @@ async fn every_entry_can_be_corrected_and_taken_back() {
     let contracts = livline::services::all().into_iter().filter_map(|service| service.contract);
     let _timeline = ground.timeline(contracts.map(|contract| contract().unwrap()).collect()).await;
     let leader = ground.leader();
+    leader.employ(&["w-2"]).await;
     let mended = actions().0.into_iter().map(|(service, action, event, complete, minimal)| {
         let leader = leader.clone();
         async move {

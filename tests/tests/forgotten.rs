@@ -155,7 +155,17 @@ async fn open(leader: &Client, service: &str, woman: Uuid) -> String {
 
 /// The entries of a service that are about a woman.
 fn entries(service: &str) -> Vec<EntryDescription> {
-    let about_nobody = ["start-duty", "end-duty", "receive-enquiry"];
+    let about_nobody = [
+        "start-duty",
+        "end-duty",
+        "receive-enquiry",
+        "register-worker",
+        "change-worker",
+        "end-work",
+        "register-centre",
+        "rename-centre",
+        "close-centre",
+    ];
     let mut entries = (livline::services::find(service).unwrap().entries)();
     entries.retain(|entry| !about_nobody.contains(&&*entry.action) && entry.right != kit::access::Right::Rule);
     entries

@@ -1,7 +1,7 @@
 //! The move to another centre as somebody would abuse it, and as it is meant.
 
 use engine::clock::Clock;
-use kit::access::Role;
+use kit::{CentreId, access::Role};
 use livline_tests::{Answer, CENTRE, Client, Ground, OTHER_CENTRE, Running, eventually};
 use serde_json::{Value, json};
 use std::sync::{
@@ -31,6 +31,8 @@ impl House {
         let running = vec![ground.housing().await, ground.timeline(contracts()).await];
         let (old, new) =
             (ground.leader().named("l-old"), ground.client(Role::Leader, Some(OTHER_CENTRE)).named("l-new"));
+        old.employ(&["w-contact", "w-temp"]).await;
+        new.found().await;
         Self { ground, _running: running, old, new, days }
     }
 
@@ -116,8 +118,13 @@ async fn nobody_without_a_right_moves_her_and_nobody_to_nowhere() {
     let alone = house.old.act_for(woman, "relocate-to-centre", json!({ "to": OTHER_CENTRE, "along": "all" })).await;
     assert_eq!((alone.status.as_u16(), alone.code()), (409, "not_accepted"));
     house.stays(woman).await;
-    // Offered to a centre that is none, she stays where she is.
-    let arrival = house.offer(woman, json!({ "to": Uuid::new_v4(), "along": "all" })).await;
+    // To a centre that is none she is not even offered.
+    let nowhere = house.old.act_for(woman, "offer-relocation", json!({ "to": Uuid::new_v4(), "along": "all" })).await;
+    assert_eq!((nowhere.status.as_u16(), nowhere.code()), (409, "unknown_centre"));
+    // Offered to one that is another's, nobody here accepts for it.
+    let third = house.ground.client(Role::Leader, Some(CentreId(Uuid::new_v4())));
+    third.found().await;
+    let arrival = house.offer(woman, json!({ "to": third.centre(), "along": "all" })).await;
     assert_eq!(house.answer(&arrival, "accept").await.status, 404);
     house.stays(woman).await;
     let withdrawn = json!({ "arrival": arrival });

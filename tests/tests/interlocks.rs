@@ -351,6 +351,7 @@ async fn an_alarm_is_with_one_woman_and_a_companion_may_be_with_two() {
         sqlx::query_scalar("SELECT key FROM claims").fetch_all(&ground.pool("livline_safety").await).await.unwrap();
     assert!(claims.len() == 1 && !claims[0].contains("4711"), "{claims:?}");
 
+    leader.employ(&["w-7", "w-8"]).await;
     let meeting = |who: &str, at: &str| json!({ "who": who, "when": format!("{}T{at}", in_days(5)) });
     let (hers, anothers) =
         (leader.open("aftercare", Uuid::new_v4()).await, leader.open("aftercare", Uuid::new_v4()).await);

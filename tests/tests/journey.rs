@@ -221,6 +221,7 @@ async fn follow_ups_are_due_by_copenhagens_day() {
     let _housing = Running::start(housing.unwrap().service()).await;
     let _timeline = ground.timeline(contracts()).await;
     let leader = ground.leader();
+    leader.employ(&["w-9"]).await;
     let (mut last, woman) = (String::new(), Uuid::new_v4());
     for due in [-2, 0, 3, 20] {
         let case = leader.open("housing", woman).await;

@@ -120,6 +120,7 @@ impl House {
 async fn nearness_ties_duty_and_conflicts_decide_who_sees_what() {
     let house = House::new().await;
     let (leader, contact, other) = (&house.leader, house.worker("w-contact"), house.worker("w-other"));
+    leader.employ(&["w-contact", "w-other", "w-temp"]).await;
     let woman = register(leader, json!({ "name": "Karla Kanarie" })).await;
     let position = log(leader, woman, "start-stay", json!({})).await;
     let case = open(leader, "housing", woman, &position).await.ok().text("id");
@@ -336,6 +337,7 @@ async fn a_volunteer_sees_what_helping_needs() {
     let house = House::new().await;
     let leader = &house.leader;
     let volunteer = house.ground.client(Role::Volunteer, Some(CENTRE)).named("v-1");
+    leader.employ(&["v-1"]).await;
     let woman = register(leader, json!({ "alias": "Birk-47", "name": "Karla Kanarie" })).await;
     let position = log(leader, woman, "start-stay", json!({})).await;
     let case = open(leader, "housing", woman, &position).await.ok().text("id");
@@ -465,6 +467,7 @@ fn seen_open(course: &Value, what: &str) -> Option<Value> {
 async fn where_she_went_nobody_reads_at_the_old_centre() {
     let house = House::new().await;
     let (leader, contact) = (&house.leader, house.worker("w-contact"));
+    leader.employ(&["w-contact", "w-duty"]).await;
     let woman = register(leader, json!({})).await;
     log(leader, woman, "assign-worker", json!({ "worker": "w-contact", "role": "contact_person" })).await;
     let position = log(leader, woman, "start-stay", json!({ "centre": "Kanariehuset" })).await;
@@ -527,6 +530,7 @@ async fn a_conflict_of_interest_goes_where_she_goes() {
     let conflict = json!({ "kind": "worker", "who": "w-9", "reason": "Han er hans bror." });
     log(old, woman, "record-conflict-of-interest", conflict).await;
     let move_to = json!({ "to": OTHER_CENTRE, "along": "nothing" });
+    new.found().await;
     let arrival = log_of(old, woman, "offer-relocation", move_to).await.body["events"][0]["facts"]["arrival"].clone();
     until(&new, "people", "/v1/arrivals", |answer| answer.body.to_string().contains(arrival.as_str().unwrap())).await;
     assert_eq!(hidden_from.get("people", "/v1/arrivals").await.ok().body, json!({ "arrivals": [] }));
@@ -649,6 +653,7 @@ async fn places_are_masked_while_people_is_ahead() {
 async fn a_duty_that_was_ended_gives_nothing_in_people() {
     let house = House::new().await;
     let (leader, nurse) = (&house.leader, house.worker("w-duty"));
+    leader.employ(&["w-duty", "w-colleague"]).await;
     let woman = register(leader, json!({})).await;
     let path = format!("/v1/women/{woman}/vault/address");
     let kept = leader.put("people", &path, "k", json!({ "value": "Kanariegade 11" })).await.ok();
@@ -689,6 +694,7 @@ async fn what_cannot_be_read_of_a_duty_ends_it() {
         let facts = json!({ "facts": { "worker": worker, "kind": "on_duty", "until": at } });
         leader.post("people", "/v1/duties", worker, facts).await.ok().text("id").parse::<Uuid>().unwrap()
     };
+    leader.employ(&["w-2"]).await;
     let (ended, other) = (duty("w-1").await, duty("w-2").await);
     let running = async || {
         let running: Vec<Uuid> =

@@ -109,6 +109,7 @@ async fn a_duty_and_a_tie_that_end_show_no_confidence_any_more() {
     };
     for round in 0..3 {
         let contact = house.worker(&format!("w-contact-{round}"));
+        house.leader.employ(&[&format!("w-contact-{round}"), &format!("w-nurse-{round}")]).await;
         let tie = json!({ "worker": format!("w-contact-{round}"), "role": "contact_person" });
         house.leader.act_for(house.woman, "assign-worker", tie.clone()).await.ok();
         reads(&contact).await;

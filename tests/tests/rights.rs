@@ -11,7 +11,7 @@ use kit::{
     decider::{Amendable, Commands, Events},
     given::{Given, Then, given},
 };
-use livline_tests::golden::{Visit, each_domain, samples};
+use livline_tests::golden::{Visit, each_domain, each_of_people, samples};
 use serde_json::{Value, json};
 use std::path::Path;
 use strum::VariantArray as _;
@@ -34,7 +34,21 @@ const PEOPLE: &[(Right, &[&str])] = &[
         ],
     ),
     (Right::Answers, &["record-conflict-of-interest", "end-conflict-of-interest", "start-duty", "end-duty"]),
-    (Right::Leader, &["propose-conflict-end", "hold-erasure", "lift-erasure-hold", "approve-erasure"]),
+    (
+        Right::Leader,
+        &[
+            "propose-conflict-end",
+            "hold-erasure",
+            "lift-erasure-hold",
+            "approve-erasure",
+            "register-worker",
+            "change-worker",
+            "end-work",
+            "register-centre",
+            "rename-centre",
+            "close-centre",
+        ],
+    ),
     (
         Right::Rule,
         &[
@@ -155,9 +169,7 @@ impl Writing {
 fn whoever_lacks_the_right_neither_records_nor_corrects_nor_takes_back() {
     let mut writing = Writing::default();
     each_domain(&mut writing);
-    writing.domain::<people::woman::Woman>(people::SERVICE);
-    writing.domain::<people::enquiry::Enquiry>(people::SERVICE);
-    writing.domain::<people::duty::Duty>(people::SERVICE);
+    each_of_people(&mut writing);
     assert!(writing.tried > 800 && writing.amended > 1500, "{} and {}", writing.tried, writing.amended);
 }
 

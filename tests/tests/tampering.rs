@@ -147,6 +147,7 @@ async fn nobody_is_put_on_duty_by_a_row() {
     house.heard().await;
 
     // Somebody's real duty becomes another one's, begins anew, or is put back when it is over.
+    house.leader.employ(&["w-nurse"]).await;
     let duty = house.leader.post("people", "/v1/duties", "duty", house.duty("w-nurse")).await.ok().text("id");
     house.heard().await;
     let nurse = house.ground.client(Role::Worker, Some(CENTRE)).named("w-nurse");
@@ -175,10 +176,50 @@ async fn nobody_is_put_on_duty_by_a_row() {
     assert_eq!(house.named().await, [], "and heard again");
 }
 
+/// A row put into the directory makes nobody known, one that is taken away is noticed, and what a name says is not changed.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_put_into_the_directory() {
+    let house = House::new().await;
+    house.leader.employ(&["w-nurse"]).await;
+    house.heard().await;
+    let key = {
+        let made =
+            house.leader.act("housing", &house.case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
+        format!("offer/{}/answer", made.body["events"][0]["facts"]["offer"].as_str().unwrap())
+    };
+    let give = async |worker: &str| {
+        let facts = json!({ "key": key, "responsible": worker });
+        house.leader.act("housing", &house.case, "assign-follow-up", facts).await.code().to_owned()
+    };
+    assert_eq!((give("w-nurse").await.as_str(), give("w-curious").await.as_str()), ("", "unknown_worker"));
+    house.sql("housing", "CREATE TABLE directory_of_before AS SELECT * FROM directory").await;
+    // Somebody else's row, and the own one once more under another id.
+    let another =
+        "INSERT INTO directory SELECT gen_random_uuid(), centre, kind, facts, mac FROM directory WHERE kind = 'staff'";
+    house.sql("housing", another).await;
+    house.is_named("housing", Part::Access).await;
+    assert_eq!(give("w-curious").await, "unknown_worker");
+    house.sql("housing", "DELETE FROM directory").await;
+    house.is_named("housing", Part::Access).await;
+    house.sql("housing", "UPDATE directory SET facts = '{}'").await;
+    // It is noticed without anybody's asking, and heard again.
+    let pool = house.pool("housing").await;
+    eventually("it is heard again", async || {
+        let same = "SELECT (SELECT count(*) FROM directory) > 0 AND NOT EXISTS
+            (SELECT aggregate FROM directory EXCEPT SELECT aggregate FROM directory_of_before)";
+        let same: bool = sqlx::query_scalar(same).fetch_one(&pool).await.unwrap();
+        same.then_some(())
+    })
+    .await;
+    house.heard().await;
+    assert_eq!(house.named().await, []);
+}
+
 /// Events that somebody appends with the service's role, or that an administrator changes, takes away or puts there once more.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_comes_of_events_that_the_service_did_not_store() {
     let house = House::new().await;
+    house.leader.employ(&["w-curious"]).await;
     let duty = house.leader.post("people", "/v1/duties", "duty", house.duty("w-curious")).await.ok().text("id");
     house.heard().await;
     eventually("on duty", async || house.curious_reads().await.then_some(())).await;

@@ -9,7 +9,7 @@ use crate::{
     clock::{Clock, jitter},
     heard::{self, HeardError, Listening},
     journal::{Append, Journal, NewEvent, Outcome},
-    relations::who_answers,
+    relations::{unknown, who_answers},
     root::{LoadError, Loaded, Seen, load},
     seal::{Place, Seal},
     vault::{self, Owner},
@@ -20,6 +20,7 @@ use kit::{
     case::{Ask, Decided, Refusal},
     deadlines::Deadlines,
     decider::Claim,
+    directory::Named,
     entry::{CaseOpened, Entry},
     facts::BadFact,
     ids::Secret,
@@ -241,12 +242,12 @@ impl<D: Decider> Executor<D> {
         let taken = taken.map_err(|error| unreadable(&error))?;
         let answering = match &request.ask {
             Some(Ask::Record(command)) if D::asks_who_answers(command) => {
-                let found =
-                    who_answers(&self.pool, &self.seal.signer(self.service), request.centre, self.clock.now()).await;
+                let found = who_answers(&self.pool, (&self.seal, self.service), request.centre, self.clock.now()).await;
                 found.map_err(|error| unreadable(&error))?
             }
             _ => BTreeSet::new(),
         };
+        let unknown = self.unknown(request, loaded).await.map_err(|error| unreadable(&error))?;
         let says_so = match &request.ask {
             Some(Ask::Record(command)) => D::by_code_word(command),
             Some(Ask::Together(commands)) => commands.iter().any(D::by_code_word),
@@ -261,6 +262,7 @@ impl<D: Decider> Executor<D> {
             right: request.right,
             conflicts: request.conflicts.clone(),
             answering,
+            unknown,
             taken,
             choice,
             word_checked,
@@ -284,6 +286,19 @@ impl<D: Decider> Executor<D> {
         }
         let claims = case.claims_since(&loaded.case);
         Ok((all, claims))
+    }
+
+    /// What a command names that the directory of staff and centres does not hold. Whoever acts was vouched for, and a rule names whom
+    /// people named before.
+    async fn unknown(&self, request: &Request<D::Command>, loaded: &Loaded<D>) -> Result<BTreeSet<Named>, sqlx::Error> {
+        if request.role == Role::Service {
+            return Ok(BTreeSet::new());
+        }
+        let mut named = request.ask.as_ref().map(|ask| loaded.case.names(ask)).unwrap_or_default();
+        named.extend(request.responsible.clone().map(Named::Worker));
+        named.remove(&Named::Worker(request.actor.clone()));
+        named.remove(&Named::Anybody(request.actor.clone()));
+        unknown(&self.pool, (&self.seal, self.service), request.centre, named, self.clock.today()).await
     }
 
     /// What somebody sees who looks at an aggregate now, with nothing in mind.
@@ -316,6 +331,7 @@ impl<D: Decider> Executor<D> {
             choice: 0,
             conflicts: BTreeSet::new(),
             answering: BTreeSet::new(),
+            unknown: BTreeSet::new(),
             word_checked: false,
             heard,
         }

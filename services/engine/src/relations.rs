@@ -5,6 +5,7 @@
 //! from it ([`kit::access`]), and what another centre knows: a row is looked for by the asker's own centre alone.
 
 mod answering;
+mod directory;
 pub mod fold;
 mod hear;
 mod kept;
@@ -12,6 +13,7 @@ mod lease;
 mod revocation;
 
 pub(crate) use answering::who_answers;
+pub(crate) use directory::unknown;
 pub use hear::{Hearing, READER};
 pub use kept::watch;
 pub use lease::{LEASE, Lease};

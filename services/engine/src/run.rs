@@ -272,7 +272,7 @@ impl<D: Decider> Domain<D> {
     #[must_use]
     pub fn with(mut self, router: Router, paths: Map<String, Value>) -> Self {
         self.router = self.router.merge(router);
-        self.paths.extend(paths);
+        openapi::merge(&mut self.paths, paths);
         self
     }
 

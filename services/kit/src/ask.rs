@@ -74,6 +74,12 @@ pub enum CommonRejection {
     /// Who would hold something must see nothing of her.
     #[error("there is a conflict of interest")]
     ConflictOfInterest,
+    /// The directory knows nobody of this id at the centre, or they have left.
+    #[error("nobody of this id works at the centre")]
+    UnknownWorker,
+    /// The directory knows no centre of this id, or it has closed.
+    #[error("there is no such centre, or it has closed")]
+    UnknownCentre,
     /// Her contact person, whoever is on duty and the leader do this.
     #[error("only her contact person, whoever is on duty or the leader does this")]
     NeedsClose,

@@ -7,6 +7,7 @@ pub use crate::ask::{Ask, CommonRejection, Decided, Refusal};
 use crate::{
     Class, Context, Decider, Facets, amend,
     decider::{Amendable, Claim, Commands, Decision, Events},
+    directory::Named,
     entry::{CaseOpened, Common, Entry, NoteWritten, RecordedInError, What},
     facets::{Change, FollowUpChange},
     ids::ActorId,
@@ -15,7 +16,7 @@ use crate::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A case as folded from its entries.
 #[derive(Debug, Clone)]
@@ -68,6 +69,9 @@ pub struct FollowUp {
 
 /// An entry with its place.
 type Placed<'a, D> = (usize, &'a Recorded<<D as Decider>::Event>);
+/// An entry with its place, what it says, and the command with corrected facts.
+type ToCorrect<'a, D> =
+    (usize, &'a Recorded<<D as Decider>::Event>, &'a <D as Decider>::Event, <D as Decider>::Command);
 type Outcome<D> = Result<Decided<<D as Decider>::Event>, Refusal<<D as Decider>::Rejection>>;
 
 impl<D: Decider> Case<D> {
@@ -186,6 +190,7 @@ impl<D: Decider> Case<D> {
 
     /// Decides what is asked. A note is recorded behind the entry it stands on.
     pub fn decide(&self, ask: Ask<D::Command>, note: Option<Narrative>, context: &Context<'_>) -> Outcome<D> {
+        self.are_known(&ask, context)?;
         let context = &Self::held_by(self.seen_from(context))?;
         if in_the_future(context) {
             return Err(Refusal::Common(CommonRejection::InTheFuture));
@@ -206,6 +211,38 @@ impl<D: Decider> Case<D> {
         let forbidden =
             decided.entries.iter().find_map(|entry| exposing(|| entry.to_facts()).ok().and_then(forbidden::<D>));
         forbidden.map_or(Ok(decided), |rejection| Err(Refusal::Domain(rejection)))
+    }
+
+    /// Whom and which centres something asked names. A correction names those alone whom the entry did not name before: they may have left
+    /// meanwhile.
+    #[must_use]
+    pub fn names(&self, ask: &Ask<D::Command>) -> BTreeSet<Named> {
+        match ask {
+            Ask::Record(command) => D::names(command).into_iter().collect(),
+            Ask::Together(commands) => commands.iter().flat_map(D::names).collect(),
+            Ask::Correct { version, facts, .. } => {
+                let Ok((_, _, original, command)) = self.corrected(*version, facts.clone()) else {
+                    return BTreeSet::new();
+                };
+                let before = D::names(&D::Command::again(original.clone()));
+                D::names(&command).into_iter().filter(|named| !before.contains(named)).collect()
+            }
+            Ask::Common(Common::FollowUpAssigned(assigned)) => [Named::Worker(assigned.responsible.clone())].into(),
+            Ask::Open(_) | Ask::Common(_) => BTreeSet::new(),
+        }
+    }
+
+    /// Refuses what names somebody, or a centre, that the directory does not hold.
+    fn are_known(&self, ask: &Ask<D::Command>, context: &Context<'_>) -> Result<(), Refusal<D::Rejection>> {
+        let holder = context.responsible.iter().cloned().map(Named::Worker);
+        for named in self.names(ask).into_iter().chain(holder).filter(|named| context.unknown.contains(named)) {
+            match named {
+                Named::Worker(_) => return Err(Refusal::Common(CommonRejection::UnknownWorker)),
+                Named::Centre(_) => return Err(Refusal::Common(CommonRejection::UnknownCentre)),
+                Named::Anybody(_) => {}
+            }
+        }
+        Ok(())
     }
 
     fn record(&self, command: D::Command, context: &Context<'_>) -> Outcome<D> {
@@ -245,12 +282,9 @@ impl<D: Decider> Case<D> {
         found.ok_or(Refusal::Common(CommonRejection::NoSuchEntry))
     }
 
-    fn correct(&self, version: u64, facts: Value, when: Option<Happened>, context: &Context<'_>) -> Outcome<D> {
+    /// An entry that is to be corrected, with its place, what it says, and what would have recorded it with the corrected facts.
+    fn corrected(&self, version: u64, facts: Value) -> Result<ToCorrect<'_, D>, Refusal<D::Rejection>> {
         let (place, recorded) = self.standing(version)?;
-        let context = &Context { happened: when.unwrap_or(recorded.happened), ..context.clone() };
-        if in_the_future(context) {
-            return Err(Refusal::Common(CommonRejection::InTheFuture));
-        }
         let original = match &recorded.standing {
             Standing::Fact(fact) if D::amendable(fact) == Amendable::Always => fact,
             Standing::InError => return Err(Refusal::Common(CommonRejection::RecordedInErrorAlready)),
@@ -259,6 +293,15 @@ impl<D: Decider> Case<D> {
         let facts = amend::keep_ids(original, facts);
         let command = D::Command::action_of(original.name()).and_then(|action| D::Command::read(&action, facts));
         let command = command.ok_or(Refusal::Common(CommonRejection::NotCorrectable))?.map_err(Refusal::Fact)?;
+        Ok((place, recorded, original, command))
+    }
+
+    fn correct(&self, version: u64, facts: Value, when: Option<Happened>, context: &Context<'_>) -> Outcome<D> {
+        let (place, recorded, original, command) = self.corrected(version, facts)?;
+        let context = &Context { happened: when.unwrap_or(recorded.happened), ..context.clone() };
+        if in_the_future(context) {
+            return Err(Refusal::Common(CommonRejection::InTheFuture));
+        }
         for command in [&D::Command::again(original.clone()), &command] {
             self.permits(command, context)?;
         }

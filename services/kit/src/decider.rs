@@ -7,6 +7,7 @@ use crate::{
     access::{Right, Role},
     contract::EntryDescription,
     deadlines::Deadlines,
+    directory::Named,
     facts::BadFact,
     ids::{Secret, derive_id},
     relation::Relation,
@@ -111,6 +112,13 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
     fn asks_who_answers(command: &Self::Command) -> bool {
         let _ = command;
         false
+    }
+    /// Whom and which centres a command names: they are looked up in the directory of staff and centres, and what is not there is refused,
+    /// or [`Context::names_stranger`] tells.
+    #[must_use]
+    fn names(command: &Self::Command) -> Vec<Named> {
+        let _ = command;
+        Vec::new()
     }
     /// The configured deadlines its facets use; checked at start.
     #[must_use]
@@ -283,6 +291,8 @@ pub struct Context<'a> {
     pub conflicts: BTreeSet<ActorId>,
     /// Who answers for the house now besides the actor, as far as is known; looked up where [`Decider::asks_who_answers`].
     pub answering: BTreeSet<ActorId>,
+    /// What the command names that the directory of staff and centres does not hold, see [`Decider::names`].
+    pub unknown: BTreeSet<Named>,
     /// Whether the actor has just checked her code word, and it was right, see [`Decider::by_code_word`].
     pub word_checked: bool,
     /// What this service has heard of her from others, by policy name; none where that is not whole.
@@ -312,6 +322,12 @@ impl Context<'_> {
     #[must_use]
     pub fn by_rule(&self) -> bool {
         self.role == Role::Service
+    }
+
+    /// Whether a command names somebody whom the directory does not hold: worth a warning, where it may be somebody else.
+    #[must_use]
+    pub fn names_stranger<D: Decider>(&self, command: &D::Command) -> bool {
+        D::names(command).iter().any(|named| self.unknown.contains(named))
     }
 
     /// Whether a day, or a minute, that a fact names is still to come.

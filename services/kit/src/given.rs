@@ -23,6 +23,7 @@ use crate::{
     case::{Ask, Decided, Refusal},
     deadlines::Deadlines,
     decider::{Commands, Events},
+    directory::Named,
     entry::{CaseOpened, Common, Entry, RecordedInError, What},
     facets::{Change, FollowUpChange, Weight},
     ids::Secret,
@@ -58,6 +59,7 @@ pub struct Given<D: Decider> {
     taken: bool,
     choice: u32,
     answering: BTreeSet<ActorId>,
+    unknown: BTreeSet<Named>,
     word_checked: bool,
     heard: BTreeMap<String, Option<Value>>,
 }
@@ -88,6 +90,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         taken: false,
         choice: 0,
         answering: BTreeSet::new(),
+        unknown: BTreeSet::new(),
         word_checked: false,
         heard: BTreeMap::new(),
     };
@@ -176,6 +179,21 @@ impl<D: Decider> Given<D> {
     #[must_use]
     pub fn answering(mut self, actors: &[&str]) -> Self {
         self.answering = actors.iter().map(|actor| actor.parse().expect("an actor")).collect();
+        self
+    }
+
+    /// Where the directory does not hold these, be they staff or others.
+    #[must_use]
+    pub fn without(mut self, actors: &[&str]) -> Self {
+        let actors = actors.iter().map(|actor| actor.parse::<ActorId>().expect("an actor"));
+        self.unknown.extend(actors.flat_map(|actor| [Named::Worker(actor.clone()), Named::Anybody(actor)]));
+        self
+    }
+
+    /// Where there is no such centre.
+    #[must_use]
+    pub fn without_centre(mut self, centre: CentreId) -> Self {
+        self.unknown.insert(Named::Centre(centre));
         self
     }
 
@@ -294,6 +312,7 @@ impl<D: Decider> Given<D> {
             choice: self.choice,
             conflicts: BTreeSet::new(),
             answering: self.answering.clone(),
+            unknown: self.unknown.clone(),
             word_checked: self.word_checked,
             heard: &self.heard,
         }

@@ -12,6 +12,7 @@ pub mod case;
 pub mod contract;
 pub mod deadlines;
 pub mod decider;
+pub mod directory;
 mod entries;
 pub mod entry;
 pub mod facets;

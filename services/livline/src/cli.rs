@@ -1,8 +1,9 @@
 //! The command line. What stands here is what `livline --help` says.
 
 use crate::{
-    backup::Backup, course::Timeline, demo::Demo, keys::Keys, migrate::Migrate, quarantine::Quarantine,
-    rebuild::Rebuild, restore::Restore, schemas::Schemas, serve::Serve, token::Token, up::Up, verify::Verify,
+    backup::Backup, course::Timeline, demo::Demo, directory::Centres, directory::Workers, keys::Keys, migrate::Migrate,
+    quarantine::Quarantine, rebuild::Rebuild, restore::Restore, schemas::Schemas, serve::Serve, token::Token, up::Up,
+    verify::Verify,
 };
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -29,6 +30,10 @@ pub enum Command {
     Token(Token),
     /// Print one woman's course: what is open, and what happened
     Timeline(Timeline),
+    /// Keep the directory of centres of a running `livline up`
+    Centre(Centres),
+    /// Keep the directory of a centre's staff
+    Worker(Workers),
     /// Show events that a reader could not apply, and have them tried again
     Quarantine(Quarantine),
     /// Compare events, streams and timeline beside a running `livline up`, and say exactly what differs

@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod configuration;
 pub mod course;
 pub mod demo;
+pub mod directory;
 pub mod failure;
 pub mod installation;
 pub mod keys;
@@ -73,6 +74,8 @@ async fn dispatch(command: Command, clock: Clock) -> Result<(), Failure> {
         Command::Migrate(options) => migrate::migrate(&options).await,
         Command::Token(options) => token::print(&options),
         Command::Timeline(options) => course::print(&options).await,
+        Command::Centre(options) => directory::centres(&options).await,
+        Command::Worker(options) => directory::workers(&options).await,
         Command::Quarantine(options) => quarantine::quarantine(&options).await,
         Command::Verify(options) => verify::verify(&options).await,
         Command::Rebuild(options) => rebuild::rebuild(&options).await,

@@ -14,7 +14,7 @@ use kit::{
     contract::{Contract, ContractError, EntryDescription},
     decider::Commands,
 };
-use people::{duty::Duty, enquiry::Enquiry, woman::Woman};
+use people::{centre::Centre, duty::Duty, enquiry::Enquiry, staff::Staff, woman::Woman};
 use serde_json::Value;
 use sqlx::migrate::Migrator;
 
@@ -33,7 +33,9 @@ pub fn all() -> Vec<Listed> {
                 let mut paths = openapi::paths::<Woman>(&contract);
                 paths.extend(openapi::paths::<Enquiry>(&contract));
                 paths.extend(openapi::paths::<Duty>(&contract));
-                paths.extend(people::shown::paths());
+                paths.extend(openapi::paths::<Staff>(&contract));
+                paths.extend(openapi::paths::<Centre>(&contract));
+                openapi::merge(&mut paths, people::shown::paths());
                 Ok(openapi::domain(&contract, paths))
             }),
             ..domain::<Woman>(people::SERVICE, people::contract, Ok)
@@ -60,16 +62,19 @@ pub async fn people(settings: Settings, clock: Clock) -> Result<Domain<Woman>, S
     let domain = Domain::<Woman>::on(&engine::vault::TABLES, contract, people::SERVICE, settings, clock).await?;
     let domain = domain.policy::<people::policy::ReceiveRelocations>()?.policy::<people::heard::KnowProtection>()?;
     let routes = people::shown::routes(&domain.host, domain.executor(), domain.contract());
-    domain.beside::<Enquiry>().beside::<Duty>().with(routes, people::shown::paths()).erasing()
+    let domain = domain.beside::<Enquiry>().beside::<Duty>().beside::<Staff>().beside::<Centre>();
+    domain.with(routes, people::shown::paths()).erasing()
 }
 
 fn people_entries() -> Vec<EntryDescription> {
-    let [women, enquiries, duties] = [
+    let all = [
         <Woman as Decider>::Command::describe,
         <Enquiry as Decider>::Command::describe,
         <Duty as Decider>::Command::describe,
+        <Staff as Decider>::Command::describe,
+        <Centre as Decider>::Command::describe,
     ];
-    [women(), enquiries(), duties()].concat()
+    all.into_iter().flat_map(|describe| describe()).collect()
 }
 
 /// Those that decide, and write streams of their own.

@@ -29,7 +29,7 @@ use kit::{
     relation::Relation,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -151,7 +151,9 @@ async fn timeline(
     let open = open.into_iter().map(|row| row.held(known.relation.as_ref()));
     let open: Vec<_> = open.map(|row| render::follow_up(&app.contracts, row, today)).collect();
     let held_back = read::held_back(&mut snapshot, woman, centre).await?;
-    let body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
+    let places = opening(&caller.principal, about)(Class::Location) == Opening::Value;
+    let mut body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
+    name(&app, &caller, &mut body, places).await?;
     let mut response = Json(body).into_response();
     if !behind.is_empty()
         && let Ok(value) = HeaderValue::from_str(&behind.join(", "))
@@ -159,6 +161,15 @@ async fn timeline(
         response.headers_mut().insert("livline-behind", value);
     }
     Ok(response)
+}
+
+/// Adds the names of those whose ids stand in an answer, and of centres where the caller sees `places`.
+async fn name(app: &App, caller: &Caller, body: &mut Value, places: bool) -> Result<(), Problem> {
+    let names = app.relations.names(&caller.principal, body, places).await?;
+    if let Some(members) = body.as_object_mut() {
+        members.insert("names".into(), names);
+    }
+    Ok(())
 }
 
 /// The furthest position of each service out of `service:number`, by commas; none where one of them is no position.
@@ -249,7 +260,9 @@ async fn follow_ups(
     let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes };
     let (rows, complete) = seen(&app, &caller, centre, &wanted).await?;
     let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
-    Ok(Json(json!({ "today": Day::from(today), "follow_ups": rows, "complete": complete })).into_response())
+    let mut body = json!({ "today": Day::from(today), "follow_ups": rows, "complete": complete });
+    name(&app, &caller, &mut body, false).await?;
+    Ok(Json(body).into_response())
 }
 
 /// Those of the women who are the caller's to see, and whether these are all: what the caller does not see takes no place from what it

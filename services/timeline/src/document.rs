@@ -1,6 +1,6 @@
 //! The timeline's OpenAPI document.
 
-use engine::http::openapi::{finish, with_problems};
+use engine::http::openapi::{finish, names, with_problems};
 use kit::{Class, contract::Contract, labels::Label};
 use serde_json::{Map, Value, json};
 use strum::VariantArray as _;
@@ -120,6 +120,7 @@ pub fn document() -> Value {
         ("held_back", list(&text)),
         ("entries", list(&entry())),
         ("next", json!({ "type": ["string", "null"] })),
+        ("names", names()),
     ]);
     let mut timeline = read(
         "timeline",
@@ -171,6 +172,7 @@ pub fn document() -> Value {
                 ("today", day.clone()),
                 ("follow_ups", list(&follow_up())),
                 ("complete", json!({ "type": "boolean" })),
+                ("names", names()),
             ])),
         ),
     );

@@ -15,6 +15,7 @@ use crate::heard::KnowCourse;
 use kit::{
     Context, Day, Decider, Decision, Facets, Personal,
     decider::{Commands, suggested},
+    directory::Named,
     protection::ProtectionId,
     sealed::{Sealed, known},
 };
@@ -104,6 +105,18 @@ impl Decider for Aftercare {
             Command::BookCompanion(booking) => slot(booking, context).map(slot_key),
             _ => None,
         }
+    }
+
+    /// A companion may be somebody from outside, and a contact worker is told by a name that gives them nothing.
+    fn names(command: &Command) -> Vec<Named> {
+        let who = match command {
+            Command::OfferAftercare(offer) => offer.contact_worker.as_ref(),
+            Command::AcceptAftercare(acceptance) => acceptance.contact_worker.as_ref(),
+            Command::BookCompanion(booking) => booking.who.as_ref(),
+            Command::RecordCompanionAttendance(attendance) => attendance.who.as_ref(),
+            _ => None,
+        };
+        who.and_then(Sealed::open).cloned().map(Named::Anybody).into_iter().collect()
     }
 
     fn deadlines() -> &'static [&'static str] {

@@ -41,6 +41,8 @@ pub enum Warning {
     BookingOver,
     /// The companion goes somewhere else that day.
     CompanionBookedElsewhere,
+    /// Nobody of this id works at the centre.
+    WorkerUnknown,
     /// Follow-ups are still open.
     OpenFollowUps,
 }
@@ -91,7 +93,8 @@ impl Aftercare {
         };
         let opens = matches!(command, Command::OfferAftercare(_) | Command::RecordLifelineCall(_));
         let closed = (self.is_over() && !opens, Warning::CaseClosed);
-        let all = std::iter::once(closed).chain(candidates);
+        let stranger = (context.names_stranger::<Self>(command), Warning::WorkerUnknown);
+        let all = std::iter::once(closed).chain(candidates).chain([stranger]);
         all.filter_map(|(applies, warning)| applies.then_some(warning)).collect()
     }
 

@@ -23,7 +23,7 @@ use axum::{
 };
 use kit::{
     ActorId, Begins, Class, Context, Decider, Epoch, Happened, Narrative, WomanId,
-    access::{Act, Right},
+    access::{Act, Principal, Right},
     case::{Ask, CommonRejection},
     contract::Contract,
     decider::Commands,
@@ -202,12 +202,22 @@ pub(super) async fn show<D: Decider>(
     let all = aggregate.into_iter().flat_map(|aggregate| &aggregate.entries).map(|entry| entry.action.as_str());
     let others: Vec<&str> = all.filter(|action| !likely.contains(action) && *action != D::BEGINS.action()).collect();
     let version = loaded.case.version();
-    let body = json!({
+    let mut body = json!({
         "id": reached.named::<D>(), "woman": woman, "centre": centre, "version": version,
         "before_us": loaded.case.opened().is_some_and(|opened| opened.before_us),
         "state": state, "follow_ups": follow_ups, "actions": likely, "other_actions": others,
     });
+    name(&app, &caller.principal, &mut body, open(Class::Location) == Opening::Value).await?;
     Ok(versioned(version, Json(body)))
+}
+
+/// Adds the names of those whose ids stand in an answer, and of centres where the asker may see places.
+async fn name<D: Decider>(app: &App<D>, principal: &Principal, body: &mut Value, places: bool) -> Result<(), Problem> {
+    let names = app.relations.names(principal, body, places).await?;
+    if let Some(members) = body.as_object_mut() {
+        members.insert("names".into(), names);
+    }
+    Ok(())
 }
 
 /// An answer that says of which version it is.
@@ -253,7 +263,10 @@ pub(super) async fn events<D: Decider>(
         open_body(seal, service, &mut body, reached.granted(), &open).await?;
         shown.push(Shown { number, body });
     }
-    Ok(Json(json!({ "events": shown })).into_response())
+    let shown = serde_json::to_value(shown).map_err(|_| Problem::common("unavailable"))?;
+    let mut body = json!({ "events": shown });
+    name(&app, &caller.principal, &mut body, open(Class::Location) == Opening::Value).await?;
+    Ok(Json(body).into_response())
 }
 
 /// Opens a body's facts for a reader, as those of whom access was granted for.

@@ -10,8 +10,10 @@ use kit::{
     case::CommonRejection,
     contract::{self, Contract, EntryDescription},
     decider::Commands,
+    directory::StaffRole,
     schema::clear,
 };
+use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -283,9 +285,9 @@ fn shown<D: Decider>() -> Value {
             "id": opaque(), "woman": woman, "centre": opaque(), "version": { "type": "integer", "minimum": 1 },
             "before_us": { "type": "boolean" }, "state": { "type": "object" },
             "follow_ups": { "type": "object", "additionalProperties": { "type": "object" }, "description": "By key." },
-            "actions": codes, "other_actions": codes,
+            "actions": codes, "other_actions": codes, "names": names(),
         },
-        "required": ["id", "woman", "centre", "version", "before_us", "state", "follow_ups", "actions", "other_actions"],
+        "required": ["id", "woman", "centre", "version", "before_us", "state", "follow_ups", "actions", "other_actions", "names"],
     })
 }
 
@@ -295,7 +297,47 @@ fn listed() -> Value {
         "properties": { "number": { "type": "integer" }, "id": { "type": "string" }, "type": { "type": "string" }, "data": { "type": "object" } },
         "required": ["number", "id", "type", "data"],
     });
-    json!({ "type": "object", "properties": { "events": { "type": "array", "items": event } }, "required": ["events"] })
+    json!({ "type": "object", "properties": { "events": { "type": "array", "items": event }, "names": names() }, "required": ["events", "names"] })
+}
+
+/// The names of those whose ids stand in an answer, as every service tells them.
+#[must_use]
+pub fn names() -> Value {
+    let name = json!({ "type": ["string", "null"] });
+    let worker = json!({
+        "type": "object",
+        "properties": { "name": name, "role": clear_of::<StaffRole>() },
+        "required": ["name", "role"],
+    });
+    let centre = json!({ "type": "object", "properties": { "name": name }, "required": ["name"] });
+    json!({
+        "type": "object",
+        "description": "Names from the directory, by the ids that stand in the answer: of the own staff; of centres where the caller sees places.",
+        "properties": {
+            "staff": { "type": "object", "additionalProperties": worker },
+            "centres": { "type": "object", "additionalProperties": centre },
+        },
+        "required": ["staff", "centres"],
+    })
+}
+
+/// A schema as a part of another one.
+fn clear_of<T: JsonSchema>() -> Value {
+    let mut schema = clear::<T>();
+    if let Some(members) = schema.as_object_mut() {
+        members.remove("$schema");
+    }
+    schema
+}
+
+/// Adds paths to paths; one that is there already has the operations of both.
+pub fn merge(paths: &mut Map<String, Value>, more: Map<String, Value>) {
+    for (path, item) in more {
+        match (paths.get_mut(&path).and_then(Value::as_object_mut), item) {
+            (Some(there), Value::Object(operations)) => there.extend(operations),
+            (_, item) => drop(paths.insert(path, item)),
+        }
+    }
 }
 
 fn problem() -> Value {

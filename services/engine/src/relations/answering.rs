@@ -2,22 +2,26 @@
 //!
 //! Deliberately absent: what follows from it (the domains' rules).
 
-use super::kept::DutyRow;
-use crate::integrity::Signer;
+use super::{
+    directory::{Part, directory},
+    kept::DutyRow,
+};
+use crate::{integrity::Signer, seal::Seal};
 use kit::{ActorId, CentreId};
 use sqlx::PgPool;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
-/// Everybody who answers for a centre at a moment, as far as the service has heard.
+/// Everybody who answers for a centre at a moment, as far as the service has heard: whoever is on duty, and its leaders.
 pub(crate) async fn who_answers(
     pool: &PgPool,
-    signer: &Signer,
+    (seal, keeper): (&Seal, &str),
     centre: CentreId,
     now: OffsetDateTime,
 ) -> Result<BTreeSet<ActorId>, sqlx::Error> {
-    let mut all = on_duty(pool, signer, centre, now).await?;
-    all.extend(leaders());
+    let mut all = on_duty(pool, &seal.signer(keeper), centre, now).await?;
+    let directory = directory(pool, (seal, keeper), centre, Part::Staff).await?;
+    all.extend(directory.leaders(kit::calendar::day_in_copenhagen(now)).cloned());
     Ok(all)
 }
 
@@ -32,9 +36,4 @@ async fn on_duty(
     let here = all.iter().filter(|duty| duty.centre == centre.0 && duty.kind == "on_duty");
     let here = here.filter(|duty| duty.goes_on(now) && duty.fits(signer));
     Ok(here.filter_map(|duty| duty.worker.parse().ok()).collect())
-}
-
-/// Whoever leads the centre. Nobody has said who that is: only whoever acts as a leader is known to be one, and tells it by acting.
-fn leaders() -> BTreeSet<ActorId> {
-    BTreeSet::new()
 }

@@ -4,6 +4,7 @@
 
 use super::{
     READER,
+    directory::DirectoryRow,
     hear::Hearing,
     kept::{self, DutyRow},
     parts, signs,
@@ -12,7 +13,7 @@ use crate::{
     reader::{Apply, Event, ReadError},
     seal::{Opening, Seal, SealError},
 };
-use kit::{CentreId, Epoch, WomanId, policy::Standing, relation::Sign};
+use kit::{CentreId, Epoch, WomanId, directory::DirectoryFact, policy::Standing, relation::Sign};
 use sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -30,6 +31,8 @@ pub struct Rows {
     /// By service, woman and centre. None: her keys are gone, or it does not open.
     relations: BTreeMap<(String, Uuid, Uuid), Opened>,
     duties: BTreeMap<Uuid, DutyRow>,
+    /// By worker or centre. None: it does not open.
+    directory: BTreeMap<Uuid, (Uuid, String, Option<Standing<DirectoryFact>>)>,
     /// Epoch and number by service.
     pub progress: BTreeMap<String, (Epoch, u64)>,
 }
@@ -50,7 +53,7 @@ impl Fold {
         epochs: &BTreeMap<String, Epoch>,
     ) -> Result<Self, ReadError> {
         let mut transaction = pool.begin().await?;
-        for table in ["relations", "duties", "held_back", "progress"] {
+        for table in ["relations", "duties", "directory", "held_back", "progress"] {
             let like = format!("CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING ALL) ON COMMIT DROP");
             sqlx::query(&like).execute(&mut *transaction).await?;
         }
@@ -102,6 +105,14 @@ async fn rows(connection: &mut PgConnection, seal: &Seal, keeper: &str) -> Resul
     for duty in DutyRow::all(connection).await? {
         rows.duties.insert(duty.aggregate, DutyRow { mac: None, ..duty });
     }
+    for row in DirectoryRow::all(connection).await? {
+        let facts = match row.open(seal, keeper).await {
+            Ok(facts) => Some(facts),
+            Err(SealError::Foreign | SealError::Malformed) => None,
+            Err(error) => return Err(ReadError::Effect(error.to_string())),
+        };
+        rows.directory.insert(row.aggregate, (row.centre, row.kind, facts));
+    }
     let progress = sqlx::query("SELECT service, epoch, number FROM progress WHERE reader = $1").bind(READER);
     for row in progress.fetch_all(connection).await? {
         let reached = (Epoch(row.try_get("epoch")?), row.try_get::<i64, _>("number")?.unsigned_abs());
@@ -150,6 +161,15 @@ impl Rows {
                 (Some(_), Some(_)) => told.push(format!("the duty {id} is not what its events say")),
                 (Some(_), None) => told.push(format!("the duty {id} is missing")),
                 (None, _) => told.push(format!("the duty {id} has no event")),
+            }
+        }
+        let missing = self.directory.keys().filter(|id| !kept.directory.contains_key(*id));
+        for id in kept.directory.keys().chain(missing) {
+            match (self.directory.get(id), kept.directory.get(id)) {
+                (Some(own), Some(theirs)) if own == theirs => {}
+                (Some(_), Some(_)) => told.push(format!("the entry {id} of the directory is not what its events say")),
+                (Some(_), None) => told.push(format!("the entry {id} of the directory is missing")),
+                (None, _) => told.push(format!("the entry {id} of the directory has no event")),
             }
         }
         told

@@ -1,7 +1,7 @@
 //! The reader that hears what access follows from.
 
 use super::{
-    PEOPLE,
+    PEOPLE, directory,
     kept::{self, DutyRow, Tally},
     lease::Lease,
     open, sealed,
@@ -15,6 +15,7 @@ use crate::{
 };
 use kit::{
     AggregateId, CentreId, Class, Happened, WomanId, calendar,
+    directory::SubscribedEvent,
     policy::{Heard, Said, Standing},
     published::Body,
     relation::{Duty, Foreign, REVOKES, Sign},
@@ -132,6 +133,24 @@ impl Hearing {
         Ok(())
     }
 
+    async fn directory(
+        &self,
+        connection: &mut PgConnection,
+        service: &str,
+        event: &Event,
+        tally: &mut Tally,
+    ) -> Result<(), ReadError> {
+        match hear::<SubscribedEvent>(&self.seal, service, event, &[Class::Personal, Class::Location]).await? {
+            Sound::Heard(heard) => directory::take(connection, (&self.seal, self.service), &heard, tally).await,
+            Sound::Nothing | Sound::Unreadable(NOT_GENUINE) => Ok(()),
+            // Whom it is about stays known as before, or unknown.
+            Sound::Unreadable(reason) => {
+                tracing::error!(service, number = event.number, reason, "what is about nobody cannot be read");
+                Ok(())
+            }
+        }
+    }
+
     fn signer(&self) -> Signer {
         self.seal.signer(self.service)
     }
@@ -210,6 +229,7 @@ impl Apply for Hearing {
         for event in events {
             let Some(woman) = event.woman else {
                 self.duty(transaction, service, event, &mut tally).await?;
+                self.directory(transaction, service, event, &mut tally).await?;
                 continue;
             };
             let sound = if waiting.contains(&woman) {

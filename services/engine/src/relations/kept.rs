@@ -5,7 +5,7 @@
 //! the rows; a whole state of before is one with its progress, and is read on from there. What does not add up is dropped and heard again;
 //! until it is, nobody is near to anybody by it. Deliberately absent: what rows mean ([`super`]).
 
-use super::{PEOPLE, READER};
+use super::{PEOPLE, READER, directory::DirectoryRow};
 use crate::{integrity::Signer, reader::ReadError, seal::Seal};
 use kit::{CentreId, WomanId};
 use serde::Deserialize;
@@ -281,7 +281,7 @@ async fn keep(connection: &mut PgConnection, signer: &Signer, service: &str, sta
 pub(super) async fn is_whole(pool: &PgPool, signer: &Signer, service: &str) -> Result<bool, sqlx::Error> {
     let mut moment = pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     let Some(state) = State::of(&mut moment, service).await? else {
-        let rows = "SELECT NOT EXISTS (SELECT FROM relations WHERE service = $1) AND ($1 <> $2 OR NOT EXISTS (SELECT FROM duties))";
+        let rows = "SELECT NOT EXISTS (SELECT FROM relations WHERE service = $1) AND ($1 <> $2 OR NOT EXISTS (SELECT FROM duties) AND NOT EXISTS (SELECT FROM directory))";
         return sqlx::query_scalar(rows).bind(service).bind(PEOPLE).fetch_one(&mut *moment).await;
     };
     let mut whole = state.fits(signer, service);
@@ -300,6 +300,10 @@ pub(super) async fn is_whole(pool: &PgPool, signer: &Signer, service: &str) -> R
         for duty in DutyRow::all(&mut moment).await? {
             whole &= duty.fits(signer);
             sum.add(signer, &duty.sign(signer));
+        }
+        for row in DirectoryRow::all(&mut moment).await? {
+            whole &= row.fits(signer);
+            sum.add(signer, &row.sign(signer));
         }
     }
     Ok(whole && sum == told)
@@ -323,6 +327,7 @@ pub(super) async fn rows_go(connection: &mut PgConnection, service: &str) -> Res
     sqlx::query("DELETE FROM relations WHERE service = $1").bind(service).execute(&mut *connection).await?;
     if service == PEOPLE {
         sqlx::query("DELETE FROM duties").execute(&mut *connection).await?;
+        sqlx::query("DELETE FROM directory").execute(&mut *connection).await?;
     }
     sqlx::query("DELETE FROM held_back WHERE reader = $1 AND service = $2")
         .bind(READER)

@@ -4,6 +4,7 @@
 
 use kit::labels::Label;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// `GET /v1/women/{woman}/timeline`
 #[derive(Debug, Deserialize)]
@@ -13,6 +14,49 @@ pub(super) struct Course {
     /// Services whose events could not all be applied.
     pub(super) held_back: Vec<String>,
     pub(super) entries: Vec<Entry>,
+    /// From the directory, by the ids that stand in the answer.
+    #[serde(default)]
+    names: Names,
+}
+
+/// Names beside ids.
+#[derive(Debug, Default, Deserialize)]
+struct Names {
+    staff: BTreeMap<String, Known>,
+    centres: BTreeMap<String, Known>,
+}
+
+/// Somebody, or a centre.
+#[derive(Debug, Deserialize)]
+struct Known {
+    name: Option<String>,
+}
+
+impl Names {
+    /// An id with its name before it, where there is one.
+    fn beside(&self, id: &mut String) {
+        let known = self.staff.get(id).or_else(|| self.centres.get(id));
+        if let Some(name) = known.and_then(|known| known.name.as_ref()) {
+            *id = format!("{name} ({id})");
+        }
+    }
+}
+
+impl Course {
+    /// The same with names beside the ids.
+    pub(super) fn named(mut self) -> Self {
+        let names = std::mem::take(&mut self.names);
+        self.open.iter_mut().filter_map(|open| open.responsible.as_mut()).for_each(|id| names.beside(id));
+        for entry in &mut self.entries {
+            names.beside(&mut entry.actor);
+            entry.centre.iter_mut().for_each(|id| names.beside(id));
+            for text in entry.facts.iter_mut().map(|fact| &mut fact.text) {
+                names.beside(&mut text.da);
+                names.beside(&mut text.en);
+            }
+        }
+        self
+    }
 }
 
 /// Something open.

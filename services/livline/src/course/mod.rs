@@ -78,7 +78,7 @@ pub async fn print(options: &Timeline) -> Result<(), Failure> {
         width: terminal::columns().unwrap_or(COLUMNS),
         services: &services::names(),
     };
-    terminal::say(show::course(&course, look));
+    terminal::say(show::course(&course.named(), look));
     Ok(())
 }
 
@@ -94,6 +94,14 @@ async fn fetch(client: &Client, base: &str, options: &Timeline) -> Result<Value,
         }
         if let Some(members) = whole.as_object_mut() {
             members.insert("next".to_owned(), next.get("next").cloned().unwrap_or_default());
+            let names = next.get("names").and_then(Value::as_object).into_iter().flatten();
+            for (kind, more) in names {
+                let known =
+                    members.get_mut("names").and_then(|names| names.get_mut(kind)).and_then(Value::as_object_mut);
+                if let (Some(known), Some(more)) = (known, more.as_object()) {
+                    known.extend(more.clone());
+                }
+            }
         }
     }
     Ok(whole)

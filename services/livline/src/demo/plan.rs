@@ -8,7 +8,7 @@ use super::{chance::Chance, staff::Staff};
 use crate::token::demo_centre;
 use engine::http::{command_key, woman_of};
 use kit::{ActorId, ChildId, Decider, WomanId, access::Principal, ids::derive_id};
-use people::{duty::Duty, enquiry::Enquiry, woman::Woman};
+use people::{centre::Centre, duty::Duty, enquiry::Enquiry, woman::Woman};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, ops::RangeInclusive};
 use time::{Date, Duration, Weekday};
@@ -21,7 +21,14 @@ const REGISTRATION: &str = "registration";
 const REGISTERS: Staff = Staff::DayDuty;
 
 /// What begins each kind of aggregate.
-const BEGINNINGS: [&str; 4] = ["open-case", Woman::BEGINS.action(), Enquiry::BEGINS.action(), Duty::BEGINS.action()];
+const BEGINNINGS: [&str; 6] = [
+    "open-case",
+    Woman::BEGINS.action(),
+    Enquiry::BEGINS.action(),
+    Duty::BEGINS.action(),
+    Centre::BEGINS.action(),
+    people::staff::Staff::BEGINS.action(),
+];
 
 /// One woman's course, or what a centre records about nobody.
 #[derive(Debug)]

@@ -69,7 +69,23 @@ impl Staff {
         matches!(self, Self::DayDuty | Self::NightDuty | Self::Leader | Self::Deputy)
     }
 
-    fn role(self) -> Role {
+    /// Everybody of a centre's staff, with a name that is nobody's in particular: whom stories call somebody's colleague is one of the two
+    /// contact persons.
+    pub(super) fn everybody() -> [(Self, &'static str); 9] {
+        [
+            (Self::Leader, "Karen Holm"),
+            (Self::Deputy, "Birgit Dahl"),
+            (Self::DayDuty, "Lone Krogh"),
+            (Self::NightDuty, "Pia Munk"),
+            (Self::Temp, "Ida Bang"),
+            (Self::Adviser, "Susanne Toft"),
+            (Self::Aftercare, "Hanne Lind"),
+            (Self::Children, "Mette Skov"),
+            (Self::Contact, "Anna Friis"),
+        ]
+    }
+
+    pub(super) fn role(self) -> Role {
         match self {
             Self::Temp => Role::Temp,
             Self::Leader | Self::Deputy => Role::Leader,

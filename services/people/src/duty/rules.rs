@@ -9,6 +9,7 @@ use kit::{
     Context, Decider, Decision, Facets, Happened,
     access::Right,
     decider::{Amendable, Begins, Commands},
+    directory::Named,
     relation::DutyKind,
 };
 use serde::Serialize;
@@ -131,6 +132,13 @@ impl Decider for Duty {
 
     fn facets(&self, _: &Event, _: &Context<'_>) -> Facets {
         Facets::routine()
+    }
+
+    fn names(command: &Command) -> Vec<Named> {
+        match command {
+            Command::StartDuty(duty) => vec![Named::Worker(duty.worker.clone())],
+            Command::EndDuty(_) => Vec::new(),
+        }
     }
 
     fn deadlines() -> &'static [&'static str] {

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::woman::{Channel, Unusable};
 use engine::http::openapi::with_problems;
-use kit::{access::Right, case::CommonRejection, relation::Along, schema::clear};
+use kit::{access::Right, case::CommonRejection, directory::StaffRole, relation::Along, schema::clear};
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use strum::{VariantArray as _, VariantNames as _};
@@ -56,6 +56,8 @@ pub fn paths() -> Map<String, Value> {
             "get": got("vaultHistory", "What the value was before; for whoever leads the centre.", &history),
             "delete": { "operationId": "forgetHistory", "summary": "Forgets what the value was before; for whoever leads the centre.", "responses": with_problems(gone, &[]) } }),
         ),
+        ("/v1/staff", json!({ "get": staff() })),
+        ("/v1/centres", json!({ "get": centres() })),
         ("/v1/arrivals", json!({ "get": arrivals() })),
         ("/v1/arrivals/{arrival}/accept", answered("acceptArrival", "Receives her at the own centre.")),
         ("/v1/arrivals/{arrival}/decline", answered("declineArrival", "Does not receive her.")),
@@ -215,6 +217,38 @@ fn contacts(id: &Value) -> Value {
         object(&[("woman", id.clone()), ("contacts", list(&contact)), ("unusable", unusable), ("masked", masked)]);
     let summary = "The ways to reach her that may be used: confirmed, not in doubt, and as they were agreed with her. Of the others, why not.";
     got("contacts", summary, &contacts)
+}
+
+fn staff() -> Value {
+    let (id, name) = (json!({ "type": "string", "format": "uuid" }), json!({ "type": ["string", "null"] }));
+    let day = json!({ "type": ["string", "null"], "format": "date" });
+    let mut role = clear::<StaffRole>();
+    if let Some(role) = role.as_object_mut() {
+        role.remove("$schema");
+    }
+    let worker = object(&[
+        ("id", described(&id, "The entry, to be changed or ended.")),
+        ("worker", json!({ "type": "string" })),
+        ("name", name),
+        ("role", role),
+        ("from", day.clone()),
+        ("until", day),
+        ("works", described(&json!({ "type": "boolean" }), "Whether they work there today.")),
+    ]);
+    got("staff", "The staff of the own centre, also who has left.", &object(&[("staff", list(&worker))]))
+}
+
+fn centres() -> Value {
+    let (id, name) = (json!({ "type": "string", "format": "uuid" }), json!({ "type": ["string", "null"] }));
+    let entry = json!({ "type": ["string", "null"], "format": "uuid" });
+    let centre = object(&[
+        ("id", described(&entry, "The entry, to be changed; of the own centre alone.")),
+        ("centre", id),
+        ("name", name),
+        ("closed", json!({ "type": "boolean" })),
+    ]);
+    let summary = "The centres of the organisation, to choose from where a woman moves.";
+    got("centres", summary, &object(&[("centres", list(&centre))]))
 }
 
 fn arrivals() -> Value {

@@ -26,6 +26,8 @@ pub(super) struct Person {
 /// What a letter says. Not `Debug`.
 pub(super) struct Letter {
     pub(super) kind: Kind,
+    /// The name of whoever writes it, where the directory has it.
+    pub(super) signed: Option<String>,
     /// Today.
     pub(super) today: Day,
     /// When she came or left; `None`: not known to the day.
@@ -84,7 +86,9 @@ pub(super) fn text(letter: &Letter) -> String {
         lines.push("Opholdet er anonymt. Navn og CPR-nummer oplyses ikke.".into());
         lines.push(format!("Antal medfølgende børn: {}", letter.children));
     }
-    lines.extend([String::new(), "Med venlig hilsen".into(), "Krisecentret".into(), String::new()]);
+    lines.extend([String::new(), "Med venlig hilsen".into()]);
+    lines.extend(letter.signed.clone());
+    lines.extend(["Krisecentret".into(), String::new()]);
     lines.join("\n")
 }
 
@@ -109,6 +113,7 @@ mod tests {
         let day = |text: &str| Some(text.parse().unwrap());
         Letter {
             kind,
+            signed: Some("Karen Holm".into()),
             today: "2026-11-22".parse().unwrap(),
             on: day("2026-11-20"),
             decided: day("2026-11-19"),
@@ -132,7 +137,7 @@ mod tests {
             "22. november 2026\n\nTil kommunen\n\nOrientering om ophold på krisecenter (servicelovens § 109)\n\n\
              Dato for indflytning: 20. november 2026\nDato for beslutning om optagelse: 19. november 2026\n\
              Grundlag for opholdet: partnervold, stalking\n\nNavn: Anna Lund\nCPR-nummer: 010190-9996\n\n\
-             Barn: Bo Lund\nFødt: 1. februar 2020\n\nBarn: ikke oplyst\nFødt: ikke oplyst\n\nMed venlig hilsen\nKrisecentret\n"
+             Barn: Bo Lund\nFødt: 1. februar 2020\n\nBarn: ikke oplyst\nFødt: ikke oplyst\n\nMed venlig hilsen\nKaren Holm\nKrisecentret\n"
         );
         let left = text(&letter(Kind::MunicipalityOut, Some(known())));
         assert!(left.contains("fraflytning: 20. november 2026") && !left.contains("indflytning"));

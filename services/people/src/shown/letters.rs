@@ -72,8 +72,10 @@ pub(super) async fn letter(
     if !anonymous && !identity {
         return Err(Problem::common("forbidden"));
     }
+    let directory = app.reach.relations.directory(&caller.principal).await?;
     let letter = Letter {
         kind,
+        signed: directory.name_of(&caller.principal.actor).map(|name| name.as_str().to_owned()),
         today: app.clock.today().into(),
         on: stay.on.and_then(|entry| entry.happened.day()),
         // Left out where it was decided on the day she came.

@@ -8,6 +8,7 @@ mod alias;
 mod arrivals;
 mod compare;
 mod contacts;
+mod directory;
 mod document;
 mod entries;
 mod erasure;
@@ -84,6 +85,8 @@ pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> R
         .route("/v1/women/{id}/vault/code-word/unlock", post(vault::unlock))
         .route("/v1/women/{id}/letters/{kind}", get(letters::letter))
         .route("/v1/women/{id}/erasure", get(erasure::status))
+        .route("/v1/staff", get(directory::staff))
+        .route("/v1/centres", get(directory::centres))
         .route("/v1/arrivals", get(arrivals::list))
         .route("/v1/arrivals/{arrival}/accept", post(arrivals::accept))
         .route("/v1/arrivals/{arrival}/decline", post(arrivals::decline))

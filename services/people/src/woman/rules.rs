@@ -7,7 +7,7 @@
 
 use super::{
     alias,
-    choices::Recognition,
+    choices::{ConflictKind, Recognition},
     command::{Command, Event},
     event::{AccessRequestId, Child, Departure, DisclosureId, ErasureId, SafeContactId, Stay, Unconfirmed},
     follow_ups::{self, ERASURE_WAIT, FollowUp},
@@ -20,6 +20,7 @@ use kit::{
     ChildId, Context, Day, Decider, Decision, Facets, OfChild, Personal,
     access::{Right, Role},
     decider::{Amendable, Begins, Commands, suggested},
+    directory::Named,
     relation::{Along, ArrivalId, Relation, StayId},
     sealed::{Sealed, known},
     when::DueBy,
@@ -241,6 +242,20 @@ impl Decider for Woman {
 
     fn by_code_word(command: &Command) -> bool {
         vault::recognised(command) == Some(Recognition::CodeWord)
+    }
+
+    /// Nobody is tied to her whom the directory does not hold, and she moves to no centre that is not there. A conflict of interest is
+    /// recorded whoever it is about.
+    fn names(command: &Command) -> Vec<Named> {
+        let named = match command {
+            Command::AssignWorker(assignment) => assignment.worker.open().cloned().map(Named::Worker),
+            Command::OfferRelocation(offer) => offer.to.open().copied().map(Named::Centre),
+            Command::RecordConflictOfInterest(conflict) if conflict.kind.open() == Some(&ConflictKind::Worker) => {
+                Some(Named::Anybody(conflict.who.clone()))
+            }
+            _ => None,
+        };
+        named.into_iter().collect()
     }
 
     fn irrevocable(command: &Command) -> bool {

@@ -29,6 +29,8 @@ pub enum Warning {
     StillAssigned,
     /// No such request was logged.
     ErasureUnknown,
+    /// Nobody of this id works at the centre.
+    WorkerUnknown,
 }
 
 impl Woman {
@@ -71,9 +73,9 @@ impl Woman {
             Command::CancelErasure(cancellation) => {
                 (!self.erasures.contains_key(&cancellation.erasure), Warning::ErasureUnknown)
             }
-            _ => return Vec::new(),
+            _ => (false, Warning::WorkerUnknown),
         };
-        let (applies, warning) = candidate;
-        applies.then_some(warning).into_iter().collect()
+        let stranger = (context.names_stranger::<Self>(command), Warning::WorkerUnknown);
+        [candidate, stranger].into_iter().filter_map(|(applies, warning)| applies.then_some(warning)).collect()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: who she is when she calls; the code word is not written down.
 
-use super::everyday;
+use super::{directory, everyday};
 use crate::demo::{
     plan::Story,
     staff::Staff::{self, Contact},
@@ -131,8 +131,7 @@ pub(super) fn lifeline(story: &mut Story, day: i64, topic: &str, urgency: &str) 
 /// Somebody goes with her to a meeting, or the meeting is called off.
 pub(super) fn companion(story: &mut Story, day: i64, meeting: &str, cancelled: bool) {
     let held = story.weekday(day + 12);
-    // A volunteer of her own: nobody goes with two women on one day.
-    let (time, who) = (story.time(9..=14), format!("demo-{}-frivillig-{}", story.centre, story.number()));
+    let (time, who) = (story.time(9..=14), directory::volunteer(story.centre, story.number()));
     let when = format!("{}{time}", story.day(held));
     let booking = story.log(AFTERCARE, day, "request-companion", json!({ "meeting": meeting, "when": when })).id();
     let facts = json!({ "booking": booking, "meeting": meeting, "when": when, "who": who });

@@ -7,6 +7,7 @@
 
 mod aftercare;
 mod courses;
+mod directory;
 mod everyday;
 mod financial;
 mod housing;
@@ -81,13 +82,16 @@ pub(super) fn all(today: Date) -> Vec<Story> {
     COURSES.into_iter().enumerate().map(told).collect()
 }
 
-/// What each centre records about nobody.
+/// What each centre records about nobody: who works there before anything else. One has closed.
 pub(super) fn centres(today: Date) -> Vec<Story> {
     let told = |centre| {
         let mut story = Story::of_centre(centre, today, 45);
+        directory::registers(&mut story);
         people::duties(&mut story);
         people::enquiries(&mut story);
         story.told()
     };
-    (1..=CENTRES).map(told).collect()
+    let mut closed = Story::of_centre(CENTRES + 1, today, 45);
+    directory::closes(&mut closed);
+    (1..=CENTRES).map(told).chain([closed.told()]).collect()
 }

@@ -3,12 +3,13 @@
 use super::{CENTRE, CHILD, HERE, OTHER_STAY, STAY, TODAY, VALUE, Woman, moved, nobody, stay, staying, woman};
 use crate::woman::{Event, Rejection, made_alias};
 use kit::{
-    Decider, Happened,
+    CentreId, Decider, Happened,
     facets::Weight,
     given::{Given, Then},
     relation::Nearness,
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 /// The alias she was registered with.
 fn alias(given: &Given<Woman>) -> String {
@@ -312,4 +313,28 @@ fn a_day_nobody_knows_is_no_obstacle() {
             )
             .accepted(),
     );
+}
+
+/// Access follows from a tie, so nobody is tied to her whom the directory does not hold; a conflict of interest may be about anybody.
+#[test]
+fn who_is_named_is_in_the_directory() {
+    let here = || woman().without(&["w-66", "w-1"]).by_leader("l-1");
+    let tie = |worker: &str| json!({ "worker": worker, "role": "contact_person" });
+    here().when("assign-worker", tie("w-66")).refused("unknown_worker");
+    let assigned = here().and("assign-worker", tie("w-2"));
+    let version = assigned.case().version();
+    assigned.clone().when_corrected(version, tie("w-66")).refused("unknown_worker");
+    // Who has left meanwhile is still named by what stands.
+    drop(
+        assigned.without(&["w-2"]).when_corrected(version, json!({ "worker": "w-2", "role": "volunteer" })).accepted(),
+    );
+    let conflict = |kind: &str, who: &str| json!({ "kind": kind, "who": who });
+    drop(here().when("record-conflict-of-interest", conflict("worker", "w-66")).warns(&["worker_unknown"]));
+    drop(here().when("record-conflict-of-interest", conflict("worker", "w-2")).warns(&[]));
+    drop(here().when("record-conflict-of-interest", conflict("agency_user", "w-66")).warns(&[]));
+    let to = CentreId(Uuid::from_u128(77));
+    here().without_centre(to).when("offer-relocation", json!({ "to": to })).refused("unknown_centre");
+    drop(here().when("offer-relocation", json!({ "to": to })).accepted());
+    // What a rule names was named by people before.
+    drop(here().by_rule().when("assign-worker", tie("w-2")).accepted());
 }

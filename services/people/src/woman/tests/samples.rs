@@ -1,10 +1,10 @@
 //! The golden samples and the words.
 
 use super::Woman;
-use crate::{duty, enquiry, woman::Command};
+use crate::{centre, duty, enquiry, staff, woman::Command};
 use kit::{
     Decider,
-    contract::Sharing,
+    contract::{EntryDescription, Sharing},
     decider::Commands,
     given::{Samples, golden},
     labels::Labels,
@@ -20,6 +20,13 @@ fn of<D: Decider>() -> (Samples, BTreeSet<&'static str>) {
     (Samples::of(all.into_iter().filter(|(name, _)| own(name))), events)
 }
 
+/// Every entry of people.
+fn all() -> Vec<EntryDescription> {
+    let women = [Command::describe(), enquiry::Command::describe(), duty::Command::describe()];
+    let directory = [staff::Command::describe(), centre::Command::describe()];
+    [women.concat(), directory.concat()].concat()
+}
+
 #[test]
 fn every_event_has_its_golden_samples() {
     let (women, mut events) = of::<Woman>();
@@ -30,7 +37,13 @@ fn every_event_has_its_golden_samples() {
     let (duties, more) = of::<duty::Duty>();
     golden::<duty::Duty>(&duties, jsonschema::is_valid);
     events.extend(more);
-    let known = women.0.len() + enquiries.0.len() + duties.0.len();
+    let (staff, more) = of::<staff::Staff>();
+    golden::<staff::Staff>(&staff, jsonschema::is_valid);
+    events.extend(more);
+    let (centres, more) = of::<centre::Centre>();
+    golden::<centre::Centre>(&centres, jsonschema::is_valid);
+    events.extend(more);
+    let known = [women, enquiries, duties, staff, centres].iter().map(|samples| samples.0.len()).sum::<usize>();
     assert_eq!(kit::samples!().0.len(), known, "samples of no event");
     assert_eq!(events.len(), known, "no two aggregates have an event of the same name");
 }
@@ -39,7 +52,10 @@ fn every_event_has_its_golden_samples() {
 fn every_word_is_there() {
     let contract = crate::contract().unwrap();
     let kinds: Vec<_> = contract.aggregates.iter().map(|kind| (kind.kind.as_str(), kind.plural.as_str())).collect();
-    assert_eq!(kinds, [("woman", "women"), ("enquiry", "enquiries"), ("duty", "duties")]);
+    assert_eq!(
+        kinds,
+        [("woman", "women"), ("enquiry", "enquiries"), ("duty", "duties"), ("staff", "staff"), ("centre", "centres")]
+    );
     let registered = contract.event("WomanRegistered", 1).unwrap();
     assert_eq!((registered.label.da.as_str(), registered.action.as_str()), ("Oprettet", "register-woman"));
     assert_eq!(contract.event("PersonErased", 1).unwrap().label.da, "Slettet");
@@ -48,16 +64,14 @@ fn every_word_is_there() {
 #[test]
 fn every_action_says_when_it_is_used() {
     let labels = Labels::parse(include_str!("../../../labels/da.ftl"), include_str!("../../../labels/en.ftl")).unwrap();
-    let all = [Command::describe(), enquiry::Command::describe(), duty::Command::describe()].concat();
-    for entry in all {
+    for entry in all() {
         assert!(labels.get(&format!("action-{}.help", entry.action)).is_some(), "{}", entry.action);
     }
 }
 
 #[test]
 fn nothing_of_people_ever_leaves() {
-    let all = [Command::describe(), enquiry::Command::describe(), duty::Command::describe()].concat();
-    assert!(all.iter().all(|entry| entry.sharing == Sharing::Never));
+    assert!(all().iter().all(|entry| entry.sharing == Sharing::Never));
 }
 
 /// What the key's end would leave unreadable in it, or tell of her after it.
@@ -83,6 +97,18 @@ fn an_erasure_has_no_sealed_fact() {
     }
     for entry in [enquiry::Command::describe(), duty::Command::describe()].concat() {
         assert_eq!(schema::strictest(&entry.facts), kit::Class::Open, "{}: about nobody", entry.event);
+    }
+}
+
+/// The directory is about no woman: of its sealed facts there are names alone.
+#[test]
+fn the_directory_seals_names() {
+    for entry in [staff::Command::describe(), centre::Command::describe()].concat() {
+        let facts = entry.facts["properties"].as_object().cloned().unwrap_or_default();
+        for (name, schema) in facts {
+            let sealed = kit::schema::strictest(&schema) > kit::Class::Open;
+            assert_eq!(sealed, name == "name", "{} {name}", entry.event);
+        }
     }
 }
 

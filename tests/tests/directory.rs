@@ -1,0 +1,245 @@
+//! The directory of staff and centres over HTTP: who keeps it, what it refuses, and where names stand beside ids.
+
+use kit::access::Role;
+use livline_tests::{Answer, CENTRE, Client, Ground, OTHER_CENTRE, Running, eventually};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+struct House {
+    ground: Ground,
+    leader: Client,
+    _running: Vec<Running>,
+}
+
+impl House {
+    async fn new() -> Self {
+        let ground = Ground::start().await;
+        let contracts = livline_tests::runs::contracts().into_iter().map(|(_, contract)| contract).collect();
+        let running = vec![ground.housing().await, ground.aftercare().await, ground.timeline(contracts).await];
+        let leader = ground.leader().named("l-1");
+        Self { ground, leader, _running: running }
+    }
+
+    fn client(&self, role: Role, name: &str) -> Client {
+        self.ground.client(role, Some(CENTRE)).named(name)
+    }
+}
+
+async fn send(client: &Client, path: &str, facts: Value) -> Answer {
+    client.post("people", path, &Uuid::new_v4().to_string(), json!({ "facts": facts })).await
+}
+
+async fn register(client: &Client, worker: &str, name: &str, role: &str) -> Answer {
+    send(client, "/v1/staff", json!({ "worker": worker, "name": name, "role": role })).await
+}
+
+/// The row of somebody in the list of staff, once the service has heard of it.
+async fn listed(client: &Client, list: &str, member: &str, id: &str) -> Value {
+    eventually(id, async || {
+        let answer = client.get("people", &format!("/v1/{list}")).await.ok().body;
+        answer[list].as_array().unwrap().iter().find(|row| row[member] == id).cloned()
+    })
+    .await
+}
+
+/// The leader keeps the staff of the own centre, nobody else does, and another centre sees nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_leader_keeps_the_staff_of_the_own_centre() {
+    let house = House::new().await;
+    for client in [house.client(Role::Worker, "w-1"), house.client(Role::Temp, "w-1")] {
+        let refused = register(&client, "w-2", "Anna Kanarie", "worker").await;
+        assert!(["needs_leader", "forbidden"].contains(&refused.code()), "{}", refused.body);
+    }
+    let registered = register(&house.leader, "W-2", "Anna Kanarie", "worker").await.ok();
+    assert_eq!(register(&house.leader, "w-2", "Bo", "temp").await.code(), "worker_registered");
+    let entry = listed(&house.leader, "staff", "worker", "w-2").await;
+    let expected = json!({
+        "id": registered.body["id"], "worker": "w-2", "name": "Anna Kanarie", "role": "worker", "from": null, "until": null,
+        "works": true,
+    });
+    assert_eq!(entry, expected);
+    let path = format!("/v1/staff/{}", registered.text("id"));
+    send(&house.leader, &format!("{path}/change-worker"), json!({ "role": "leader" })).await.ok();
+    send(&house.leader, &format!("{path}/end-work"), json!({ "last_day": "2026-01-31" })).await.ok();
+    eventually("she has left", async || {
+        let entry = listed(&house.leader, "staff", "worker", "w-2").await;
+        (entry["works"] == false && entry["role"] == "leader" && entry["until"] == "2026-01-31").then_some(())
+    })
+    .await;
+    // Who left may come back, under the same id.
+    register(&house.leader, "w-2", "Anna Lind", "worker").await.ok();
+    eventually("she is back", async || {
+        let entry = listed(&house.leader, "staff", "worker", "w-2").await;
+        (entry["works"] == true && entry["name"] == "Anna Lind").then_some(())
+    })
+    .await;
+
+    let other = house.ground.client(Role::Leader, Some(OTHER_CENTRE)).named("l-9");
+    assert_eq!(other.get("people", "/v1/staff").await.ok().body, json!({ "staff": [] }));
+    for path in [path.clone(), format!("{path}/events")] {
+        assert_eq!(other.get("people", &path).await.status, 404);
+    }
+    assert_eq!(send(&other, &format!("{path}/change-worker"), json!({ "role": "temp" })).await.status, 404);
+    for role in [Role::Volunteer, Role::Secretariat] {
+        for list in ["/v1/staff", "/v1/centres"] {
+            assert_eq!(house.client(role, "x-1").get("people", list).await.status, 403, "{role:?} {list}");
+        }
+    }
+    // Its names lie sealed, in the stream too.
+    for service in ["people", "housing", "timeline"] {
+        let pool = house.ground.pool(&format!("livline_{service}")).await;
+        let kept: String = sqlx::query_scalar("SELECT coalesce(string_agg(facts::text, ''), '') FROM directory")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
+        assert!(!kept.contains("Kanarie") && !kept.contains("Lind"));
+    }
+}
+
+/// An id that nobody has is refused wherever something would be given to it, and no sentence about somebody gets in as one.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_given_to_whom_nobody_knows() {
+    let house = House::new().await;
+    let leader = &house.leader;
+    let woman = Uuid::new_v4();
+    let case = leader.open("housing", woman).await;
+    let offer = leader.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
+    let key = format!("offer/{}/answer", offer.body["events"][0]["facts"]["offer"].as_str().unwrap());
+    let before = leader.get("housing", &format!("/v1/cases/{case}")).await.ok().body["version"].clone();
+
+    let path = format!("/v1/cases/{case}/make-offer");
+    let body = |responsible: &str| json!({ "facts": { "answer_by": "2099-01-01" }, "responsible": responsible });
+    for address in ["Kanarievej.11.2100.KBH", "nobody-like-that"] {
+        let refused = leader.post("housing", &path, &Uuid::new_v4().to_string(), body(address)).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (409, "unknown_worker"), "{}", refused.body);
+        let given =
+            leader.act("housing", &case, "assign-follow-up", json!({ "key": key, "responsible": address })).await;
+        assert_eq!(given.code(), "unknown_worker");
+        let tie = json!({ "worker": address, "role": "contact_person" });
+        assert_eq!(leader.act_for(woman, "assign-worker", tie).await.code(), "unknown_worker");
+        let duty = json!({ "worker": address, "kind": "on_duty", "until": "2099-01-01T08:00" });
+        assert_eq!(send(leader, "/v1/duties", duty).await.code(), "unknown_worker");
+    }
+    assert_eq!(
+        leader.get("housing", &format!("/v1/cases/{case}")).await.ok().body["version"],
+        before,
+        "nothing is half done"
+    );
+    // About a conflict, and a companion, one is warned: either may be about somebody from outside.
+    let conflict = json!({ "kind": "worker", "who": "nobody-like-that" });
+    let warned = leader.act_for(woman, "record-conflict-of-interest", conflict).await.ok();
+    assert_eq!(warned.body["warnings"][0]["code"], "worker_unknown");
+    let aftercare = leader.open("aftercare", woman).await;
+    let booked = leader.act("aftercare", &aftercare, "book-companion", json!({ "who": "aunt-1" })).await.ok();
+    assert_eq!(booked.body["warnings"][0]["code"], "worker_unknown");
+
+    // Registered, she gets it at once, in each service; once she left, not any more.
+    let registered = register(leader, "w-2", "Anna Kanarie", "worker").await.ok();
+    leader.act("housing", &case, "assign-follow-up", json!({ "key": key, "responsible": "W-2" })).await.ok();
+    leader.act_for(woman, "assign-worker", json!({ "worker": "w-2", "role": "contact_person" })).await.ok();
+    let path = format!("/v1/staff/{}/end-work", registered.text("id"));
+    send(leader, &path, json!({ "last_day": "2026-01-31" })).await.ok();
+    eventually("she has left", async || {
+        let again = leader.act("housing", &case, "assign-follow-up", json!({ "key": key, "responsible": "w-2" })).await;
+        // She holds it already: nothing new until it is heard that she left.
+        (again.code() == "unknown_worker").then_some(())
+    })
+    .await;
+    // Who acts was vouched for, and holds what they open.
+    let stranger = house.client(Role::Worker, "w-new");
+    stranger.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
+}
+
+/// A name stands beside an id wherever an id is shown; a centre's for those alone who see places.
+#[tokio::test(flavor = "multi_thread")]
+async fn names_stand_beside_ids() {
+    let house = House::new().await;
+    let leader = &house.leader;
+    register(leader, "l-1", "Karen Kanarie", "leader").await.ok();
+    register(leader, "w-2", "Anna Lærke", "worker").await.ok();
+    let woman = Uuid::new_v4();
+    let case = leader.open("housing", woman).await;
+    leader.act_for(woman, "start-stay", json!({})).await.ok();
+    let offer = leader.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
+    let key = format!("offer/{}/answer", offer.body["events"][0]["facts"]["offer"].as_str().unwrap());
+    let given =
+        leader.act("housing", &case, "assign-follow-up", json!({ "key": key, "responsible": "w-2" })).await.ok();
+    leader.course(woman, &given.text("position")).await;
+    let names = json!({
+        "l-1": { "name": "Karen Kanarie", "role": "leader" }, "w-2": { "name": "Anna Lærke", "role": "worker" },
+    });
+    for (service, path) in
+        [("timeline", format!("/v1/women/{woman}/timeline")), ("housing", format!("/v1/cases/{case}/events"))]
+    {
+        eventually(&path, async || {
+            (leader.get(service, &path).await.ok().body["names"]["staff"] == names).then_some(())
+        })
+        .await;
+    }
+    for (service, path) in [("timeline", "/v1/follow-ups".to_owned()), ("housing", format!("/v1/cases/{case}"))] {
+        eventually(&path, async || {
+            (leader.get(service, &path).await.ok().body["names"]["staff"]["w-2"] == names["w-2"]).then_some(())
+        })
+        .await;
+    }
+    let letter = format!("/v1/women/{woman}/letters/municipality-in?anonymous=true");
+    let text = reqwest::Client::new()
+        .get(format!("{}{letter}", leader.address("people")))
+        .header("authorization", leader.authorization().trim_start_matches("authorization: "))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    assert!(text.contains("Med venlig hilsen\nKaren Kanarie\nKrisecentret"), "{text}");
+
+    // The centre's own name, for whoever sees places; an ordinary worker reads its id alone.
+    leader.found().await;
+    let course = format!("/v1/women/{woman}/timeline");
+    let centre = CENTRE.to_string();
+    eventually("the centre is heard of", async || {
+        leader.get("timeline", &course).await.ok().body["names"]["centres"].get(&centre).cloned()
+    })
+    .await;
+    let worker = house.client(Role::Worker, "w-3");
+    assert_eq!(worker.get("timeline", &course).await.ok().body["names"]["centres"], json!({}));
+    // She moves to a centre that is chosen by its name, and not to one that has closed.
+    let new = house.ground.client(Role::Leader, Some(OTHER_CENTRE)).named("l-9");
+    let founded = send(&new, "/v1/centres", json!({ "name": "Krisecenter Elmely" })).await.ok();
+    assert_eq!(send(&new, "/v1/centres", json!({ "name": "Elmely" })).await.code(), "centre_registered");
+    let entry = listed(leader, "centres", "name", "Krisecenter Elmely").await;
+    assert_eq!(entry["centre"], OTHER_CENTRE.to_string());
+    assert_eq!(entry["id"], Value::Null, "another centre's entry is nobody's here");
+    send(&new, &format!("/v1/centres/{}/close-centre", founded.text("id")), json!({})).await.ok();
+    eventually("it has closed", async || {
+        (listed(leader, "centres", "name", "Krisecenter Elmely").await["closed"] == true).then_some(())
+    })
+    .await;
+    let refused = leader.act_for(woman, "offer-relocation", json!({ "to": OTHER_CENTRE })).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (409, "unknown_centre"));
+}
+
+/// Leaders answer for the house whether they are on duty or not: the last one cannot be shut out.
+#[tokio::test(flavor = "multi_thread")]
+async fn leaders_answer_for_the_house() {
+    let house = House::new().await;
+    let leader = &house.leader;
+    let woman = Uuid::new_v4();
+    leader.know(woman).await;
+    let conflict = |who: &str| json!({ "kind": "worker", "who": who });
+    let alone = leader.act_for(woman, "record-conflict-of-interest", conflict("l-1")).await;
+    assert_eq!((alone.status.as_u16(), alone.code()), (409, "last_who_answers"));
+    register(leader, "l-2", "Birgit Dahl", "leader").await.ok();
+    eventually("the other leader is heard of", async || {
+        leader.act_for(woman, "record-conflict-of-interest", conflict("l-1")).await.status.is_success().then_some(())
+    })
+    .await;
+    let second = house.client(Role::Leader, "l-2");
+    let last = second.act_for(woman, "record-conflict-of-interest", conflict("l-2")).await;
+    assert_eq!((last.status.as_u16(), last.code()), (409, "last_who_answers"));
+    // The others are told: who answers for the house was kept away.
+    let open = second.get("people", &format!("/v1/women/{woman}")).await.ok().body["follow_ups"].clone();
+    let told = open.as_object().unwrap().values().any(|task| task["what"] == "tell_leader_of_conflict");
+    assert!(told, "{open}");
+}
