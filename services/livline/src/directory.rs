@@ -169,7 +169,7 @@ impl Directory {
         let all = self.list(centre, list).await?;
         let found = all.iter().find(|entry| entry.get(member).and_then(Value::as_str) == Some(wanted));
         let id = found.and_then(|entry| entry.get("id")?.as_str()).map(str::to_owned);
-        id.ok_or_else(|| Failure::Other(format!("There is no {wanted} in the directory of that centre.")))
+        id.ok_or_else(|| Failure::Other(format!("The directory of that centre does not hold {wanted}.")))
     }
 }
 

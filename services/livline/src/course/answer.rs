@@ -35,7 +35,7 @@ struct Known {
 impl Names {
     /// An id with its name before it, where there is one.
     fn beside(&self, id: &mut String) {
-        let known = self.staff.get(id).or_else(|| self.centres.get(id));
+        let known = self.staff.get(id.as_str()).or_else(|| self.centres.get(id.as_str()));
         if let Some(name) = known.and_then(|known| known.name.as_ref()) {
             *id = format!("{name} ({id})");
         }
@@ -49,7 +49,7 @@ impl Course {
         self.open.iter_mut().filter_map(|open| open.responsible.as_mut()).for_each(|id| names.beside(id));
         for entry in &mut self.entries {
             names.beside(&mut entry.actor);
-            entry.centre.iter_mut().for_each(|id| names.beside(id));
+            entry.centre_name = entry.centre.as_ref().and_then(|id| names.centres.get(id)?.name.clone());
             for text in entry.facts.iter_mut().map(|fact| &mut fact.text) {
                 names.beside(&mut text.da);
                 names.beside(&mut text.en);
@@ -94,6 +94,8 @@ pub(super) struct Entry {
     pub(super) recorded: String,
     pub(super) actor: String,
     pub(super) centre: Option<String>,
+    #[serde(skip)]
+    pub(super) centre_name: Option<String>,
     pub(super) weight: Weight,
     pub(super) standing: Standing,
     /// The entry of the same aggregate that this one is about: corrects, takes back or notes.

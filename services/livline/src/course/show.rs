@@ -36,8 +36,11 @@ fn head(page: &mut Page<'_>, course: &Course, entries: &[&Entry], threads: &Thre
         None => format!("{of} {}", course.woman),
     };
     page.text(0, Style::Strong, &title);
-    let centre = entries.iter().find_map(|entry| entry.centre.as_ref());
-    let centre = centre.map(|centre| format!("{} {centre}", page.say("Krisecenter", "Centre")));
+    let named = |entry: &&Entry| Some((entry.centre.clone()?, entry.centre_name.clone()));
+    let centre = entries.iter().find_map(named).map(|(centre, name)| match name {
+        Some(name) => format!("{name} ({centre})"),
+        None => format!("{} {centre}", page.say("Krisecenter", "Centre")),
+    });
     let facts = centre.into_iter().chain([extent(page, entries)]);
     let facts: Vec<Item> = facts.map(|fact| Item::new(Style::Plain, &fact)).collect();
     page.under(0, &dotted(facts));

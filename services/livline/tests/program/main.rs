@@ -34,12 +34,15 @@ async fn a_life_of_a_data_folder() {
     }
     the_first_steps_can_be_pasted(&first);
     a_command_shows_on_the_timeline(&place).await;
+    the_operator_keeps_the_directory(&place);
     what_is_held_back_is_shown_and_tried_again(&place).await;
     roles_may_do_what_they_need_and_nothing_else(&place).await;
     nobody_touches_the_stream_of_another(&place).await;
     one_service_runs_alone_beside_it(&place).await;
     the_tables_are_brought_up_to_date_again(&place);
     the_demo_is_there_once(&place);
+    // Names stand beside the ids that the terminal shows.
+    place.eventually(&["timeline", &woman()], |course| course.contains("Demo Bruger (demo-worker)"));
     refused(&place.start_up(&[]), "is already running on the data folder");
     let course = place.course(&woman());
     assert_eq!(first.stop(), Some(0));
@@ -106,6 +109,27 @@ async fn a_command_shows_on_the_timeline(place: &Place) {
     assert_eq!((whole["entries"].as_array().unwrap().len(), &whole["next"]), (4, &Value::Null));
     let elsewhere = place.start(&["timeline", &woman, "--centre", &woman]);
     refused(&elsewhere, "There is nothing about");
+}
+
+/// A centre and its first leader are registered, changed and ended by the operator; her name stands beside her id.
+fn the_operator_keeps_the_directory(place: &Place) {
+    let centre = place.run(&["centre", "add", "--name", "Krisecenter Rosenly"]);
+    let centre = centre.trim();
+    let worker = |arguments: &[&str]| place.run(&[&["worker"], arguments, &["--centre", centre]].concat());
+    worker(&["add", "karen", "--name", "Karen Holm", "--role", "leader"]);
+    let told = worker(&["list"]);
+    assert!(told.starts_with("karen ") && told.contains("leader") && told.trim_end().ends_with("Karen Holm"), "{told}");
+    refused(&place.start(&["worker", "add", "karen", "--name", "K", "--centre", centre]), "works there already");
+    refused(&place.start(&["worker", "end", "nobody", "--centre", centre]), "does not hold nobody");
+    worker(&["change", "karen", "--name", "Karen Lind"]);
+    worker(&["end", "karen", "--last-day", "2099-12-31"]);
+    let told = worker(&["list"]);
+    assert!(told.contains("2099-12-31") && told.contains("Karen Lind"), "{told}");
+    place.run(&["centre", "rename", centre, "--name", "Rosenly"]);
+    place.run(&["centre", "close", centre]);
+    let told = place.run(&["centre", "list"]);
+    assert!(told.contains(&format!("{centre}  Rosenly  (closed)")), "{told}");
+    refused(&place.start(&["centre", "add", "--name", "Krisecenter Rosenly"]), "registered already");
 }
 
 async fn what_is_held_back_is_shown_and_tried_again(place: &Place) {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// `GET /v1/staff`
 pub(super) async fn staff(State(app): State<Arc<App>>, headers: Asked) -> Result<Response, Problem> {
-    let caller = reader(&app, &headers, Class::Personal)?;
+    let caller = reader(&app, &headers, Class::Personal).await?;
     let (directory, today) = (app.reach.relations.directory(&caller.principal).await?, app.clock.today());
     let staff = directory.staff().map(|(id, worker)| {
         json!({
@@ -31,7 +31,7 @@ pub(super) async fn staff(State(app): State<Arc<App>>, headers: Asked) -> Result
 
 /// `GET /v1/centres`
 pub(super) async fn centres(State(app): State<Arc<App>>, headers: Asked) -> Result<Response, Problem> {
-    let caller = reader(&app, &headers, Class::Location)?;
+    let caller = reader(&app, &headers, Class::Location).await?;
     let directory = app.reach.relations.directory(&caller.principal).await?;
     let centres = directory.centres().map(|(id, centre, known)| {
         let own = caller.principal.centre == Some(centre);
@@ -41,12 +41,13 @@ pub(super) async fn centres(State(app): State<Arc<App>>, headers: Asked) -> Resu
     Ok(Json(json!({ "centres": centres.collect::<Vec<Value>>() })).into_response())
 }
 
-/// Whoever is employed at a centre.
-fn reader(app: &App, headers: &Asked, class: Class) -> Result<Caller, Problem> {
+/// Whoever is employed at a centre, once what was recorded just now was heard, if that takes but a moment.
+async fn reader(app: &App, headers: &Asked, class: Class) -> Result<Caller, Problem> {
     let caller = app.auth.caller(headers)?;
     let act = Act::Read(class);
     caller.may(act)?;
-    let about = About::Nobody { centre: own_centre(&caller)?, on_duty: false };
+    let on_duty = app.reach.relations.at_work(&caller.principal, act).await?.on_duty;
+    let about = About::Nobody { centre: own_centre(&caller)?, on_duty };
     match decide(&caller.principal, about, act) {
         Verdict::Allow => Ok(caller),
         Verdict::Mask | Verdict::Deny => Err(Problem::common("forbidden")),
