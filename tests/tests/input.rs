@@ -38,6 +38,9 @@ async fn every_mistake_has_its_code_and_leaves_nothing() {
     let cases: Vec<(&str, &str, String, u16, &str)> = vec![
         ("no JSON", &make, "{".into(), 400, "body_not_json"),
         ("too deep", &make, deep, 400, "body_not_json"),
+        ("a member twice", &make, r#"{ "facts": { "rent": 1, "rent": 2 } }"#.into(), 400, "body_not_json"),
+        ("a member twice, spelt otherwise", &make, r#"{ "facts": {}, "f\u0061cts": {} }"#.into(), 400, "body_not_json"),
+        ("something behind it", &make, r#"{ "facts": {} } {}"#.into(), 400, "body_not_json"),
         ("an unknown fact", &make, facts(json!({ CANARY: 1 })), 422, "facts_invalid"),
         ("an unknown member", &make, json!({ "fact": {} }).to_string(), 422, "facts_invalid"),
         ("a wrong type", &make, facts(json!({ "rent": CANARY })), 422, "facts_invalid"),
@@ -88,6 +91,10 @@ async fn every_mistake_has_its_code_and_leaves_nothing() {
         raw(&leader, &make, &[("idempotency-key", &"x".repeat(200))], &body).await.code(),
         "idempotency_key_missing"
     );
+    for name in ["idempotency-key", "if-match", "livline-at-least", "authorization"] {
+        let twice = raw(&leader, &make, &[key[0], (name, "\"2\""), (name, "\"3\"")], &body).await;
+        assert_eq!((twice.status.as_u16(), twice.code()), (400, "header_twice"), "{name}");
+    }
     assert_eq!(raw(&leader, &make, &[key[0], ("if-match", "7")], &body).await.code(), "if_match_invalid");
     assert_eq!(raw(&leader, &make, &[key[0], ("if-match", "\"9\"")], &body).await.code(), "changed");
     let anonymous = reqwest::Client::builder().no_proxy().build().unwrap();

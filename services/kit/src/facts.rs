@@ -2,7 +2,7 @@
 //!
 //! A [`BadFact`] says where and of which kind the mistake is and never repeats what stood there: it may be an address.
 
-use crate::strict::Strict;
+use crate::strict::{Once, Strict};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -109,6 +109,12 @@ pub struct BadFact {
     pub pointer: String,
     /// The kind of mistake.
     pub mistake: Mistake,
+}
+
+/// A client's JSON as it was sent. None: it is not JSON, a member stands twice, or something follows it.
+#[must_use]
+pub fn parse(bytes: &[u8]) -> Option<Value> {
+    serde_json::from_slice(bytes).ok().map(|Once(value)| value)
 }
 
 /// Reads facts out of a client's JSON. The marks of stored facts (`$sealed` and the like) are nobody's to send.

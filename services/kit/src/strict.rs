@@ -1,17 +1,87 @@
-//! JSON in which an object is an object.
+//! JSON in which an object is an object, and has each member once.
 //!
 //! serde takes a list for a struct, its members by their order: what no document says, and what another order of the members would
-//! read as something else. Here it is a wrong type. Deliberately absent: everything else about facts ([`crate::facts`]).
+//! read as something else. Here it is a wrong type. A member that stands twice says two things, and which of them counts differs from
+//! reader to reader: here it is no JSON. Deliberately absent: everything else about facts ([`crate::facts`]).
 
 use serde::{
-    Deserializer,
+    Deserialize, Deserializer,
     de::{
-        Error as _, IntoDeserializer, Unexpected, Visitor,
+        Error as _, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor,
         value::{MapDeserializer, SeqDeserializer},
     },
     forward_to_deserialize_any,
 };
 use serde_json::{Error, Value};
+use std::fmt;
+
+/// A value as it was sent, each member of its objects once.
+pub(crate) struct Once(pub(crate) Value);
+
+impl<'de> Deserialize<'de> for Once {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OnceVisitor)
+    }
+}
+
+struct OnceVisitor;
+
+impl<'de> Visitor<'de> for OnceVisitor {
+    type Value = Once;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON whose objects have each member once")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Once, E> {
+        Ok(Once(value.into()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Once, E> {
+        Ok(Once(Value::Null))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Once, A::Error> {
+        let mut all = Vec::new();
+        while let Some(Once(item)) = items.next_element()? {
+            all.push(item);
+        }
+        Ok(Once(Value::Array(all)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Once, A::Error> {
+        let mut all = serde_json::Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            // The name is the client's own text, so the error does not repeat it.
+            if all.contains_key(&name) {
+                return Err(A::Error::custom("a member stands twice"));
+            }
+            let Once(value) = members.next_value()?;
+            all.insert(name, value);
+        }
+        Ok(Once(Value::Object(all)))
+    }
+}
 
 /// A value to read strictly.
 pub(crate) struct Strict(pub(crate) Value);

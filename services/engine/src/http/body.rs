@@ -5,7 +5,7 @@
 use super::{BODY_LIMIT, Caller, Problem, patience::TooSlow};
 use axum::{
     body::{Body, Bytes, HttpBody as _},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
 };
 use http_body_util::BodyExt as _;
 use kit::{
@@ -66,7 +66,7 @@ pub(super) struct Correction {
 
 /// What a body says, read strictly.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|_| Problem::common("body_not_json"))?;
+    let value = facts::parse(bytes).ok_or_else(|| Problem::common("body_not_json"))?;
     facts::read(value).map_err(Problem::from)
 }
 
@@ -108,12 +108,21 @@ pub async fn body(mut body: Body) -> Result<Bytes, Problem> {
     if size > BODY_LIMIT { Err(too_large()) } else { Ok(bytes.into()) }
 }
 
+/// A header that may stand once: which of two would count differs from reader to reader.
+pub(super) fn once<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a HeaderValue>, Problem> {
+    let mut all = headers.get_all(name).iter();
+    match (all.next(), all.next()) {
+        (first, None) => Ok(first),
+        _ => Err(Problem::common("header_twice")),
+    }
+}
+
 /// The command's key: the header, bound to the service, and to who sends it from where.
 pub fn key(headers: &HeaderMap, service: &str, caller: &Caller) -> Result<Uuid, Problem> {
     let centre = own_centre(caller)?;
     // Tabs are no visible characters, although HTTP lets them through.
     let fits = |key: &&str| (1..=128).contains(&key.len()) && !key.contains('\t');
-    let sent = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).filter(fits);
+    let sent = once(headers, "idempotency-key")?.and_then(|key| key.to_str().ok()).filter(fits);
     let sent = sent.ok_or_else(|| Problem::common("idempotency_key_missing"))?;
     Ok(command_key(service, centre, &caller.principal.actor, sent))
 }
@@ -132,7 +141,7 @@ pub fn woman_of(service: &str, key: Uuid) -> WomanId {
 }
 
 pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(sent) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let Some(sent) = once(headers, header::IF_MATCH.as_str())? else { return Ok(None) };
     let version = sent.to_str().ok().and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse().ok());
     version.map(Some).ok_or_else(|| Problem::common("if_match_invalid"))
 }
@@ -146,7 +155,7 @@ pub fn own_centre(caller: &Caller) -> Result<CentreId, Problem> {
 mod tests {
     use super::*;
     use crate::http::{Asked, Auth, Limits, aggregate::FeedQuery};
-    use axum::{extract::Query, http::HeaderValue};
+    use axum::extract::Query;
     use kit::access::{Principal, Role};
     use proptest::prelude::*;
     use std::time::Instant;

@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: what the caller may do ([`kit::access`]).
 
-use super::Problem;
+use super::{Problem, body::once};
 use crate::tokens::Verifier;
 use axum::{
     extract::FromRequestParts,
@@ -149,8 +149,7 @@ impl Auth {
 
     /// Who calls.
     pub fn caller(&self, headers: &Asked) -> Result<Caller, Problem> {
-        let token = headers
-            .get(header::AUTHORIZATION)
+        let token = once(headers, header::AUTHORIZATION.as_str())?
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "));
         let verified = token.and_then(|token| self.verifier.verify(token).ok());

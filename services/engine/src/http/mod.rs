@@ -73,7 +73,7 @@ pub const AT_LEAST: &str = "livline-at-least";
 impl<D> App<D> {
     /// Waits for what the sender knows to be recorded elsewhere.
     async fn wait(&self, headers: &Asked) -> Result<(), Problem> {
-        match headers.get(AT_LEAST) {
+        match body::once(headers, AT_LEAST)? {
             None => Ok(()),
             Some(positions) => {
                 let positions = positions.to_str().map_err(|_| Problem::common("query_invalid"))?;

@@ -38,7 +38,8 @@ pub struct FactProblem {
 
 /// Every code that is not a rule's own, with its status and title: the documents list them.
 pub const COMMON: &[(u16, &str, &str)] = &[
-    (400, "body_not_json", "The body is not JSON of the expected form."),
+    (400, "body_not_json", "The body is not JSON of the expected form, or has a member twice."),
+    (400, "header_twice", "A header that may stand once stands twice."),
     (400, "idempotency_key_missing", "The header Idempotency-Key is missing or has more than 128 visible characters."),
     (400, "if_match_invalid", "The header If-Match does not hold a version in quotes."),
     (400, "query_invalid", "A query parameter cannot be read."),
