@@ -151,6 +151,8 @@ async fn timeline(
     let open = open.into_iter().map(|row| row.held(known.relation.as_ref()));
     let open: Vec<_> = open.map(|row| render::follow_up(&app.contracts, row, today)).collect();
     let held_back = read::held_back(&mut snapshot, woman, centre).await?;
+    // Whoever waits for a second connection while holding one waits for others who do the same.
+    snapshot.commit().await?;
     let places = opening(&caller.principal, about)(Class::Location) == Opening::Value;
     let mut body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
     name(&app, &caller, &mut body, places).await?;
