@@ -4,7 +4,7 @@
 //! the streams, a dump and all logs at TRACE are searched before and after.
 
 use engine::clock::Clock;
-use kit::contract::EntryDescription;
+use kit::{access::Role, contract::EntryDescription};
 use livline::cluster::programs::PostgresPrograms;
 use livline_tests::{Client, Ground, eventually, golden, raw, raw::Log};
 use serde_json::{Value, json};
@@ -232,6 +232,10 @@ async fn she_is_forgotten_and_nothing_else() {
     let contracts = || livline::services::all().iter().filter_map(|s| s.contract).map(|c| c().unwrap()).collect();
     let timeline = ground.timeline(contracts()).await;
     let (leader, mut planted) = (ground.leader(), Planted::default());
+    // Whom and which centre the samples name.
+    leader.employ(&["w-17"]).await;
+    let to = golden::samples(people::SERVICE).latest("RelocationOffered", "complete")["to"].clone();
+    ground.client(Role::Leader, Some(serde_json::from_value(to).unwrap())).found().await;
     let woman = help(&leader, &HOLDS, &mut planted).await;
     let other = help(&leader, &[], &mut planted).await;
     // What was done for them has one outcome; a few more women have the others.

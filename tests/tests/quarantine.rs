@@ -161,6 +161,7 @@ fn the_rules_of_deploy_name_metrics_that_there_are() {
     // One of a family shows once there is one.
     drop(metrics.held_back.get_or_create(&engine::metrics::Named { name: "timeline/housing".into() }));
     drop(metrics.forged.get_or_create(&engine::metrics::Named { name: "event".into() }));
+    metrics.calendar_ran("lapse-offers", time::OffsetDateTime::UNIX_EPOCH);
     let told = metrics.text();
     let rules: Vec<_> =
         rules["groups"].as_array().unwrap().iter().flat_map(|group| group["rules"].as_array().unwrap()).collect();

@@ -32,6 +32,8 @@ pub struct Metrics {
     pub held_back: Family<Named, Gauge>,
     /// What was not as a service had signed it, by what it was.
     pub forged: Family<Named, Counter>,
+    /// When the calendar of each policy last ran to its end, in seconds since 1970; when the process began, before it has.
+    pub calendar: Family<Named, Gauge>,
 }
 
 impl Default for Metrics {
@@ -40,6 +42,7 @@ impl Default for Metrics {
         let (commands, read) = (Family::default(), Family::default());
         let held_back = Family::default();
         let forged = Family::default();
+        let calendar = Family::default();
         let (published, relay_stops, fetched) = (Gauge::default(), Counter::default(), Counter::default());
         registry.register("commands", "Commands by what became of them", commands.clone());
         registry.register("published", "Last number acknowledged by the stream", published.clone());
@@ -52,8 +55,13 @@ impl Default for Metrics {
             Family::clone(&held_back),
         );
         registry.register("forged", "Rows and events that are not as they were signed", Family::clone(&forged));
+        registry.register(
+            "calendar_run_timestamp_seconds",
+            "When the calendar of a policy last ran to its end",
+            Family::clone(&calendar),
+        );
         let registry = Arc::new(Mutex::new(registry));
-        Self { registry, commands, published, relay_stops, read, fetched, held_back, forged }
+        Self { registry, commands, published, relay_stops, read, fetched, held_back, forged, calendar }
     }
 }
 
@@ -66,6 +74,11 @@ impl Metrics {
         // Writing to a string does not fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &registry);
         text
+    }
+
+    /// Notes that a policy's calendar ran to its end, or that its process began.
+    pub fn calendar_ran(&self, policy: &str, at: time::OffsetDateTime) {
+        self.calendar.get_or_create(&Named { name: policy.to_owned() }).set(at.unix_timestamp());
     }
 
     /// Counts a command.

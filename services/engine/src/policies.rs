@@ -15,6 +15,7 @@ use crate::{
     feed::Feed,
     heard::{self, HeardError},
     hearing::{Sound, hear},
+    metrics::Metrics,
     quarantine::{self, WAITS},
     reader::{Apply, Event, ReadError, Start, progress},
     seal::SealError,
@@ -77,14 +78,24 @@ impl<P: Policy> PolicyRunner<P> {
     }
 
     /// What the calendar asks for: at start, whenever Copenhagen's day changes, and now and then.
-    pub async fn calendar(&self, stop: CancellationToken) {
+    pub async fn calendar(&self, metrics: Metrics, stop: CancellationToken) {
         let mut done: Option<(time::Date, tokio::time::Instant)> = None;
+        let mut since = tokio::time::Instant::now();
+        metrics.calendar_ran(P::NAME, self.clock.now());
         loop {
             let today = self.clock.today();
             if done.is_none_or(|(day, at)| day != today || at.elapsed() > AGAIN) {
                 match self.due(today).await {
-                    Ok(true) => done = Some((today, tokio::time::Instant::now())),
+                    Ok(true) => {
+                        done = Some((today, tokio::time::Instant::now()));
+                        since = tokio::time::Instant::now();
+                        metrics.calendar_ran(P::NAME, self.clock.now());
+                    }
                     Ok(false) => {}
+                    // Services begin together, so one that does not answer yet is nothing to worry about.
+                    Err(error) if since.elapsed() < AGAIN => {
+                        tracing::debug!(policy = P::NAME, %error, "the calendar run is tried again");
+                    }
                     Err(error) => tracing::warn!(policy = P::NAME, %error, "the calendar run is tried again"),
                 }
             }

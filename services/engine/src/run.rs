@@ -314,7 +314,8 @@ impl<D: Decider> Domain<D> {
             self.service.tasks.spawn(reader.run(self.service.stop.clone()));
         }
         let stop = self.service.stop.clone();
-        self.service.tasks.spawn(async move { runner.calendar(stop).await });
+        let metrics = self.host.metrics.clone();
+        self.service.tasks.spawn(async move { runner.calendar(metrics, stop).await });
         Ok(self)
     }
 
