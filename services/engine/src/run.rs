@@ -18,6 +18,7 @@ use crate::{
     http::{self, App, Auth, openapi},
     integrity::Integrity,
     journal::{Journal, error_kind},
+    keepers,
     keys::{FileMasterKey, KeyError, Keyring},
     metrics::Metrics,
     nats,
@@ -247,6 +248,7 @@ impl<D: Decider> Domain<D> {
             metrics: host.metrics.clone(),
         };
         service.tasks.spawn(relay.run(service.drained.clone()));
+        service.tasks.spawn(keepers::warn(executor.clone(), journal.head(), service.stop.clone()));
         let announcing = relay::announce(
             name,
             host.pool.clone(),
