@@ -109,8 +109,8 @@ async fn a_consumer_that_delivers_elsewhere_is_without_effect() {
     let case = place.case("housing", &woman, "open").await;
     let need = json!({ "facts": { "excluded_municipalities": ["Eksempelby"] } });
     place.post("housing", &format!("cases/{case}/assess-need"), "need", &need).await;
-    let course = place.course(&woman);
     clean(&place);
+    let course = place.course(&woman);
     let connect = async |user: &str| {
         let password = place.secret(&format!("{user}-nats"));
         async_nats::ConnectOptions::with_user_and_password(user.to_owned(), password)
@@ -142,7 +142,8 @@ async fn a_consumer_that_delivers_elsewhere_is_without_effect() {
     }
     timeline.flush().await.unwrap();
 
-    let mut made = Vec::new();
+    // nats-server 2.9.10 makes all of these, and delivers to where people speaks; into the stream it delivers nothing. Other versions may do
+    // otherwise.
     for to in ["head.people", "care.people._"] {
         for (subject, name) in [
             ("CREATE.CARE_HOUSING".to_owned(), None),
@@ -153,12 +154,10 @@ async fn a_consumer_that_delivers_elsewhere_is_without_effect() {
             if subject.ends_with('*') {
                 body["config"]["filter_subject"] = "care.housing.*".into();
             }
-            let answer = ask(&subject, body).await;
-            made.extend(answer.and_then(|answer| answer["name"].as_str().map(str::to_owned)));
+            ask(&subject, body).await;
         }
     }
     // Until people itself has announced what came after: whatever was to be delivered was.
-    let mut told = Vec::new();
     for _ in 0..3 {
         loop {
             let message = futures::StreamExt::next(&mut heads).await.unwrap();
@@ -167,20 +166,12 @@ async fn a_consumer_that_delivers_elsewhere_is_without_effect() {
             if said.contains("\"mac\"") && !said.contains("specversion") {
                 break;
             }
-            told.push(said);
         }
     }
-    // Measured with nats-server 2.9.10; other versions may refuse more.
-    let mut delivered = BTreeMap::new();
-    for name in &made {
-        let info = ask(&format!("INFO.CARE_HOUSING.{name}"), json!({})).await.unwrap_or_default();
-        delivered.insert(info["config"]["deliver_subject"].to_string(), info["delivered"]["stream_seq"].clone());
-    }
-    println!("made {}, told {} where people speaks, delivered {delivered:?}", made.len(), told.len());
-    for _ in 0..10 {
-        let shown = place.run(&["timeline", &woman]);
-        assert!(shown.contains("Eksempelby"), "nothing is hidden by it: {shown}");
-    }
+    until("ten in a row see the place", async || {
+        (0..10).all(|_| place.run(&["timeline", &woman]).contains("Eksempelby"))
+    })
+    .await;
     assert_eq!(place.course(&woman), course);
     until("people's stream is people's", async || place.start(&["verify"]).code == Some(0)).await;
     assert_eq!(running.stop(), Some(0));
