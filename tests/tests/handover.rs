@@ -246,6 +246,48 @@ async fn declined_or_unanswered_is_an_alert_where_she_is() {
     assert_eq!(house.answer(&arrival, "accept").await.code(), "second_outcome");
 }
 
+/// Nobody accepts her who died or was forgotten while another centre was asked: it is not asked any more, and nothing waits there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_or_an_erasure_ends_the_offer() {
+    let house = House::new().await;
+    let _protect = [house.ground.serve("safety").await, house.ground.serve("legal").await];
+    let pool = house.ground.pool("livline_people").await;
+    let ended = async |woman: Uuid| {
+        let ended = "SELECT count(*) FROM events e JOIN aggregates a USING (aggregate_type, aggregate_id)
+                     WHERE a.woman = $1 AND a.centre = $2 AND e.event_type = 'ArrivalOfferEnded'";
+        sqlx::query_scalar::<_, i64>(ended).bind(woman).bind(OTHER_CENTRE.0).fetch_one(&pool).await.unwrap()
+    };
+    for forgotten in [false, true] {
+        let (woman, _) = house.hers().await;
+        let arrival = house.offer(woman, json!({ "to": OTHER_CENTRE, "along": "all" })).await;
+        eventually("she is offered there", async || house.listed(&arrival).await).await;
+        if forgotten {
+            let asked = house.old.clone().named("l-asked");
+            let asked = asked.act_for(woman, "request-erasure", json!({ "recognised": "meeting" })).await.ok();
+            let erasure = json!({ "erasure": asked.body["events"][0]["facts"]["erasure"] });
+            house.days.fetch_add(14, Ordering::Relaxed);
+            eventually("it is approved", async || {
+                house.old.act_for(woman, "approve-erasure", erasure.clone()).await.status.is_success().then_some(())
+            })
+            .await;
+            eventually("her keys are gone", async || house.ground.key_bytes(woman).await.0.is_empty().then_some(()))
+                .await;
+        } else {
+            house.old.act_for(woman, "record-death", json!({})).await.ok();
+        }
+        assert!(house.listed(&arrival).await.is_none(), "{forgotten}");
+        assert_eq!(house.answer(&arrival, "accept").await.code(), "not_offered", "{forgotten}");
+        eventually("it is not asked any more", async || (ended(woman).await > 0).then_some(())).await;
+        assert_eq!(ended(woman).await, 1);
+        let nothing = async || {
+            let waits = house.new.get("timeline", "/v1/follow-ups?responsible=nobody").await.ok().body;
+            (!waits.to_string().contains(&woman.to_string())).then_some(())
+        };
+        eventually("nothing waits there", nothing).await;
+        assert_eq!(house.new.get("people", &format!("/v1/women/{woman}")).await.status, 404);
+    }
+}
+
 /// Withdrawn and accepted at the same time: one of them, and both sides see which.
 #[tokio::test(flavor = "multi_thread")]
 async fn withdrawn_and_accepted_at_once_is_one_of_them() {

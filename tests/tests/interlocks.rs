@@ -334,6 +334,120 @@ async fn what_one_centre_has_no_other_one_learns() {
     taken().await;
 }
 
+/// An answer, or an entry, without what differs between any two cases: ids, numbers, digests, moments.
+fn shape(value: &Value) -> Value {
+    const OWN: [&str; 14] = [
+        "id",
+        "position",
+        "loan",
+        "aggregate",
+        "subject",
+        "number",
+        "epoch",
+        "recordedtime",
+        "key",
+        "sealed",
+        "woman",
+        "traceparent",
+        "case",
+        "time",
+    ];
+    match value {
+        Value::Object(members) => {
+            let shaped = members.iter().map(|(name, value)| {
+                let value = if OWN.contains(&name.as_str()) { json!("its own") } else { shape(value) };
+                (name.clone(), value)
+            });
+            Value::Object(shaped.collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(shape).collect()),
+        other => other.clone(),
+    }
+}
+
+/// Lends an alarm in a new case; what was answered, twice, and what can be read of the case afterwards.
+async fn lent(client: &Client, woman: Uuid, alarm: &str) -> (String, Vec<Value>) {
+    let case = client.open("safety", woman).await;
+    let (path, facts) = (format!("/v1/cases/{case}/issue-alarm"), json!({ "facts": { "alarm": alarm } }));
+    let mut told = Vec::new();
+    let key = Uuid::new_v4().to_string();
+    for _ in 0..2 {
+        told.push(client.post("safety", &path, &key, facts.clone()).await.ok().body);
+    }
+    for of in ["", "/events"] {
+        told.push(client.get("safety", &format!("/v1/cases/{case}{of}")).await.ok().body);
+    }
+    let loan = told[0]["events"][0]["facts"]["loan"].as_str().unwrap().to_owned();
+    let unnamed =
+        |told: &Value| told.to_string().replace(&loan, "its loan").replace(alarm, "its number").parse().unwrap();
+    let told = told.iter().map(|told| shape(&unnamed(told))).collect();
+    (case, told)
+}
+
+async fn to_warn(pool: &PgPool) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM keepers_to_warn").fetch_one(pool).await.unwrap()
+}
+
+/// Whoever has an alarm that another centre hands out to another woman is warned, once; the other centre is told nothing. What was returned,
+/// or is the same woman's, warns nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keeper_of_an_alarm_alone_is_warned() {
+    let ground = Ground::start().await;
+    let mut safety = ground.serve("safety").await;
+    let (keeper, other) = (ground.leader(), ground.client(Role::Leader, Some(OTHER_CENTRE)).named("n-chief"));
+    let pool = ground.pool("livline_safety").await;
+    let (hers, anothers) = (Uuid::new_v4(), Uuid::new_v4());
+    let (kept, _) = lent(&keeper, hers, "OA 4711").await;
+    let (_, free) = lent(&other, Uuid::new_v4(), "OA 1").await;
+    let (there, told) = lent(&other, anothers, "oa 4711").await;
+    assert_eq!(told, free, "what nobody holds is answered alike");
+    until(&pool, 1).await;
+    let events = keeper.get("safety", &format!("/v1/cases/{kept}/events")).await.ok().body;
+    let alert = events["events"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!(alert["type"], "dk.livline.safety.SafetyAlertRaised.v1");
+    assert_eq!(alert["actor"], "service:safety");
+    assert_eq!(alert["data"]["facts"]["interlock"], "alarm_elsewhere");
+    let (facets, today) = (&alert["data"]["facets"], in_days(0));
+    assert_eq!((&facets["weight"], &facets["follow_ups"][0]["due"]), (&json!("alert"), &json!(today)));
+    assert_eq!(facets["follow_ups"][0]["what"], "check_alarm");
+    for theirs in [OTHER_CENTRE.to_string(), anothers.to_string(), there.clone(), "n-chief".into(), "4711".into()] {
+        assert!(!alert.to_string().contains(&theirs), "{theirs}");
+    }
+    let seen = other.get("safety", &format!("/v1/cases/{there}/events")).await.ok().body;
+    assert_eq!(seen["events"].as_array().unwrap().len(), 2);
+
+    // What the keeper got back warns nobody, nor does the same woman's, nor what the other centre has now to itself.
+    let (back, _) = lent(&keeper, Uuid::new_v4(), "OA 5").await;
+    let loan = keeper.get("safety", &format!("/v1/cases/{back}/events")).await.ok().body;
+    let loan = json!({ "loan": loan["events"][1]["data"]["facts"]["loan"] });
+    keeper.act("safety", &back, "return-alarm", loan).await.ok();
+    lent(&other, Uuid::new_v4(), "OA 5").await;
+    lent(&keeper, anothers, "OA 6").await;
+    lent(&other, anothers, "OA 6").await;
+    assert_eq!(to_warn(&pool).await, 0);
+
+    // Stopped before it could warn, it warns when it starts; stopped after it had, and before that was noted, it does not warn again.
+    let stops = [
+        ("BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.event_type = 'SafetyAlertRaised')", "events", "OA 7", 1),
+        ("BEFORE DELETE ON keepers_to_warn FOR EACH ROW", "keepers_to_warn", "OA 8", 3),
+    ];
+    let stop = "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'stop'; END $$";
+    sqlx::query(stop).execute(&pool).await.unwrap();
+    for (when, table, alarm, raised) in stops {
+        lent(&keeper, Uuid::new_v4(), alarm).await;
+        sqlx::query(&format!("CREATE TRIGGER stop {when} EXECUTE FUNCTION stop()")).execute(&pool).await.unwrap();
+        lent(&other, Uuid::new_v4(), alarm).await;
+        until(&pool, raised).await;
+        assert_eq!(to_warn(&pool).await, 1);
+        safety.stop().await;
+        sqlx::query(&format!("DROP TRIGGER stop ON {table}")).execute(&pool).await.unwrap();
+        safety = ground.serve("safety").await;
+        eventually("nobody is left to be warned", async || (to_warn(&pool).await == 0).then_some(())).await;
+        until(&pool, raised.max(2)).await;
+    }
+    assert_exact(&pool).await;
+}
+
 /// There is one of each alarm, whoever has it; and a companion who is in two places is only warned about.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alarm_is_with_one_woman_and_a_companion_may_be_with_two() {

@@ -2,10 +2,27 @@
 //!
 //! The journal takes and gives it back with a command's events; here is in which form it is stored, and who holds it now. Each centre has
 //! claims of its own: another one's are neither refused nor warned about, for either would tell that the other has them. Deliberately
-//! absent: what is claimed ([`Decider::claims`]).
+//! absent: what is claimed ([`Decider::claims`]), and how a keeper is warned ([`crate::keepers`]).
 
 use crate::executor::{ExecuteError, Executor, unreadable};
 use kit::{AggregateId, CentreId, Decider, case::CommonRejection, decider::Claim};
+
+/// A change of claims as the journal takes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// Takes what no other aggregate of the centre holds.
+    Take {
+        /// The centre's own digest of it.
+        key: String,
+        /// The digest that is the same at each centre, where whoever holds it elsewhere is warned.
+        everywhere: Option<String>,
+    },
+    /// Gives it back.
+    Release {
+        /// The centre's own digest of it.
+        key: String,
+    },
+}
 
 /// What came of the attempts at a command so far.
 #[derive(Default)]
@@ -20,11 +37,16 @@ pub(crate) struct Tried {
 
 impl<D: Decider> Executor<D> {
     /// A change of claims as it is stored.
-    pub(crate) fn stored(&self, centre: CentreId, claim: &Claim) -> Claim {
+    pub(crate) fn stored(&self, centre: CentreId, claim: &Claim) -> Held {
         match claim {
-            Claim::Take(claim) => Claim::Take(self.digested(centre, claim)),
-            Claim::Release(claim) => Claim::Release(self.digested(centre, claim)),
+            Claim::Take(claim) => Held::Take { key: self.digested(centre, claim), everywhere: self.everywhere(claim) },
+            Claim::Release(claim) => Held::Release { key: self.digested(centre, claim) },
         }
+    }
+
+    /// The digest of a claim that is the same at each centre; `None` where nobody is warned of it.
+    pub(crate) fn everywhere(&self, claim: &str) -> Option<String> {
+        D::warned_of(claim).map(|_| self.secret.opaque(&["claim at any centre", claim]).to_string())
     }
 
     /// A claim as it is stored: what it is about may be guessed, so only a digest under the service's secret is kept. What stands behind
@@ -95,11 +117,13 @@ impl<D: Decider> Executor<D> {
             };
             let Some(opened) = loaded.case.opened() else { continue };
             let claims = loaded.case.domain().claims();
-            let claims: Vec<String> = claims.iter().map(|claim| self.digested(opened.centre, claim)).collect();
-            sqlx::query("SELECT retake($1, $2, $3)")
+            let keys: Vec<String> = claims.iter().map(|claim| self.digested(opened.centre, claim)).collect();
+            let digests: Vec<Option<String>> = claims.iter().map(|claim| self.everywhere(claim)).collect();
+            sqlx::query("SELECT retake($1, $2, $3, $4)")
                 .bind(D::TYPE)
                 .bind(aggregate.to_string())
-                .bind(claims)
+                .bind(keys)
+                .bind(digests)
                 .execute(&self.pool)
                 .await?;
         }

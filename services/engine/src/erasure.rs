@@ -8,12 +8,13 @@
 use crate::{
     keys::{Keyring, Kind},
     quarantine::{self, NOT_GENUINE},
-    reader::{Apply, Event, ReadError, Start},
+    reader::{Apply, Event, ReadError, Start, progress},
     vault,
 };
 use kit::{ChildId, WomanId, entry::ENTRY_CORRECTED};
 use serde::Deserialize;
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// The event that says so; [`kit::relation::Foreign`] has it as well.
@@ -35,17 +36,26 @@ struct PersonErased {
     child: Option<ChildId>,
 }
 
+/// How long a rule may take to hear of an erasure before the keys go without it.
+const LAST_WORD: Duration = Duration::from_secs(10);
+/// How soon it is looked again.
+const SHORTLY: Duration = Duration::from_millis(20);
+
 /// Erases.
 #[derive(Debug)]
 pub struct Eraser {
     keys: Keyring,
+    /// The service's database.
+    pool: PgPool,
+    /// The service's policies that hear it.
+    policies: Vec<&'static str>,
 }
 
 impl Eraser {
-    /// An eraser with a keyring whose role may erase.
+    /// An eraser with a keyring whose role may erase, on a service's database, after these policies of it.
     #[must_use]
-    pub fn new(keys: Keyring) -> Self {
-        Self { keys }
+    pub fn new(keys: Keyring, pool: PgPool, policies: Vec<&'static str>) -> Self {
+        Self { keys, pool, policies }
     }
 
     /// Erases; a code where that is not done.
@@ -142,6 +152,32 @@ pub(crate) async fn decided(
 impl Apply for Eraser {
     fn name(&self) -> &str {
         NAME
+    }
+
+    /// What rules have heard of her goes with her key: those that end something because she is forgotten go first. One that does not get
+    /// that far keeps nobody's keys.
+    async fn prepare(&self, service: &str) -> Result<(), ReadError> {
+        let last: Option<i64> = sqlx::query_scalar(
+            "SELECT max(number) FROM events WHERE event_type = $1
+                AND number > coalesce((SELECT p.number FROM progress p WHERE p.reader = $2 AND p.service = $3), 0)",
+        )
+        .bind(EVENT)
+        .bind(NAME)
+        .bind(service)
+        .fetch_one(&self.pool)
+        .await?;
+        let Some(last) = last.map(i64::unsigned_abs) else { return Ok(()) };
+        let until = tokio::time::Instant::now() + LAST_WORD;
+        for policy in &self.policies {
+            while progress(&self.pool, policy, service).await?.is_none_or(|reached| reached.number < last) {
+                if tokio::time::Instant::now() >= until {
+                    tracing::warn!(policy, "keys are destroyed before a rule has heard of it");
+                    return Ok(());
+                }
+                tokio::time::sleep(SHORTLY).await;
+            }
+        }
+        Ok(())
     }
 
     fn start(&self) -> Start {

@@ -4,8 +4,10 @@
 //! and numbers events densely in the order of commits. The writer is a task of its own, so a request that is dropped cancels
 //! nothing. Deliberately absent: what to do after a clash or an unknown outcome (the executor decides again, and finds its key).
 
+pub use crate::claims::Held;
+
 use crate::integrity::{EventRow, Signer};
-use kit::{AggregateId, CentreId, WomanId, decider::Claim};
+use kit::{AggregateId, CentreId, WomanId};
 use serde_json::json;
 use sqlx::{PgPool, Row};
 use std::{collections::VecDeque, time::Duration};
@@ -35,7 +37,7 @@ pub struct Append {
     /// The centre that holds it.
     pub centre: Option<CentreId>,
     /// What it takes and gives back.
-    pub claims: Vec<Claim>,
+    pub claims: Vec<Held>,
     /// The command's key.
     pub key: Uuid,
     /// The keyed fingerprint of the command.
@@ -198,12 +200,12 @@ fn take_group(backlog: &mut VecDeque<Waiting>) -> Vec<Waiting> {
 /// Calls the SQL function once for a group, everything in it signed.
 pub async fn append(pool: &PgPool, signer: &Signer, group: &[Append]) -> Result<Vec<Outcome>, sqlx::Error> {
     let claims = |command: &Append, taken: bool| {
-        let keys = command.claims.iter().filter_map(|claim| match claim {
-            Claim::Take(key) if taken => Some(key.as_str()),
-            Claim::Release(key) if !taken => Some(key.as_str()),
+        let changes = command.claims.iter().filter_map(|claim| match claim {
+            Held::Take { key, everywhere } if taken => Some(json!({ "key": key, "everywhere": everywhere })),
+            Held::Release { key } if !taken => Some(json!(key)),
             _ => None,
         });
-        json!(keys.collect::<Vec<_>>()).to_string()
+        json!(changes.collect::<Vec<_>>()).to_string()
     };
     let mut events: Vec<(i32, &Append, &NewEvent, Vec<u8>)> = Vec::new();
     for (place, command) in (1..).zip(group) {

@@ -121,6 +121,13 @@ impl DataKey {
     }
 }
 
+/// Whether the keys database was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Yes,
+    No,
+}
+
 /// What is known of a key's id.
 #[derive(Debug, Clone)]
 pub enum Held {
@@ -222,6 +229,14 @@ impl Keyring {
 
     /// Keys by their ids. One that nobody knows is not in the answer.
     pub async fn by_id(&self, ids: impl IntoIterator<Item = Uuid>) -> Result<BTreeMap<Uuid, Held>, KeyError> {
+        Ok(self.asked_by_id(ids).await?.0)
+    }
+
+    /// The same, and whether the keys database was asked: it is not where all are in memory, or none is wanted.
+    pub(crate) async fn asked_by_id(
+        &self,
+        ids: impl IntoIterator<Item = Uuid>,
+    ) -> Result<(BTreeMap<Uuid, Held>, Asked), KeyError> {
         let mut found = BTreeMap::new();
         let mut wanted = Vec::new();
         for id in ids {
@@ -231,13 +246,9 @@ impl Keyring {
             }
         }
         if wanted.is_empty() {
-            return Ok(found);
+            return Ok((found, Asked::No));
         }
-        let rows = sqlx::query("SELECT key_id, subject, class, wrapped, erased FROM keys_by_id($1)")
-            .bind(wanted)
-            .fetch_all(&self.pool)
-            .await?;
-        for row in rows {
+        for row in self.ask_by_id(wanted).await? {
             let (id, subject): (Uuid, Uuid) = (row.try_get("key_id")?, row.try_get("subject")?);
             let (class, wrapped): (String, Option<Vec<u8>>) = (row.try_get("class")?, row.try_get("wrapped")?);
             let Some(wrapped) = wrapped else {
@@ -250,7 +261,20 @@ impl Keyring {
             self.by_id.insert(id, key.clone());
             found.insert(id, Held::Key(key));
         }
-        Ok(found)
+        Ok((found, Asked::Yes))
+    }
+
+    async fn ask_by_id(&self, wanted: Vec<Uuid>) -> Result<Vec<PgRow>, sqlx::Error> {
+        sqlx::query("SELECT key_id, subject, class, wrapped, erased FROM keys_by_id($1)")
+            .bind(wanted)
+            .fetch_all(&self.pool)
+            .await
+    }
+
+    /// Asks for a key that nobody has: what is not shown must cost what is not there.
+    pub(crate) async fn ask_for_nobodys(&self) -> Result<(), KeyError> {
+        self.ask_by_id(vec![crate::clock::random_id()]).await?;
+        Ok(())
     }
 }
 

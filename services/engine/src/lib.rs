@@ -16,6 +16,7 @@ mod hearing;
 pub mod http;
 pub mod integrity;
 pub mod journal;
+mod keepers;
 pub mod keys;
 pub mod metrics;
 pub mod nats;

@@ -26,13 +26,13 @@ use crate::{
     clock::Clock,
     feed::LeaseTerms,
     http::Problem,
-    keys::KeyError,
+    keys::{Asked, KeyError},
     reader::progress,
     seal::{Opening, Place, Seal, SealError},
 };
 use kit::{
     AggregateId, CentreId, Class, Epoch, WomanId,
-    access::{Act, Heard, Known, Principal},
+    access::{About, Act, Heard, Known, Principal, Verdict, decide},
     policy::Standing,
     relation::{HEARS, Relation, Sign},
     sealed::{ERASED, OPEN, Stored},
@@ -114,8 +114,35 @@ impl Relations {
 
     /// A woman as the asker's own centre knows her, who wants to do this.
     pub async fn known(&self, principal: &Principal, woman: WomanId, act: Act) -> Result<Known, Problem> {
-        let mut all = self.all(principal, &[woman], act).await?;
-        all.remove(&woman).ok_or_else(|| Problem::common("unavailable"))
+        Ok(self.looked_up(principal, woman, act).await?.0)
+    }
+
+    /// The same, where the asker may do it. Otherwise there is nobody, and the databases were asked what they are asked about nobody.
+    pub async fn reached(&self, principal: &Principal, woman: WomanId, act: Act) -> Result<Known, Problem> {
+        let (known, asked) = self.looked_up(principal, woman, act).await?;
+        match decide(principal, About::Woman(&known), act) {
+            Verdict::Allow => Ok(known),
+            Verdict::Mask | Verdict::Deny => Err(self.nobody(asked).await),
+        }
+    }
+
+    /// The answer where there is nobody for the asker. What keeps the asker from her opens with keys, and of nobody there is nothing to
+    /// open: by that, a woman whom somebody must not see could be told from none. So the keys database is asked once before either answer.
+    pub(crate) async fn nobody(&self, asked: Asked) -> Problem {
+        let keys = if asked == Asked::Yes { Ok(()) } else { self.seal.keys().ask_for_nobodys().await };
+        match keys {
+            Ok(()) => Problem::not_found(),
+            Err(error) => {
+                tracing::error!(%error, "what ties women to a centre could not have been opened");
+                Problem::common("unavailable")
+            }
+        }
+    }
+
+    async fn looked_up(&self, principal: &Principal, woman: WomanId, act: Act) -> Result<(Known, Asked), Problem> {
+        let (mut all, asked) = self.all_asked(principal, &[woman], act).await?;
+        let known = all.remove(&woman).ok_or_else(|| Problem::common("unavailable"))?;
+        Ok((known, asked))
     }
 
     /// Several. Whose ties do not open is left out: she may be protected from more than is known, and that hides nobody else.
@@ -125,13 +152,22 @@ impl Relations {
         women: &[WomanId],
         act: Act,
     ) -> Result<BTreeMap<WomanId, Known>, Problem> {
+        Ok(self.all_asked(principal, women, act).await?.0)
+    }
+
+    async fn all_asked(
+        &self,
+        principal: &Principal,
+        women: &[WomanId],
+        act: Act,
+    ) -> Result<(BTreeMap<WomanId, Known>, Asked), Problem> {
         let centre = principal.centre.ok_or_else(Problem::not_found)?;
         self.settle(act).await?;
         let rows = self.ties(principal, centre, women.iter().map(|woman| Some(woman.0)).collect()).await?;
         let of = |row: &PgRow| row.try_get("of_woman").map(WomanId);
         let women = rows.iter().map(of).collect::<Result<Vec<_>, _>>()?;
-        let known = self.read(&rows, principal, &women, centre, &self.measure().await?).await?;
-        Ok(women.into_iter().zip(known).filter_map(|(woman, known)| Some((woman, known?))).collect())
+        let (known, asked) = self.read(&rows, principal, &women, centre, &self.measure().await?).await?;
+        Ok((women.into_iter().zip(known).filter_map(|(woman, known)| Some((woman, known?))).collect(), asked))
     }
 
     /// Whether the asker is at work, where nobody is asked about.
@@ -201,18 +237,19 @@ impl Relations {
         Ok(Measure::Terms(self.revocations.terms().await?))
     }
 
-    /// What a row says that has the columns [`TIES`].
+    /// What a row says that has the columns [`TIES`], and whether the keys database was asked for it.
     pub(crate) async fn one(
         &self,
         row: &PgRow,
         principal: &Principal,
         woman: WomanId,
         centre: CentreId,
-    ) -> Result<Known, Problem> {
+    ) -> Result<(Known, Asked), Problem> {
         // In people her own entries are asked beside, and they are exact.
         let measure = if self.service == PEOPLE { Measure::Own } else { self.measure().await? };
-        let known = self.read(std::slice::from_ref(row), principal, &[woman], centre, &measure).await?;
-        known.into_iter().next().flatten().ok_or_else(|| Problem::common("unavailable"))
+        let (known, asked) = self.read(std::slice::from_ref(row), principal, &[woman], centre, &measure).await?;
+        let known = known.into_iter().next().flatten().ok_or_else(|| Problem::common("unavailable"))?;
+        Ok((known, asked))
     }
 
     /// The same of several, each row with the woman whom it is about, opened with one question for all keys.
@@ -223,7 +260,7 @@ impl Relations {
         women: &[WomanId],
         centre: CentreId,
         measure: &Measure,
-    ) -> Result<Vec<Option<Known>>, Problem> {
+    ) -> Result<(Vec<Option<Known>>, Asked), Problem> {
         let (mut sealed, mut changed) = (Vec::new(), BTreeSet::new());
         for (at, (row, woman)) in rows.iter().zip(women).enumerate() {
             for service in HEARS {
@@ -237,7 +274,7 @@ impl Relations {
             }
         }
         let opening = sealed.iter_mut().map(|(_, place, heard)| (*place, heard, |_| Opening::Value));
-        let opened = self.seal.open_all(opening).await.map_err(|error| {
+        let (opened, asked) = self.seal.asked_open_all(opening).await.map_err(|error| {
             tracing::error!(%error, "what ties women to a centre cannot be opened");
             Problem::common("unavailable")
         })?;
@@ -270,7 +307,8 @@ impl Relations {
             let (on_duty, engaged) = self.duties(row, principal, centre)?;
             Ok(Some(Known { centre, relation, heard, on_duty, engaged, today: self.clock.today() }))
         };
-        rows.iter().zip(relations).map(known).collect()
+        let known: Result<Vec<_>, Problem> = rows.iter().zip(relations).map(known).collect();
+        Ok((known?, asked))
     }
 
     /// What a row holds, where it is as it was kept.

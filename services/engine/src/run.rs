@@ -18,6 +18,7 @@ use crate::{
     http::{self, App, Auth, openapi},
     integrity::Integrity,
     journal::{Journal, error_kind},
+    keepers,
     keys::{FileMasterKey, KeyError, Keyring},
     metrics::Metrics,
     nats,
@@ -247,6 +248,7 @@ impl<D: Decider> Domain<D> {
             metrics: host.metrics.clone(),
         };
         service.tasks.spawn(relay.run(service.drained.clone()));
+        service.tasks.spawn(keepers::warn(executor.clone(), journal.head(), service.stop.clone()));
         let announcing = relay::announce(
             name,
             host.pool.clone(),
@@ -321,7 +323,10 @@ impl<D: Decider> Domain<D> {
 
     /// Lets its own events that say so destroy keys; its role in the keys database must be the one that may.
     pub fn erasing(mut self) -> Result<Self, StartError> {
-        let eraser = Arc::new(Eraser::new(self.host.seal.keys().clone()));
+        let policies = self.executor.policies.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let own = |listening: &&Listening| listening.feeds.iter().any(|(service, _)| *service == self.host.service);
+        let policies: Vec<_> = policies.iter().filter(own).map(|listening| listening.policy).collect();
+        let eraser = Arc::new(Eraser::new(self.host.seal.keys().clone(), self.host.readers.clone(), policies));
         let reader = self.host.reader(self.host.service, eraser)?;
         self.service.tasks.spawn(reader.run(self.service.stop.clone()));
         Ok(self)

@@ -6,7 +6,7 @@
 
 use crate::{
     integrity::{Integrity, Signer},
-    keys::{DataKey, Held, KeyError, Keyring},
+    keys::{Asked, DataKey, Held, KeyError, Keyring},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kit::{
@@ -225,7 +225,7 @@ impl Seal {
     ) -> Result<(), SealError> {
         let mut wanted = Vec::new();
         needed(facts, &opening, &mut wanted);
-        let keys = self.keys_of(wanted).await?;
+        let (keys, _) = self.keys_of(wanted).await?;
         opened(place, facts, &opening, &keys)
     }
 
@@ -234,19 +234,27 @@ impl Seal {
         &self,
         many: impl Iterator<Item = (Place<'_>, &mut Value, O)>,
     ) -> Result<Vec<Result<(), SealError>>, SealError> {
+        Ok(self.asked_open_all(many).await?.0)
+    }
+
+    /// The same, and whether the keys database was asked for it.
+    pub(crate) async fn asked_open_all<O: Fn(Class) -> Opening>(
+        &self,
+        many: impl Iterator<Item = (Place<'_>, &mut Value, O)>,
+    ) -> Result<(Vec<Result<(), SealError>>, Asked), SealError> {
         let mut many: Vec<_> = many.collect();
         let mut wanted = Vec::new();
         for (_, facts, opening) in &many {
             needed(facts, opening, &mut wanted);
         }
-        let keys = self.keys_of(wanted).await?;
-        Ok(many.iter_mut().map(|(place, facts, opening)| opened(*place, facts, &*opening, &keys)).collect())
+        let (keys, asked) = self.keys_of(wanted).await?;
+        Ok((many.iter_mut().map(|(place, facts, opening)| opened(*place, facts, &*opening, &keys)).collect(), asked))
     }
 
-    async fn keys_of(&self, mut wanted: Vec<Uuid>) -> Result<BTreeMap<Uuid, Held>, SealError> {
+    async fn keys_of(&self, mut wanted: Vec<Uuid>) -> Result<(BTreeMap<Uuid, Held>, Asked), SealError> {
         wanted.sort_unstable();
         wanted.dedup();
-        Ok(self.keys.by_id(wanted).await?)
+        Ok(self.keys.asked_by_id(wanted).await?)
     }
 
     /// A service's own secret: from a key that is nobody's, the same as long as that key lives.

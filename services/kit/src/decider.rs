@@ -69,6 +69,13 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
         let _ = claim;
         None
     }
+    /// What whoever holds this is told when another centre takes the same for another woman, as a command of a rule to the aggregate
+    /// that holds it; the other centre is told nothing. `None`: nobody is told.
+    #[must_use]
+    fn warned_of(claim: &str) -> Option<Self::Command> {
+        let _ = claim;
+        None
+    }
     /// Why a text may stand nowhere in the service's entries (an account number). Asked for every text of facts and notes.
     #[must_use]
     fn forbids(text: &str) -> Option<Self::Rejection> {

@@ -167,8 +167,9 @@ fn domain_grants(role: &str) -> String {
     let role = identifier(role);
     format!(
         "{}
-         GRANT SELECT ON events, serialized_events, epochs, aggregates, claims, checkpoints, claims_to_retake TO {role};
+         GRANT SELECT ON events, serialized_events, epochs, aggregates, claims, checkpoints, claims_to_retake, keepers_to_warn TO {role};
          GRANT INSERT ON checkpoints TO {role};
+         GRANT DELETE ON keepers_to_warn TO {role};
          GRANT EXECUTE ON FUNCTION append, take_epoch, retake TO {role};
          GRANT SELECT, INSERT, UPDATE, DELETE ON progress, heard, orders, held_back, relations, duties, directory, heard_by TO {role};
          GRANT EXECUTE ON FUNCTION ties, micros TO {role};",

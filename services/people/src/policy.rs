@@ -98,6 +98,14 @@ pub enum Foreign {
         /// Who.
         who: ActorId,
     },
+    /// She died.
+    PersonDied {},
+    /// She, or a child of hers, was forgotten.
+    PersonErased {
+        /// Which child; left out: she herself.
+        #[serde(default)]
+        child: Option<ChildId>,
+    },
 }
 
 /// What is kept of an event.
@@ -139,6 +147,10 @@ pub enum Known {
     Conflict(ActorId),
     /// Somebody may again.
     ConflictOver(ActorId),
+    /// She died.
+    Died,
+    /// She was forgotten.
+    Forgotten,
 }
 
 impl Policy for ReceiveRelocations {
@@ -175,6 +187,9 @@ impl Policy for ReceiveRelocations {
                 Foreign::RelocationWithdrawn { arrival } => Known::Withdrawn(*arrival),
                 Foreign::ConflictOfInterestRecorded { who } => Known::Conflict(who.clone()),
                 Foreign::ConflictOfInterestEnded { who } => Known::ConflictOver(who.clone()),
+                Foreign::PersonDied {} => Known::Died,
+                Foreign::PersonErased { child: None } => Known::Forgotten,
+                Foreign::PersonErased { child: Some(_) } => return None,
             })
         });
     }
@@ -256,11 +271,21 @@ fn offered(heard: &Standing<Known>, event: &Heard<Foreign>) -> Option<Order<Woma
     })
 }
 
+/// Nobody comes who died, as the centre knows that offers her, or whom any centre has forgotten.
+fn in_vain(heard: &Standing<Known>) -> impl Iterator<Item = ArrivalId> {
+    let forgotten = heard.iter().any(|stood| stood.what == Known::Forgotten);
+    heard.iter().filter_map(move |stood| match stood.what {
+        Known::Offered { arrival, .. } if heard.at(stood.centre).any(|also| also.what == Known::Died) => Some(arrival),
+        Known::Offered { arrival, .. } | Known::Awaited(arrival) if forgotten => Some(arrival),
+        _ => None,
+    })
+}
+
 /// Wherever it was asked and is not any more, that is said. Whichever was heard last, the question or its end, is reacted to.
 fn closed(heard: &Standing<Known>) -> impl Iterator<Item = Order<Woman>> {
     let arrivals = |of: fn(&Known) -> Option<ArrivalId>| heard.iter().filter_map(move |stood| of(&stood.what));
-    let over: BTreeSet<_> =
-        arrivals(|known| if let Known::Over(arrival) = known { Some(*arrival) } else { None }).collect();
+    let over = arrivals(|known| if let Known::Over(arrival) = known { Some(*arrival) } else { None });
+    let over: BTreeSet<_> = over.chain(in_vain(heard)).collect();
     let said: BTreeSet<_> =
         arrivals(|known| if let Known::Closed(arrival) = known { Some(*arrival) } else { None }).collect();
     heard.iter().filter_map(move |stood| match stood.what {
@@ -283,6 +308,7 @@ fn unanswered(heard: &Standing<Known>, today: Date) -> impl Iterator<Item = Orde
             Known::Over(arrival) | Known::Moves { arrival, .. } => Some(arrival),
             _ => None,
         })
+        .chain(in_vain(heard))
         .collect();
     heard.iter().filter_map(move |stood| match stood.what {
         Known::Offered { arrival, answer_by: Some(by) } if by.date() < today && !answered.contains(&arrival) => {

@@ -8,7 +8,7 @@
 mod course;
 mod orders;
 
-use crate::case::{AlertId, ChildrenCovered, Command, Interlock, Safety, SafetyAlert};
+use crate::case::{ChildrenCovered, Command, Interlock, Safety, SafetyAlert};
 use course::Course;
 use kit::{
     ActorId, Day, Personal, Policy,
@@ -288,8 +288,7 @@ impl Policy for RaiseAlerts {
 }
 
 fn raise(interlock: Interlock) -> Command {
-    let alert = SafetyAlert { alert: AlertId::default(), interlock: Personal::new(interlock), details: None };
-    Command::RaiseSafetyAlert(alert)
+    Command::RaiseSafetyAlert(SafetyAlert::about(interlock))
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ pub(super) async fn open<D: Decider>(
     let (woman, begun, right, conflicts) = match D::BEGINS {
         Begins::ForAWoman => {
             let OpenBody { woman, before_us, when, note } = read(&bytes)?;
-            let known = app.relations.known(&caller.principal, woman, RECORD).await?;
+            let known = app.relations.reached(&caller.principal, woman, RECORD).await?;
             let right = right(&caller.principal, About::Woman(&known)).ok_or_else(Problem::not_found)?;
             let conflicts = known.relation.map(|relation| relation.conflicts().clone()).unwrap_or_default();
             let begun = Begun { before_us, ask: None, when, note, due: None, responsible: None };

@@ -1,11 +1,12 @@
 //! Who reaches an aggregate, and what of it: the same for each kind, and for a service's own routes.
 //!
-//! What is not the caller's is answered like what does not exist, from one query. Deliberately absent: the rules ([`kit::access`]).
+//! What is not the caller's is answered like what does not exist, from the same queries. Deliberately absent: the rules ([`kit::access`]).
 
 use super::{Caller, Problem, own_centre};
 use crate::{
     executor::{ExecuteError, Executor},
     integrity::Signer,
+    keys::Asked,
     relations::{Relations, TIES},
     seal::{Granted, Opening},
 };
@@ -67,8 +68,8 @@ impl Reached {
     }
 }
 
-/// An aggregate by the id that URLs name it by, where the caller may do this with it: one query for all, and one answer where it is not
-/// the caller's.
+/// An aggregate by the id that URLs name it by, where the caller may do this with it: the same queries for all, and one answer where it is
+/// not the caller's.
 pub async fn reach<D: Decider>(
     executor: &Executor<D>,
     relations: &Relations,
@@ -102,34 +103,34 @@ pub async fn reach<D: Decider>(
     .bind(caller.principal.actor.as_str())
     .bind(relations.now())
     .fetch_optional(&executor.pool)
-    .await?
-    .ok_or_else(Problem::not_found)?;
+    .await?;
+    let Some(row) = row else { return Err(relations.nobody(Asked::No).await) };
     let named: &str = row.try_get("aggregate_id")?;
     let aggregate: AggregateId = named.parse().map_err(|_| Problem::common("unavailable"))?;
     let woman = row.try_get::<Option<Uuid>, _>("woman")?.map(WomanId);
     if !owned(&executor.seal.signer(executor.service), (D::TYPE, named), (woman, centre), row.try_get("mac")?) {
-        return Err(Problem::not_found());
+        return Err(relations.nobody(Asked::No).await);
     }
-    let (known, on_duty) = match woman {
-        None => (None, relations.at_work(&caller.principal, act).await?.on_duty),
+    let (known, on_duty, asked) = match woman {
+        None => (None, relations.at_work(&caller.principal, act).await?.on_duty, Asked::No),
         Some(woman) => {
-            let known = relations.one(&row, &caller.principal, woman, centre).await?;
+            let (known, asked) = relations.one(&row, &caller.principal, woman, centre).await?;
             // Where all that she herself says was heard too, whoever is denied her is told so without a look at her: it would take the
             // longer, the more there is of her.
             let all = row.try_get::<Option<i64>, _>("number")? >= row.try_get("latest")?;
             let denied = decide(&caller.principal, About::Woman(&known), act) != Verdict::Allow;
             if all && known.heard == Heard::Whole && denied {
-                return Err(Problem::not_found());
+                return Err(relations.nobody(asked).await);
             }
             let known = told(executor, relations, (&caller.principal, act), aggregate, known).await?;
             let on_duty = known.on_duty;
-            (Some(known), on_duty)
+            (Some(known), on_duty, asked)
         }
     };
     let reached = Reached { aggregate, woman, centre, known, on_duty };
     match decide(&caller.principal, reached.about(), act) {
         Verdict::Allow => Ok(reached),
-        Verdict::Mask | Verdict::Deny => Err(Problem::not_found()),
+        Verdict::Mask | Verdict::Deny => Err(relations.nobody(asked).await),
     }
 }
 

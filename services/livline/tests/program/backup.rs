@@ -1,7 +1,7 @@
 //! A drill: everything is lost, and comes back from the backup as it was at a moment.
 
 use crate::{
-    livline::{Livline, PAUSE, Place, kill, until, woman_of as woman},
+    livline::{Livline, PAUSE, Place, kill, mode, until, woman_of as woman},
     refused,
 };
 use ::livline::{
@@ -263,6 +263,7 @@ async fn everything_is_lost_and_comes_back_as_it_was() {
     nothing_in_it_tells_or_opens_anything(&drill, &wrapped);
 
     let secrets = fs::read_dir(place.folder().join("secrets")).unwrap().count();
+    let integrity = fs::read(place.folder().join("keys/integrity")).unwrap();
     drill.lose_everything(running).await;
     what_cannot_be_restored_is_said(&drill);
     let to_the_moment = drill.restore_arguments(place.folder(), &["--to", &moment]);
@@ -271,10 +272,15 @@ async fn everything_is_lost_and_comes_back_as_it_was() {
     let told = format!("housing       {} events, 1 later lost", events["housing"].len());
     assert!(said.contains(&told), "{said}");
     assert_eq!(fs::read_dir(place.folder().join("secrets")).unwrap().count(), secrets);
+    // What was signed is checked with the key that signed it.
+    let file = place.folder().join("keys/integrity");
+    assert_eq!((fs::read(&file).unwrap(), mode(&file)), (integrity, 0o600));
 
     let running = place.up(&[]);
     // Everything of before, once; nothing of after; and nothing followed twice.
     assert_eq!(drill.settled().await, events);
+    place.eventually(&["verify"], |said| said.contains("chain whole") && !said.contains(" behind "));
+    place.run(&["verify"]);
     assert_eq!(drill.courses(&["Asta", "Bodil"]), courses);
     refused(&place.start(&["timeline", &woman("Clara")]), "There is nothing about");
     let anew = drill.epochs().await;
@@ -460,7 +466,8 @@ async fn wrapped_keys(drill: &Drill) -> Vec<Vec<u8>> {
 fn nothing_in_it_tells_or_opens_anything(drill: &Drill, wrapped: &[Vec<u8>]) {
     let folder = drill.place.folder();
     let read = |name: &str| fs::read(folder.join(name)).unwrap().trim_ascii().to_vec();
-    let (master, housing) = (read("keys/master"), read("secrets/housing-postgres"));
+    let (master, integrity) = (read("keys/master"), read("keys/integrity"));
+    let housing = read("secrets/housing-postgres");
     let signing = fs::read_dir(folder.join("secrets")).unwrap().map(|entry| entry.unwrap().file_name());
     let signing = signing.map(|name| name.into_string().unwrap()).filter(|name| name.ends_with("-signing-key"));
     let signing: Vec<Vec<u8>> = signing.map(|name| read(&format!("secrets/{name}"))).collect();
@@ -469,7 +476,7 @@ fn nothing_in_it_tells_or_opens_anything(drill: &Drill, wrapped: &[Vec<u8>]) {
     let canaries = || [PLACE.as_bytes().to_vec(), SECRET.as_bytes().to_vec(), woman("Asta").into_bytes()];
     let all: Vec<Vec<u8>> = canaries()
         .into_iter()
-        .chain([master.clone(), read("secrets/postgres-admin")])
+        .chain([master.clone(), integrity.clone(), read("secrets/postgres-admin")])
         .chain(secrets())
         .chain(wrapped.to_vec())
         .collect();
@@ -481,7 +488,7 @@ fn nothing_in_it_tells_or_opens_anything(drill: &Drill, wrapped: &[Vec<u8>]) {
     assert_eq!(found(data.path(), &[woman("Asta").into_bytes()]), 1, "the search finds what is there");
     assert_eq!(found(data.path(), &[read("secrets/postgres-admin")]), 1);
     let [place, secret, _] = canaries();
-    let no_keys = || wrapped.iter().cloned().chain([master.clone()]).chain(secrets());
+    let no_keys = || wrapped.iter().cloned().chain([master.clone(), integrity.clone()]).chain(secrets());
     assert_eq!(found(data.path(), &no_keys().chain([place, secret]).collect::<Vec<_>>()), 0);
     let keys = opened(drill, Which::Keys, &drill.keys_identity);
     for key in no_keys() {

@@ -10,6 +10,7 @@
     reason = "a test says what was not as expected by stopping"
 )]
 
+mod authentic;
 mod backup;
 mod erasure;
 mod keys;

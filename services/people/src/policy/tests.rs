@@ -226,6 +226,52 @@ fn what_is_declined_or_withdrawn_ends_there_whichever_is_heard_first() {
 }
 
 #[test]
+fn nobody_waits_for_whoever_died_or_was_forgotten() {
+    let due = |course: &Course| {
+        let deadlines = Deadlines::default();
+        let orders = ReceiveRelocations::due(&course.0, Now { today: date!(2026 - 11 - 21), deadlines: &deadlines });
+        orders.len()
+    };
+    for (end, centre) in [("PersonDied", HERE), ("PersonErased", HERE), ("PersonErased", ELSEWHERE)] {
+        let facts = if end == "PersonDied" { json!({}) } else { json!({ "erasure": ARRIVAL }) };
+        let mut course = Course::default();
+        let offered = course.hears(HERE, 7, "RelocationOffered", offer(&json!(THERE)));
+        course.carries_out(offered, 2);
+        let ended = course.hears(centre, 8, end, facts.clone());
+        let [order] = &ended[..] else { panic!("{ended:?}") };
+        assert_eq!(order.to, To::Existing(AggregateId(THERE.0)));
+        assert_eq!(course.carries_out(ended, 3), [(THERE, "ArrivalOfferEnded")]);
+        assert!(course.hears(HERE, 9, "ConflictOfInterestRecorded", json!({ "who": "w-66" })).is_empty(), "once");
+        assert_eq!(due(&course), 0, "nor is it said that nobody answers");
+
+        // Heard before it was asked there.
+        let mut course = Course::default();
+        let offered = course.hears(HERE, 7, "RelocationOffered", offer(&json!(THERE)));
+        assert!(course.hears(centre, 8, end, facts).is_empty());
+        let [order] = offered.try_into().unwrap();
+        let facts = kit::sealed::exposing(|| order.command.record().to_facts()).unwrap();
+        let ended = course.hears(THERE, 2, "ArrivalOffered", facts);
+        assert_eq!(course.carries_out(ended, 3), [(THERE, "ArrivalOfferEnded")]);
+    }
+    // What another centre says of her death is not told by this; nor does a child that was forgotten end it.
+    for (end, centre, facts) in
+        [("PersonDied", ELSEWHERE, json!({})), ("PersonErased", HERE, json!({ "erasure": ARRIVAL, "child": ARRIVAL }))]
+    {
+        let mut course = Course::default();
+        let offered = course.hears(HERE, 7, "RelocationOffered", offer(&json!(THERE)));
+        course.carries_out(offered, 2);
+        assert!(course.hears(centre, 8, end, facts).is_empty());
+        assert_eq!(due(&course), 1);
+    }
+    // A death that was recorded in error ends nothing that was not ended yet.
+    let mut course = Course::default();
+    let offered = course.hears(HERE, 7, "RelocationOffered", offer(&json!(THERE)));
+    course.hears(HERE, 8, "PersonDied", json!({}));
+    course.hears(HERE, 9, RECORDED_IN_ERROR, json!({ "version": 8 }));
+    assert_eq!(course.carries_out(offered, 2), [(THERE, "ArrivalOffered")]);
+}
+
+#[test]
 fn what_nobody_answers_is_said_the_day_after() {
     let deadlines = Deadlines::default();
     let due = |course: &Course, today| {

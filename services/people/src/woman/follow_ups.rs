@@ -204,11 +204,11 @@ pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Fac
         Event::PersonErased(erasure) => {
             let done = milestone.with(FollowUpChange::closed(erasure_key(erasure.erasure)));
             // Nobody can be reached any more by what was hers.
-            let hers: &[&str] = if erasure.child.is_none() { &[CONTACT, VAULT, LOCK_OUT] } else { &[] };
+            let hers: &[&str] = if erasure.child.is_none() { &[CONTACT, VAULT, LOCK_OUT, RELOCATION] } else { &[] };
             about(also(done, ended(context, hers)), erasure.child)
         }
         // Nobody but she could be reached, or told.
-        Event::PersonDied(_) => also(milestone, ended(context, &[CONTACT, DISCLOSURE, VAULT, LOCK_OUT])),
+        Event::PersonDied(_) => also(milestone, ended(context, &[CONTACT, DISCLOSURE, VAULT, LOCK_OUT, RELOCATION])),
         Event::ConflictOfInterestRecorded(conflict) => {
             let tell = || by(conflict_key(&conflict.who), FollowUp::TellLeaderOfConflict, CONFLICT, day).for_others();
             let protects = state.keeps_away_who_protects_her(&conflict.who, context);

@@ -59,9 +59,13 @@ impl Woman {
     /// A move that waits for another centre's answer: with it, what she is called here.
     #[must_use]
     pub fn offered(&self, arrival: ArrivalId) -> Option<(&OfferedMove, Option<&Alias>)> {
-        let hers = self.life == Life::Living && self.erased == Forgotten::Known;
-        let offer = self.moves.get(&arrival).filter(|offer| hers && offer.standing == OfferStands::Open)?;
+        let offer = self.moves.get(&arrival).filter(|offer| self.may_come() && offer.standing == OfferStands::Open)?;
         Some((offer, self.alias()))
+    }
+
+    /// Whether there is still somebody who could come.
+    fn may_come(&self) -> bool {
+        self.life == Life::Living && self.erased == Forgotten::Known
     }
 
     /// The move that waits for an answer.
@@ -112,6 +116,12 @@ impl Woman {
     pub(super) fn answered(&self, arrival: ArrivalId, outcome: OfferStands) -> Result<bool, Rejection> {
         match self.moves.get(&arrival) {
             None => Err(Rejection::NotOffered),
+            // Whoever died, or was forgotten, is received by nobody.
+            Some(offer)
+                if offer.standing == OfferStands::Open && outcome == OfferStands::Accepted && !self.may_come() =>
+            {
+                Err(Rejection::NotOffered)
+            }
             Some(offer) if offer.standing == outcome => Ok(true),
             Some(offer) if offer.standing == OfferStands::Open => Ok(false),
             Some(_) => Err(Rejection::SecondOutcome),

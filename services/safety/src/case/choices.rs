@@ -191,6 +191,8 @@ kit::choices! {
         NoSafetyPlan,
         /// Two contacts in a row did not take place.
         ContactsMissed,
+        /// The alarm that she has is registered elsewhere too. Not where, nor for whom.
+        AlarmElsewhere,
     }
 
     /// What came of the work for her safety.

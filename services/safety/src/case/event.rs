@@ -227,6 +227,13 @@ pub struct SafetyAlert {
     pub details: Option<Narrative>,
 }
 
+impl SafetyAlert {
+    /// A new one, as rules raise it: without words.
+    pub(crate) fn about(interlock: Interlock) -> Self {
+        Self { alert: AlertId::default(), interlock: Personal::new(interlock), details: None }
+    }
+}
+
 /// A worker has dealt with an alert.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -33,6 +33,8 @@ pub enum FollowUp {
     AgreeSafetyPlan,
     /// Find out how she is. The contact person does, never an automatic call.
     CheckOnHer,
+    /// Find out whether she has the alarm, and that its number is right.
+    CheckAlarm,
     /// Go through the safety plan again.
     ReviewSafetyPlan,
     /// Ask how the address protection goes.
@@ -118,6 +120,7 @@ fn asked(interlock: Interlock) -> FollowUp {
         Interlock::NewThreat => FollowUp::ReassessRisk,
         Interlock::NoSafetyPlan => FollowUp::AgreeSafetyPlan,
         Interlock::ContactsMissed => FollowUp::CheckOnHer,
+        Interlock::AlarmElsewhere => FollowUp::CheckAlarm,
     }
 }
 

@@ -99,6 +99,11 @@ impl Decider for Safety {
         self.alarms()
     }
 
+    /// There is one of each alarm everywhere: who holds it must see whether she really has it.
+    fn warned_of(claim: &str) -> Option<Command> {
+        super::state::is_alarm(claim).then(|| Command::RaiseSafetyAlert(SafetyAlert::about(Interlock::AlarmElsewhere)))
+    }
+
     fn sound(&self) -> Result<(), Rejection> {
         if self.lends_each_once() { Ok(()) } else { Err(Rejection::AlarmOnLoan) }
     }

@@ -13,6 +13,14 @@ use kit::{
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How the claim of an alarm begins.
+const ALARM: &str = "alarm/";
+
+/// Whether a claim is of an alarm.
+pub(super) fn is_alarm(claim: &str) -> bool {
+    claim.starts_with(ALARM)
+}
+
 /// A safety case.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Safety {
@@ -202,7 +210,7 @@ impl Safety {
 
     /// What the live loans claim among all cases: there is one of each alarm.
     pub(super) fn alarms(&self) -> BTreeSet<String> {
-        self.lent().map(|alarm| format!("alarm/{alarm}")).collect()
+        self.lent().map(|alarm| format!("{ALARM}{alarm}")).collect()
     }
 
     /// The alerts that no worker has cleared.

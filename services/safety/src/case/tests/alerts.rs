@@ -7,13 +7,14 @@ use kit::{
 };
 use serde_json::json;
 
-const INTERLOCKS: [(&str, &str); 6] = [
+const INTERLOCKS: [(&str, &str); 7] = [
     ("address_unprotected", "protect_address_before_registering"),
     ("order_ends", "extend_order_or_plan"),
     ("contact_during_order", "plan_safe_contact"),
     ("new_threat", "reassess_risk"),
     ("no_safety_plan", "agree_safety_plan"),
     ("contacts_missed", "check_on_her"),
+    ("alarm_elsewhere", "check_alarm"),
 ];
 
 #[test]

@@ -15,7 +15,7 @@ fn every_word_is_there() {
     let alert = contract.event("SafetyAlertRaised", 1).unwrap();
     assert_eq!((alert.label.da.as_str(), alert.action.as_str()), ("Sikkerhedsadvarsel", "raise-safety-alert"));
     let interlock = alert.facts.iter().find(|fact| fact.name == "interlock").unwrap();
-    assert_eq!((interlock.required, interlock.choices.len()), (true, 6));
+    assert_eq!((interlock.required, interlock.choices.len()), (true, 7));
 }
 
 #[test]
