@@ -465,7 +465,8 @@ impl<'a> History<'a> {
         });
         if missing.await.is_err() {
             let read = self.read_by(client).await;
-            panic!("{name} does not read {:?}\n{}", all.difference(&read), self.story());
+            let missing: Vec<_> = all.difference(&read).collect();
+            panic!("{name} does not read {missing:?}\n{}", self.story());
         }
     }
 
