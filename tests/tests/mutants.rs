@@ -69,6 +69,9 @@ fn every_mutation_names_what_must_catch_it() {
                 let words: Vec<&str> = catch.split(' ').collect();
                 let (file, test) = match words[..] {
                     ["-p", "livline-tests", "--test", file, test] => (format!("tests/tests/{file}.rs"), Some(test)),
+                    ["-p", service, "--test", file, test] => {
+                        (format!("services/{service}/tests/{file}.rs"), Some(test))
+                    }
                     // The words behind `--lib` are a module of unit tests.
                     ["-p", service, "--lib", module] => {
                         let path = module.trim_end_matches("::tests").replace("::", "/");
