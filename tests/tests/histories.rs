@@ -51,7 +51,7 @@ impl Chance {
 struct Action {
     service: &'static str,
     kind: &'static str,
-    action: String,
+    name: String,
     event: &'static str,
 }
 
@@ -59,7 +59,7 @@ fn actions<D: Decider>(service: &'static str) -> Vec<Action> {
     let action = |entry: kit::contract::EntryDescription| Action {
         service,
         kind: D::TYPE,
-        action: entry.action,
+        name: entry.action,
         event: entry.event,
     };
     D::Command::describe().into_iter().map(action).collect()
@@ -297,8 +297,8 @@ impl<'a> History<'a> {
             "value": value(&history, "number"), "code_word": value(&history, "code word"),
         });
         let agreed = leader.post("people", &format!("{her}/contacts"), &format!("contact {tag}"), agreed).await.ok();
-        let facts = agreed.body["events"].as_array().unwrap().iter().map(|event| &event["facts"]);
-        history.contact = facts.filter_map(|facts| facts.get("contact")).next().unwrap().clone();
+        let mut facts = agreed.body["events"].as_array().unwrap().iter().map(|event| &event["facts"]);
+        history.contact = facts.find_map(|facts| facts.get("contact")).unwrap().clone();
         let address = json!({ "value": value(&history, "address") });
         leader.put("people", &format!("{her}/vault/address"), &format!("address {tag}"), address).await.ok();
         for (centre, waits) in [(OTHER_CENTRE, false), (THIRD_CENTRE, true)] {
@@ -520,7 +520,7 @@ impl<'a> History<'a> {
         match self.chance.below(24) {
             0..=8 => {
                 let actions = &house.actions;
-                let Action { service, kind, action, event } = self.chance.pick(actions);
+                let Action { service, kind, name: action, event } = self.chance.pick(actions);
                 let mut facts = self.facts(service, event, own);
                 let path = match (*kind, action.as_str()) {
                     ("woman", _) => format!("{her}/{action}"),

@@ -143,8 +143,8 @@ mod tests {
         lease
     }
 
-    fn heard(number: u64) -> Option<(Epoch, u64)> {
-        Some((Epoch(Uuid::from_u128(1)), number))
+    fn heard(number: u64) -> (Epoch, u64) {
+        (Epoch(Uuid::from_u128(1)), number)
     }
 
     #[test]
@@ -158,7 +158,7 @@ mod tests {
             (9, Certainty::Whole),
             (10, Certainty::Whole),
         ] {
-            assert_eq!(lease.certainty(heard(number)), certainty, "{number}");
+            assert_eq!(lease.certainty(Some(heard(number))), certainty, "{number}");
         }
         assert_eq!(lease.certainty(None), Certainty::Unknown);
         assert_eq!(lease.certainty(Some((Epoch(Uuid::from_u128(2)), 10))), Certainty::Unknown, "of another numbering");
@@ -169,8 +169,11 @@ mod tests {
     #[test]
     fn a_lease_runs_out_by_itself() {
         let over = held(Instant::now().checked_sub(LEASE + Duration::from_millis(1)).unwrap());
-        assert_eq!((over.certainty(heard(9)), over.revoked()), (Certainty::Unknown, None));
+        assert_eq!((over.certainty(Some(heard(9))), over.revoked()), (Certainty::Unknown, None));
         assert_eq!(held(Instant::now() + LEASE).revoked(), Some(5));
-        assert_eq!((Lease::default().certainty(heard(9)), Lease::default().revoked()), (Certainty::Unknown, None));
+        assert_eq!(
+            (Lease::default().certainty(Some(heard(9))), Lease::default().revoked()),
+            (Certainty::Unknown, None)
+        );
     }
 }
