@@ -35,5 +35,5 @@ faults: ## 200 faults under 100,000 commands, and what must hold in the end (FAU
 	cargo build --locked --release -p livline-tests --bin program
 	cargo run --locked --release -p livline-tests --bin faults -- $(or $(FAULTS),--faults 200 --commands 100000)
 
-mutants: ## break the engine on purpose, and see the fault checker catch it
+mutants: ## break the code on purpose, and see the fault checker and the tests catch it
 	python3 tests/mutants.py

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Breaks the code on purpose, one thing at a time, and sees the fault checker catch it (`make mutants`).
+"""Breaks the code on purpose, one thing at a time, and sees the fault checker or a test catch it (`make mutants`).
 
 Works on a copy of the tracked files below target/mutants, with a target folder of its own; the tree itself is never touched. Without
 arguments every mutant of tests/mutants.toml, otherwise those whose name contains one of the arguments. First the same run on the code as
-it is, which must find nothing (`--trust` leaves that out). Ends with a failure where a mutant survives, or is caught for another reason.
+it is, which must find nothing (`--trust` leaves that out). Ends with a failure where a mutant survives, or is caught for another reason; one
+that does not build is not caught.
 """
 
 import os
@@ -35,10 +36,35 @@ def copy():
         left.unlink()
 
 
-def build():
+def cargo(*arguments, **options):
     lock = ["flock", os.environ["CARGO_LOCK"]] if "CARGO_LOCK" in os.environ else []
-    command = [*lock, "cargo", "build", "--locked", "--quiet", "-p", "livline-tests", "--bin", "faults", "--bin", "program"]
-    subprocess.run(command, cwd=TREE, check=True, env={**os.environ, "CARGO_TARGET_DIR": str(TARGET)})
+    return subprocess.run([*lock, "cargo", *arguments], cwd=TREE, env={**os.environ, "CARGO_TARGET_DIR": str(TARGET)}, **options)
+
+
+def build(mutant):
+    """Builds what must catch it. Of a test that does not build nothing could be said."""
+    if "catch" in mutant:
+        cargo("test", "--locked", "--quiet", "--no-run", *mutant["catch"].split(), check=True)
+    else:
+        cargo("build", "--locked", "--quiet", "-p", "livline-tests", "--bin", "faults", "--bin", "program", check=True)
+
+
+def test(mutant):
+    """Which tests failed, and the whole text."""
+    ended = cargo("test", "--locked", *mutant["catch"].split(), timeout=BOUND, capture_output=True, text=True)
+    text = ended.stdout + ended.stderr
+    if not re.search(r"^running [1-9]", text, re.M):
+        raise SystemExit(f"{mutant['name']}: no test is called so:\n{text[-3000:]}")
+    return {name: 1 for name in re.findall(r"^test (\S+) \.\.\. FAILED$", text, re.M)}, text
+
+
+def caught_by(mutant):
+    """What was found, and whether that catches it."""
+    if "catch" in mutant:
+        found, text = test(mutant)
+        return found, text, bool(found)
+    found, text = run(mutant["run"])
+    return found, text, any(kind in found for kind in mutant["caught"])
 
 
 def run(arguments):
@@ -69,22 +95,21 @@ def main():
     mutants = [mutant for mutant in mutants if not wanted or any(word in mutant["name"] for word in wanted)]
     copy()
     lines, survived = [], 0
-    if "--trust" not in sys.argv:
-        build()
-    for mutant in mutants if "--trust" not in sys.argv else []:
-        found, text = run(mutant["run"])
+    runs = {mutant.get("run", mutant.get("catch")): mutant for mutant in mutants if "--trust" not in sys.argv}
+    for named, mutant in runs.items():
+        build(mutant)
+        found, text, _ = caught_by(mutant)
         if found:
             raise SystemExit(f"{mutant['name']}: the code as it is does not pass its run:\n{text}")
-        print(f"  as it is: {mutant['run']}", flush=True)
+        print(f"  as it is: {named}", flush=True)
     for mutant in mutants:
         change(mutant)
-        build()
+        build(mutant)
         begun = time.monotonic()
-        found, text = run(mutant["run"])
-        caught = any(kind in found for kind in mutant["caught"])
+        found, text, caught = caught_by(mutant)
         survived += not caught
         (WORK / (mutant["name"].replace(" ", "-") + ".log")).write_text(text)
-        by = ", ".join(f"{many} {kind}" for kind, many in found.items()) or "NOTHING"
+        by = ", ".join(kind if "catch" in mutant else f"{many} {kind}" for kind, many in found.items()) or "NOTHING"
         lines.append(f"  {mutant['name']:<48}{by:<48}{time.monotonic() - begun:4.0f} s{'' if caught else '  SURVIVED'}")
         print(lines[-1], flush=True)
         copy()

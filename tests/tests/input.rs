@@ -1,7 +1,17 @@
 //! Bad input gets a problem with a stable code, changes nothing, and its answer repeats nothing of what was sent.
 
-use engine::executor::{ExecuteError, Request};
-use kit::{AggregateId, WomanId, access::Role, case::Ask, decider::Commands as _, entry::CaseOpened, ids::derive_id};
+use engine::{
+    clock::Clock,
+    executor::{ExecuteError, Request},
+};
+use kit::{
+    AggregateId, WomanId,
+    access::{Principal, Role},
+    case::Ask,
+    decider::Commands as _,
+    entry::CaseOpened,
+    ids::derive_id,
+};
 use livline_tests::{Answer, CENTRE, Client, Ground, OTHER_CENTRE, eventually};
 use people::woman::Command;
 use reqwest::Method;
@@ -69,6 +79,13 @@ async fn every_mistake_has_its_code_and_leaves_nothing() {
             422,
             "facts_invalid",
         ),
+        (
+            "an address for a person",
+            &make,
+            json!({ "facts": {}, "responsible": CANARY }).to_string(),
+            422,
+            "facts_invalid",
+        ),
         ("an unknown action", &sing, facts(json!({})), 404, "unknown_action"),
         ("an unknown case", &nowhere, facts(json!({})), 404, "not_found"),
         ("no id at all", "/v1/cases/x/make-offer", facts(json!({})), 404, "not_found"),
@@ -108,6 +125,49 @@ async fn every_mistake_has_its_code_and_leaves_nothing() {
     }
     assert_eq!(anonymous.delete(&url).send().await.unwrap().status(), 405);
     assert_eq!(events(&pool).await, before, "nothing of all that is stored");
+}
+
+/// The desk speaks in no service's name, and no token of later is good now: a move was received without an arrival by the one, and the
+/// other outlived every refusal.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_in_a_services_name_or_of_later_is_nobodys() {
+    let ground = Ground::start().await;
+    let _housing = ground.housing().await;
+    let (leader, woman) = (ground.leader(), Uuid::new_v4());
+    let case = leader.open("housing", woman).await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let places = [
+        ("people", format!("/v1/women/{woman}"), "receive-relocation"),
+        ("housing", format!("/v1/cases/{case}"), "move-in"),
+    ];
+    let facts = json!({ "facts": { "from": OTHER_CENTRE, "along": "all", "until": "2026-11-20T14:30" } });
+    let asked = async |token: String| {
+        let mut statuses = Vec::new();
+        for (service, path, action) in &places {
+            let url = format!("{}{path}", ground.services[*service]);
+            statuses.push(http.get(&url).bearer_auth(&token).send().await.unwrap().status().as_u16());
+            let post = http.post(format!("{url}/{action}")).bearer_auth(&token).header("idempotency-key", "k");
+            let body = if *service == "people" { facts.to_string() } else { "{}".into() };
+            statuses.push(post.body(body).send().await.unwrap().status().as_u16());
+        }
+        statuses
+    };
+    let desk = |actor: &str, role, ahead| {
+        let clock = Clock::of(move || Clock::system().now() + time::Duration::seconds(ahead));
+        let principal = Principal { actor: actor.parse().unwrap(), role, centre: Some(CENTRE) };
+        ground.desk().clone().by(clock).issue(&principal).unwrap()
+    };
+    for role in [Role::Leader, Role::Worker, Role::Service] {
+        assert_eq!(asked(desk("service:people", role, 0)).await, [401; 4], "{role:?}");
+    }
+    for ahead in [90, 3_600, 10 * 365 * 86_400] {
+        assert_eq!(asked(desk("w-1", Role::Leader, ahead)).await, [401; 4], "{ahead}");
+    }
+    // In her own name the leader reads, records, and is no rule.
+    assert_eq!(asked(desk("w-1", Role::Leader, 0)).await, [200, 403, 200, 200]);
+    // Nor is a service anybody who reads of a woman or records.
+    let service = asked(ground.service_issuer("people").issue_own().unwrap()).await;
+    assert_eq!(service, [403; 4]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

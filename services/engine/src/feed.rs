@@ -114,3 +114,46 @@ impl Feed {
         response.json().await.map_err(failed)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integrity::Integrity;
+    use kit::published::publish;
+    use uuid::Uuid;
+
+    /// What the service published, as the feed gives it.
+    fn published(signer: &Signer, epoch: Epoch, number: u64, body: &str) -> String {
+        let unsigned = publish(epoch, number, "", body);
+        let rest = Signed::of(&unsigned).unwrap().rest;
+        publish(epoch, number, &signer.published(epoch, number, &digest_of(rest)), body)
+    }
+
+    /// A service's token with a wrong digest forced new epochs.
+    #[test]
+    fn only_what_the_service_itself_published_shows_that_it_was_set_back() {
+        let (signer, epoch) = (Integrity::made_of([7; 32]).of("housing"), Epoch(Uuid::from_u128(1)));
+        let own = published(&signer, epoch, 9, "{\"a\":1}");
+        let lost = digest(&published(&signer, epoch, 9, "{\"a\":2}"));
+        assert!(shows_setback(&signer, (epoch, 9), &lost, Some(&own)), "another event stands there now");
+        assert!(shows_setback(&signer, (epoch, 9), &lost, None), "or none");
+        assert!(!shows_setback(&signer, (epoch, 9), &digest(&own), Some(&own)), "it is the same");
+        let (mac, other) = (lost.split_once('.').unwrap().1, Epoch(Uuid::from_u128(2)));
+        let made_up = [
+            String::new(),
+            ".".into(),
+            "AAAA".into(),
+            "AAAA.".into(),
+            format!("AAAA.{mac}"),
+            digest(&publish(epoch, 9, "", "{\"a\":2}")),
+            digest(&published(&Integrity::made_of([8; 32]).of("housing"), epoch, 9, "{\"a\":2}")),
+            digest(&published(&signer.of("people"), epoch, 9, "{\"a\":2}")),
+            digest(&published(&signer, epoch, 8, "{\"a\":2}")),
+            digest(&published(&signer, other, 9, "{\"a\":2}")),
+        ];
+        for said in made_up {
+            assert!(!shows_setback(&signer, (epoch, 9), &said, Some(&own)), "{said}");
+            assert!(!shows_setback(&signer, (epoch, 9), &said, None), "{said}");
+        }
+    }
+}

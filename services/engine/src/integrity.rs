@@ -262,3 +262,66 @@ pub fn digest_of(rest: &str) -> Vec<u8> {
 pub(crate) fn optional(id: Option<Uuid>) -> Vec<u8> {
     id.map(|id| id.as_bytes().to_vec()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROW: EventRow<'_> = EventRow {
+        aggregate_type: "case",
+        aggregate: "a",
+        version: 2,
+        event: "PetPlaced",
+        event_version: "1",
+        subject: "w",
+        key: Uuid::from_u128(3),
+        fingerprint: b"f",
+        warnings: "[]",
+        body: "{}",
+    };
+
+    #[test]
+    fn an_event_is_what_was_signed_in_every_column() {
+        let signer = Integrity::made_of([7; 32]).of("housing");
+        let mac = signer.event(&ROW);
+        assert!(signer.event_fits(&ROW, &mac));
+        let changed = [
+            EventRow { aggregate_type: "woman", ..ROW },
+            EventRow { aggregate: "b", ..ROW },
+            EventRow { version: 3, ..ROW },
+            EventRow { event: "MovedIn", ..ROW },
+            EventRow { event_version: "2", ..ROW },
+            EventRow { subject: "v", ..ROW },
+            EventRow { key: Uuid::from_u128(4), ..ROW },
+            EventRow { fingerprint: b"g", ..ROW },
+            EventRow { warnings: "[1]", ..ROW },
+            EventRow { body: "{ }", ..ROW },
+            // Moved from one column into the next.
+            EventRow { aggregate_type: "cas", aggregate: "ea", ..ROW },
+        ];
+        for row in changed {
+            assert!(!signer.event_fits(&row, &mac), "{row:?}");
+        }
+        for (other, mac) in [
+            (signer.of("people"), mac.clone()),
+            (Integrity::made_of([8; 32]).of("housing"), mac.clone()),
+            (signer, Vec::new()),
+        ] {
+            assert!(!other.event_fits(&ROW, &mac));
+        }
+    }
+
+    #[test]
+    fn an_aggregate_is_whose_it_was_made_for() {
+        let signer = Integrity::made_of([7; 32]).of("housing");
+        let (her, here) = (Some(WomanId(Uuid::from_u128(1))), Some(CentreId(Uuid::from_u128(2))));
+        let (another, elsewhere) = (Some(WomanId(Uuid::from_u128(2))), Some(CentreId(Uuid::from_u128(1))));
+        let mac = signer.aggregate("case", "a", her, here);
+        let fits = |kind, id, woman, centre| signer.aggregate_fits((kind, id), (woman, centre), &mac);
+        assert!(fits("case", "a", her, here));
+        for (woman, centre) in [(another, here), (her, elsewhere), (another, elsewhere), (None, here), (her, None)] {
+            assert!(!fits("case", "a", woman, centre));
+        }
+        assert!(!fits("woman", "a", her, here) && !fits("case", "b", her, here));
+    }
+}

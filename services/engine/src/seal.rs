@@ -408,3 +408,43 @@ fn child_of(value: &Value) -> Option<Uuid> {
     Stored::of(members.get("value")?)?;
     members.get("child")?.as_str()?.parse().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kit::{
+        Facets,
+        published::{EventType, Heading},
+    };
+
+    #[test]
+    fn a_body_opens_for_whom_access_was_granted_and_as_what_it_is() {
+        let (woman, centre, aggregate) = (Some(WomanId(Uuid::from_u128(1))), Some(CentreId(Uuid::from_u128(2))), 3);
+        let heading = Heading {
+            event: EventType { service: "housing", name: "PetPlaced", version: 1 },
+            aggregate_type: "case",
+            aggregate: AggregateId(Uuid::from_u128(aggregate)),
+            version: 2,
+            woman,
+            centre,
+            actor: "w-1".parse().unwrap(),
+            happened: "2026-11-20".parse().unwrap(),
+            recorded: time::OffsetDateTime::UNIX_EPOCH,
+        };
+        let body = Body::new(heading, json!({}), Facets::default());
+        let granted = Granted { woman, centre, aggregate: Some(AggregateId(Uuid::from_u128(aggregate))) };
+        let opens = |service, granted| Place::granted(service, &body, granted).is_some();
+        assert!(opens("housing", granted) && opens("housing", Granted { aggregate: None, ..granted }));
+        let another = Uuid::from_u128(9);
+        for granted in [
+            Granted { woman: Some(WomanId(another)), ..granted },
+            Granted { woman: None, ..granted },
+            Granted { centre: Some(CentreId(another)), ..granted },
+            Granted { centre: None, ..granted },
+            Granted { aggregate: Some(AggregateId(another)), ..granted },
+        ] {
+            assert!(!opens("housing", granted), "{granted:?}");
+        }
+        assert!(!opens("people", granted));
+    }
+}

@@ -3,6 +3,7 @@
 
 use kit::{
     Context, Decider, Decision, Facets, Location, Narrative, Personal, Text,
+    access::{Right, Role},
     decider::{Claim, Commands},
     entry::{
         Common, FollowUpAssigned, FollowUpClosed, FollowUpMoved, FollowUpOutcome, FollowUpReopened, NoteWritten,
@@ -94,6 +95,16 @@ impl Decider for Calls {
         Ok(Decision::event(command.record()).warn_if(warn, Warning::NothingToSettle))
     }
 
+    /// What is told of safety is for those who are close to her.
+    fn right(&self, command: &domain::Command, _: &Context<'_>) -> Right {
+        match command {
+            domain::Command::NoteCall(call) if call.topic.open().is_some_and(|topic| topic.as_str() == "sikkerhed") => {
+                Right::Close
+            }
+            other => other.right(),
+        }
+    }
+
     fn claims(&self) -> BTreeSet<String> {
         self.settled.iter().cloned().collect()
     }
@@ -178,6 +189,26 @@ fn a_correction_obeys_the_rules_and_keeps_what_was_dealt_with() {
     kept.clone().when_corrected(1, json!({})).refused("not_correctable");
     kept.clone().when_corrected(99, json!({})).refused("no_such_entry");
     kept.when_corrected(2, json!({ "topic": "x" })).refused("missing_fact");
+}
+
+#[test]
+fn a_right_is_asked_for_to_record_to_correct_from_and_to_and_to_take_back() {
+    let (close, any) = (|| call("sikkerhed", false), || call("bolig", false));
+    let by = |case: Given<Calls>, right| case.by_right("w-9", Role::Worker, right);
+    by(start(), Right::Record).when("note-call", close()).refused("needs_close");
+    let kept = by(start(), Right::Close).and("note-call", close());
+    let others = || by(kept.clone(), Right::Record);
+    others().when_corrected(2, close()).refused("needs_close");
+    others().when_corrected(2, any()).refused("needs_close");
+    others().when_in_error(2).refused("needs_close");
+    let noted = by(start(), Right::Record).and("note-call", any());
+    noted.clone().when_corrected(2, close()).refused("needs_close");
+    drop(noted.clone().when_corrected(2, call("skole", false)).accepted());
+    drop(noted.when_in_error(2).accepted());
+    for right in [Right::Close, Right::Answers, Right::Leader] {
+        drop(by(kept.clone(), right).when_corrected(2, any()).accepted());
+        drop(by(kept.clone(), right).when_in_error(2).accepted());
+    }
 }
 
 #[test]

@@ -243,4 +243,19 @@ mod tests {
             }));
         }
     }
+    #[test]
+    fn a_key_is_somebodys_at_one_centre_of_one_service() {
+        let (here, there) = (CentreId(uuid::Uuid::from_u128(1)), CentreId(uuid::Uuid::from_u128(2)));
+        let (one, other): (ActorId, ActorId) = ("w-1".parse().unwrap(), "w-2".parse().unwrap());
+        let key = command_key("housing", here, &one, "k");
+        assert_eq!(key, command_key("housing", here, &one, "k"));
+        for another in [
+            command_key("safety", here, &one, "k"),
+            command_key("housing", there, &one, "k"),
+            command_key("housing", here, &other, "k"),
+            command_key("housing", here, &one, "l"),
+        ] {
+            assert_ne!(another, key);
+        }
+    }
 }

@@ -392,4 +392,37 @@ mod tests {
             prop_assert_ne!(less, all);
         }
     }
+    #[test]
+    fn a_duty_is_as_it_was_heard_in_every_column() {
+        let signer = Integrity::made_of([7; 32]).of("housing");
+        let unsigned = DutyRow {
+            aggregate: Uuid::from_u128(1),
+            centre: Uuid::from_u128(2),
+            worker: "w-1".into(),
+            kind: "on_duty".into(),
+            entry: 1,
+            since: 10,
+            until: 20,
+            ended: Some(15),
+            ending: Some(2),
+            mac: None,
+        };
+        let heard = DutyRow { mac: Some(crate::executor::hex(&unsigned.sign(&signer))), ..unsigned.clone() };
+        assert!(heard.fits(&signer) && !unsigned.fits(&signer));
+        let changed = [
+            DutyRow { aggregate: Uuid::from_u128(9), ..heard.clone() },
+            DutyRow { centre: Uuid::from_u128(9), ..heard.clone() },
+            DutyRow { worker: "w-9".into(), ..heard.clone() },
+            DutyRow { kind: "temp".into(), ..heard.clone() },
+            DutyRow { entry: 9, ..heard.clone() },
+            DutyRow { since: 9, ..heard.clone() },
+            DutyRow { until: 99, ..heard.clone() },
+            DutyRow { ended: None, ..heard.clone() },
+            DutyRow { ending: None, ..heard.clone() },
+        ];
+        for row in changed {
+            assert!(!row.fits(&signer), "{row:?}");
+        }
+        assert!(!heard.fits(&signer.of("people")), "another service's hand");
+    }
 }

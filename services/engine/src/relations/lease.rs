@@ -130,3 +130,50 @@ async fn moved(pool: &PgPool, from: Option<(Epoch, u64)>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn held(asked: Instant) -> Lease {
+        let terms = LeaseTerms { epoch: Epoch(Uuid::from_u128(1)), head: 9, revoked: 5 };
+        let lease = Lease::default();
+        *lease.0.held.lock().unwrap() = Some(Held { terms, asked });
+        lease
+    }
+
+    fn heard(number: u64) -> (Epoch, u64) {
+        (Epoch(Uuid::from_u128(1)), number)
+    }
+
+    #[test]
+    fn nothing_is_shown_before_the_last_revocation_was_taken_in() {
+        let lease = held(Instant::now() + LEASE);
+        for (number, certainty) in [
+            (0, Certainty::Unknown),
+            (4, Certainty::Unknown),
+            (5, Certainty::Behind),
+            (8, Certainty::Behind),
+            (9, Certainty::Whole),
+            (10, Certainty::Whole),
+        ] {
+            assert_eq!(lease.certainty(Some(heard(number))), certainty, "{number}");
+        }
+        assert_eq!(lease.certainty(None), Certainty::Unknown);
+        assert_eq!(lease.certainty(Some((Epoch(Uuid::from_u128(2)), 10))), Certainty::Unknown, "of another numbering");
+        let nothing = LeaseTerms { epoch: Epoch(Uuid::from_u128(1)), head: 0, revoked: 0 };
+        assert_eq!(Lease::by_terms(nothing, None), Certainty::Whole);
+    }
+
+    #[test]
+    fn a_lease_runs_out_by_itself() {
+        let over = held(Instant::now().checked_sub(LEASE + Duration::from_millis(1)).unwrap());
+        assert_eq!((over.certainty(Some(heard(9))), over.revoked()), (Certainty::Unknown, None));
+        assert_eq!(held(Instant::now() + LEASE).revoked(), Some(5));
+        assert_eq!(
+            (Lease::default().certainty(Some(heard(9))), Lease::default().revoked()),
+            (Certainty::Unknown, None)
+        );
+    }
+}

@@ -1,9 +1,11 @@
 //! Who must see nothing of her: who says so, whom it may not keep away, and how it ends.
 
 use super::{TODAY, VALUE, Woman, nobody, woman};
-use crate::woman::Event;
+use crate::woman::{Command, Event, Rejection};
 use kit::{
-    Decider,
+    Context, Decider,
+    case::{Ask, Refusal},
+    decider::Commands,
     entry::{Common, FollowUpAssigned},
     facets::Weight,
     given::Given,
@@ -91,6 +93,22 @@ fn one_ends_by_a_leader_and_a_second_person() {
     // Who proposed it and must see nothing of her since has proposed nothing.
     let since = proposed.by_leader("l-2").and("record-conflict-of-interest", conflict("l-1"));
     since.when("end-conflict-of-interest", ends("w-17")).refused("end_not_proposed");
+}
+
+/// Nor where they leave what it opens to somebody else.
+#[test]
+fn whom_it_concerns_ends_it_in_nobodys_name() {
+    let facts = json!({ "who": "w-17" });
+    let kept = woman().by_leader("l-1").and("record-conflict-of-interest", conflict("w-17"));
+    let proposed = kept.clone().and("propose-conflict-end", facts.clone());
+    for (case, action) in [(kept, "propose-conflict-end"), (proposed, "end-conflict-of-interest")] {
+        let case = case.by_leader("w-17");
+        for responsible in [None, Some("l-1".parse().unwrap())] {
+            let ask = Ask::Record(Command::read(action, facts.clone()).unwrap().unwrap());
+            let decided = case.case().decide(ask, None, &Context { responsible, ..case.looking() });
+            assert!(matches!(decided, Err(Refusal::Domain(Rejection::ConflictOfInterest))), "{action}");
+        }
+    }
 }
 
 #[test]
