@@ -7,7 +7,7 @@
 
 use engine::{reader::progress, relations::READER, store};
 use futures::future::join_all;
-use kit::{CentreId, Decider, access::Role, decider::Commands, given::Samples};
+use kit::{CentreId, Decider, access::Role, decider::Commands, given::Samples, ids::derive_id};
 use livline_tests::{
     Answer, CENTRE, Client, Ground, OTHER_CENTRE, Running, eventually, golden::samples, history::caught_up, runs,
 };
@@ -92,12 +92,17 @@ impl House {
         // By what somebody is told from others here; the first word is their name.
         let of = |role, centre, who: &'static str| (who, ground.client(role, centre).named(name(who)));
         let leader = ground.leader().named("l-1");
+        leader.employ(&["w-duty", "w-contact", "w-untied", "w-temp", "w-helps", "w-idle", "w-kin", "l-1"]).await;
+        for centre in [OTHER_CENTRE, THIRD_CENTRE] {
+            ground.client(Role::Leader, Some(centre)).found().await;
+        }
         let facts = json!({ "worker": "w-duty", "kind": "on_duty", "until": in_hours(&ground, 12) });
         let duty = leader.post("people", "/v1/duties", "duty", json!({ "facts": facts })).await.ok().text("id");
         let actions = [
             actions::<people::woman::Woman>("people"),
             actions::<people::duty::Duty>("people"),
             actions::<people::enquiry::Enquiry>("people"),
+            actions::<people::staff::Staff>("people"),
             actions::<housing::case::Housing>("housing"),
             actions::<safety::case::Safety>("safety"),
         ];
@@ -527,6 +532,10 @@ impl<'a> History<'a> {
                     ("duty", "end-duty") => format!("/v1/duties/{}/end-duty", house.duty),
                     ("duty", _) => "/v1/duties".into(),
                     ("enquiry", _) => "/v1/enquiries".into(),
+                    ("staff", "register-worker") => "/v1/staff".into(),
+                    ("staff", _) => {
+                        format!("/v1/staff/{}/{action}", derive_id(&["employed", "w-duty", &CENTRE.to_string()]))
+                    }
                     _ => format!("{}/{action}", case(self, service)),
                 };
                 if self.chance.below(6) == 0 {
