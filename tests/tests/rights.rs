@@ -25,7 +25,6 @@ const PEOPLE: &[(Right, &[&str])] = &[
             "unconfirm-safe-contact",
             "offer-relocation",
             "withdraw-relocation-offer",
-            "relocate-to-centre",
             "assign-worker",
             "release-worker",
             "record-death",
@@ -38,6 +37,7 @@ const PEOPLE: &[(Right, &[&str])] = &[
         Right::Leader,
         &[
             "propose-conflict-end",
+            "relocate-to-centre",
             "hold-erasure",
             "lift-erasure-hold",
             "approve-erasure",

@@ -9,7 +9,7 @@ use crate::{
     clock::{Clock, jitter},
     heard::{self, HeardError, Listening},
     journal::{Append, Journal, NewEvent, Outcome},
-    relations::{unknown, who_answers},
+    relations::{Answering, unknown, who_answers},
     root::{LoadError, Loaded, Seen, load},
     seal::{Place, Seal},
     vault::{self, Owner},
@@ -245,7 +245,7 @@ impl<D: Decider> Executor<D> {
                 let found = who_answers(&self.pool, (&self.seal, self.service), request.centre, self.clock.now()).await;
                 found.map_err(|error| unreadable(&error))?
             }
-            _ => BTreeSet::new(),
+            _ => Answering::default(),
         };
         let unknown = self.unknown(request, loaded).await.map_err(|error| unreadable(&error))?;
         let says_so = match &request.ask {
@@ -261,7 +261,8 @@ impl<D: Decider> Executor<D> {
         let context = Context {
             right: request.right,
             conflicts: request.conflicts.clone(),
-            answering,
+            answering: answering.all,
+            leading: answering.leaders,
             unknown,
             taken,
             choice,
@@ -288,16 +289,16 @@ impl<D: Decider> Executor<D> {
         Ok((all, claims))
     }
 
-    /// What a command names that the directory of staff and centres does not hold. Whoever acts was vouched for, and a rule names whom
-    /// people named before.
+    /// What a command names that the directory of staff and centres does not hold. Whoever acts was vouched for and holds what they open, but
+    /// gives themselves no tie and no duty without being in it; a rule names whom people named before.
     async fn unknown(&self, request: &Request<D::Command>, loaded: &Loaded<D>) -> Result<BTreeSet<Named>, sqlx::Error> {
         if request.role == Role::Service {
             return Ok(BTreeSet::new());
         }
         let mut named = request.ask.as_ref().map(|ask| loaded.case.names(ask)).unwrap_or_default();
-        named.extend(request.responsible.clone().map(Named::Worker));
-        named.remove(&Named::Worker(request.actor.clone()));
         named.remove(&Named::Anybody(request.actor.clone()));
+        let holder = request.responsible.as_ref().filter(|holder| **holder != request.actor);
+        named.extend(holder.cloned().map(Named::Worker));
         unknown(&self.pool, (&self.seal, self.service), request.centre, named, self.clock.today()).await
     }
 
@@ -331,6 +332,7 @@ impl<D: Decider> Executor<D> {
             choice: 0,
             conflicts: BTreeSet::new(),
             answering: BTreeSet::new(),
+            leading: BTreeSet::new(),
             unknown: BTreeSet::new(),
             word_checked: false,
             heard,

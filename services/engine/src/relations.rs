@@ -12,7 +12,7 @@ mod kept;
 mod lease;
 mod revocation;
 
-pub(crate) use answering::who_answers;
+pub(crate) use answering::{Answering, who_answers};
 pub(crate) use directory::unknown;
 pub use hear::{Hearing, READER};
 pub use kept::watch;
@@ -24,6 +24,7 @@ use lease::Certainty;
 
 use crate::{
     clock::Clock,
+    executor::Answer,
     feed::LeaseTerms,
     http::Problem,
     keys::{Asked, KeyError},
@@ -34,7 +35,7 @@ use kit::{
     AggregateId, CentreId, Class, Epoch, WomanId,
     access::{About, Act, Heard, Known, Principal, Verdict, decide},
     policy::Standing,
-    relation::{HEARS, Relation, Sign},
+    relation::{HEARS, REVOKES, Relation, Sign},
     sealed::{ERASED, OPEN, Stored},
 };
 use serde::Deserialize;
@@ -110,6 +111,23 @@ impl Relations {
     #[must_use]
     pub fn lease(&self) -> &Lease {
         &self.lease
+    }
+
+    /// Waits, where an answer of people's took access away, until every service has heard that; those that have not, and show nothing until
+    /// they have.
+    pub async fn not_heard(&self, service: &str, answer: &Answer) -> Result<Vec<String>, Problem> {
+        let revokes = answer.events.iter().any(|happened| REVOKES.contains(&happened.event.as_str()));
+        if service != PEOPLE || !revokes {
+            return Ok(Vec::new());
+        }
+        let number = answer.position.rsplit_once(':').and_then(|(_, number)| number.parse().ok());
+        let number = number.ok_or_else(|| Problem::common("unavailable"))?;
+        let epoch = self.revocations.terms().await?.epoch;
+        let behind = self.revocations.heard(epoch, number).await?;
+        if !behind.is_empty() {
+            tracing::warn!(?behind, number, "services have not heard a revocation yet: they show nothing until then");
+        }
+        Ok(behind)
     }
 
     /// A woman as the asker's own centre knows her, who wants to do this.

@@ -60,6 +60,7 @@ rejection-follow_up_not_open = Opfølgningen er ikke åben.
 rejection-nothing_left = Rettet sådan er der intet tilbage af registreringen; markér den som fejlregistreret i stedet.
 rejection-claim_taken = Det er allerede i brug i en anden sag.
 rejection-conflict_of_interest = Der er registreret inhabilitet. Vælg en anden.
+rejection-not_by_whoever_did_it = Opfølgningen fortæller andre om det, du har gjort. En anden tager sig af den.
 rejection-unknown_worker = Ingen medarbejder på krisecentret har det id. Vælg en, der er oprettet.
 rejection-unknown_centre = Det krisecenter findes ikke, eller det er lukket.
 rejection-needs_close = Det gør kontaktpersonen, den, der har vagten, eller lederen.

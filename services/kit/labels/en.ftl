@@ -60,6 +60,7 @@ rejection-follow_up_not_open = The follow-up is not open.
 rejection-nothing_left = Corrected so, nothing of the entry is left; mark it as recorded in error instead.
 rejection-claim_taken = Another case holds it already.
 rejection-conflict_of_interest = A conflict of interest is recorded. Choose somebody else.
+rejection-not_by_whoever_did_it = The follow-up tells others of what you did. Somebody else deals with it.
 rejection-unknown_worker = Nobody at the crisis centre has that id. Choose somebody who is registered.
 rejection-unknown_centre = There is no such crisis centre, or it has closed.
 rejection-needs_close = Her contact person, whoever is on duty or the leader does this.

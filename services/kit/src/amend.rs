@@ -111,10 +111,10 @@ pub(crate) fn stand(
 /// Takes a change in. Only an opening can begin something.
 pub(crate) fn follow(follow_ups: &mut BTreeMap<String, FollowUp>, change: &FollowUpChange) {
     if change.change == Change::Opened {
-        let FollowUpChange { what, due, class, responsible, .. } = change.clone();
+        let FollowUpChange { what, due, class, responsible, not_by, .. } = change.clone();
         follow_ups.insert(
             change.key.clone(),
-            FollowUp { what: what.unwrap_or_default(), due, class, responsible, open: true },
+            FollowUp { what: what.unwrap_or_default(), due, class, responsible, not_by, open: true },
         );
         return;
     }
@@ -159,6 +159,7 @@ mod tests {
             due: due.map(on),
             class: crate::Class::Personal,
             responsible: Some("w-2".parse().unwrap()),
+            not_by: None,
             open,
         };
         list.iter().map(|(key, open, due)| ((*key).to_owned(), follow_up(*open, *due))).collect()

@@ -74,6 +74,9 @@ pub enum CommonRejection {
     /// Who would hold something must see nothing of her.
     #[error("there is a conflict of interest")]
     ConflictOfInterest,
+    /// It tells the others of what the actor did.
+    #[error("whoever did it does not deal with it")]
+    NotByWhoeverDidIt,
     /// The directory knows nobody of this id at the centre, or they have left.
     #[error("nobody of this id works at the centre")]
     UnknownWorker,

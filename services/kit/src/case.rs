@@ -5,7 +5,9 @@
 pub use crate::ask::{Ask, CommonRejection, Decided, Refusal};
 
 use crate::{
-    Class, Context, Decider, Facets, amend,
+    Class, Context, Decider, Facets,
+    access::Right,
+    amend,
     decider::{Amendable, Claim, Commands, Decision, Events},
     directory::Named,
     entry::{CaseOpened, Common, Entry, NoteWritten, RecordedInError, What},
@@ -63,6 +65,9 @@ pub struct FollowUp {
     pub class: Class,
     /// Who holds it.
     pub responsible: Option<ActorId>,
+    /// Who opened it and must not deal with it.
+    #[serde(skip)]
+    pub not_by: Option<ActorId>,
     /// Whether it is open.
     pub open: bool,
 }
@@ -405,6 +410,7 @@ impl<D: Decider> Case<D> {
             }
         };
         let follow_up = self.follow_ups.get(&change.key).ok_or(Refusal::Common(CommonRejection::NoSuchFollowUp))?;
+        may_deal_with(follow_up, &change, context).map_err(Refusal::Common)?;
         // Its date stays of the class it was opened with.
         let change = FollowUpChange { class: follow_up.class, ..change };
         let so_already = match change.change {
@@ -421,6 +427,18 @@ impl<D: Decider> Case<D> {
         }
         Ok(common(asked, Facets::routine().with(change), context))
     }
+}
+
+/// What tells the others of an act is dealt with by whoever holds it, and by those who are close to her. Whoever acted only names another
+/// one who is to.
+fn may_deal_with(follow_up: &FollowUp, change: &FollowUpChange, context: &Context<'_>) -> Result<(), CommonRejection> {
+    let Some(opener) = follow_up.not_by.as_ref().filter(|_| !context.by_rule()) else { return Ok(()) };
+    let names_another = change.change == Change::Assigned && change.responsible.as_ref() != Some(opener);
+    if *opener == context.actor && !names_another {
+        return Err(CommonRejection::NotByWhoeverDidIt);
+    }
+    let holds = follow_up.responsible.as_ref() == Some(&context.actor);
+    if holds || context.right >= Right::Close { Ok(()) } else { Err(CommonRejection::NeedsClose) }
 }
 
 fn common<E>(what: Common, facets: Facets, context: &Context<'_>) -> Decided<E> {
@@ -453,6 +471,9 @@ fn chosen(facets: Vec<&mut Facets>, context: &Context<'_>) {
         if due.is_some() {
             change.due = due;
             change.basis = None;
+        }
+        if change.others {
+            change.not_by = Some(context.actor.clone());
         }
         if change.responsible.is_none() {
             let others = change.others;

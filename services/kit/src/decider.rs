@@ -298,6 +298,8 @@ pub struct Context<'a> {
     pub conflicts: BTreeSet<ActorId>,
     /// Who answers for the house now besides the actor, as far as is known; looked up where [`Decider::asks_who_answers`].
     pub answering: BTreeSet<ActorId>,
+    /// Those among them who lead the centre, as the directory has it.
+    pub leading: BTreeSet<ActorId>,
     /// What the command names that the directory of staff and centres does not hold, see [`Decider::names`].
     pub unknown: BTreeSet<Named>,
     /// Whether the actor has just checked her code word, and it was right, see [`Decider::by_code_word`].

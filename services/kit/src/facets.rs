@@ -63,6 +63,9 @@ pub struct FollowUpChange {
     /// Whether whoever opens it is not the one to deal with it: it is nobody's until somebody is named. Only while it is decided.
     #[serde(skip)]
     pub others: bool,
+    /// Who opened it and must not deal with it: it tells the others of what they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_by: Option<ActorId>,
 }
 
 /// What happens to a follow-up.
@@ -107,6 +110,7 @@ impl FollowUpChange {
             responsible: None,
             basis: None,
             others: false,
+            not_by: None,
         }
     }
 

@@ -59,6 +59,7 @@ pub struct Given<D: Decider> {
     taken: bool,
     choice: u32,
     answering: BTreeSet<ActorId>,
+    leading: BTreeSet<ActorId>,
     unknown: BTreeSet<Named>,
     word_checked: bool,
     heard: BTreeMap<String, Option<Value>>,
@@ -90,6 +91,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         taken: false,
         choice: 0,
         answering: BTreeSet::new(),
+        leading: BTreeSet::new(),
         unknown: BTreeSet::new(),
         word_checked: false,
         heard: BTreeMap::new(),
@@ -179,6 +181,14 @@ impl<D: Decider> Given<D> {
     #[must_use]
     pub fn answering(mut self, actors: &[&str]) -> Self {
         self.answering = actors.iter().map(|actor| actor.parse().expect("an actor")).collect();
+        self
+    }
+
+    /// With these of them leading the centre.
+    #[must_use]
+    pub fn leading(mut self, actors: &[&str]) -> Self {
+        self.leading = actors.iter().map(|actor| actor.parse().expect("an actor")).collect();
+        self.answering.extend(self.leading.iter().cloned());
         self
     }
 
@@ -312,6 +322,7 @@ impl<D: Decider> Given<D> {
             choice: self.choice,
             conflicts: BTreeSet::new(),
             answering: self.answering.clone(),
+            leading: self.leading.clone(),
             unknown: self.unknown.clone(),
             word_checked: self.word_checked,
             heard: &self.heard,

@@ -193,6 +193,7 @@ fact-RelocationOffered-alias = Alias (sættes automatisk)
 fact-ArrivalOffered-day = Fra hvilken dag
 fact-ArrivalOffered-alias = Alias
 fact-answer_by = Svar senest (sættes automatisk)
+fact-towards = Står for krisecentret (sættes automatisk)
 fact-accepted_by = Modtaget af (sættes automatisk)
 fact-declined_by = Afvist af (sættes automatisk)
 fact-lifted_by = Ophævet af (sættes automatisk)

@@ -193,6 +193,7 @@ fact-RelocationOffered-alias = Alias (set by itself)
 fact-ArrivalOffered-day = From which day
 fact-ArrivalOffered-alias = Alias
 fact-answer_by = Answer by (set by itself)
+fact-towards = Stands for the crisis centre (set by itself)
 fact-accepted_by = Accepted by (set by itself)
 fact-declined_by = Declined by (set by itself)
 fact-lifted_by = Lifted by (set by itself)

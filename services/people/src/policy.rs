@@ -74,6 +74,9 @@ pub enum Foreign {
         /// Her children.
         #[serde(default)]
         children: Option<Vec<ChildId>>,
+        /// Who must not come near what is hers, as her own entries had it then.
+        #[serde(default)]
+        conflicts: Option<Vec<ActorId>>,
     },
     /// She was received there.
     RelocationReceived {
@@ -215,11 +218,14 @@ fn moves(heard: &Standing<Known>, event: &Heard<Foreign>) -> Option<(ArrivalId, 
 
 /// She is received where she goes.
 fn received(heard: &Standing<Known>, event: &Heard<Foreign>) -> Option<Order<Woman>> {
-    let Foreign::CentreRelocated { to, along, children, accepted_by, .. } = event.stands()? else { return None };
+    let Foreign::CentreRelocated { to, along, children, accepted_by, conflicts: told, .. } = event.stands()? else {
+        return None;
+    };
     // Erased since: nobody knows where to.
     let centre = *to.open()?;
     let (arrival, until) = moves(heard, event)?;
     let mut conflicts: BTreeSet<&ActorId> = BTreeSet::new();
+    // Her own entries say it, which are signed; what was heard besides is of before they did.
     for stood in heard.at(event.centre) {
         match &stood.what {
             Known::Conflict(who) => drop(conflicts.insert(who)),
@@ -228,6 +234,7 @@ fn received(heard: &Standing<Known>, event: &Heard<Foreign>) -> Option<Order<Wom
             _ => {}
         }
     }
+    conflicts.extend(told.iter().flatten());
     let conflicts: Vec<ActorId> = conflicts.into_iter().cloned().collect();
     Some(Order {
         to: hers(heard, centre),

@@ -150,8 +150,12 @@ async fn timeline(
     // Whoever waits for a second connection while holding one waits for others who do the same.
     snapshot.commit().await?;
     let places = opening(&caller.principal, about)(Class::Location) == Opening::Value;
-    let mut body = json!({ "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next });
-    name(&app, &caller, &mut body, places).await?;
+    // Whoever has the same id elsewhere is somebody else.
+    let own: Vec<&render::Entry> = entries.iter().filter(|entry| entry.centre == Some(centre)).collect();
+    let names = app.relations.names(&caller.principal, &json!([open, own]), places).await?;
+    let body = json!({
+        "woman": woman, "open": open, "held_back": held_back, "entries": entries, "next": next, "names": names,
+    });
     let mut response = Json(body).into_response();
     if !behind.is_empty()
         && let Ok(value) = HeaderValue::from_str(&behind.join(", "))

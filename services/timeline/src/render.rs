@@ -35,7 +35,7 @@ pub(crate) struct Entry {
     happened: String,
     recorded: String,
     actor: String,
-    centre: Option<CentreId>,
+    pub(crate) centre: Option<CentreId>,
     weight: kit::facets::Weight,
     standing: String,
     corrects: Option<u64>,

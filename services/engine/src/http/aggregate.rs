@@ -58,7 +58,7 @@ impl<D: Decider> App<D> {
             (Begins::WithAWoman(_), Some(woman)) => woman.0,
             _ => answer.id.0,
         };
-        let not_heard = self.not_heard(&answer).await?;
+        let not_heard = self.relations.not_heard(self.executor.service, &answer).await?;
         let mut worded = worded(&self.contract, id, &answer);
         if let Some(members) = worded.as_object_mut().filter(|_| !not_heard.is_empty()) {
             members.insert("not_heard".into(), json!(not_heard));

@@ -1,7 +1,6 @@
-//! The lease that a service shows something of women under, and the revocations that wait for it ([`crate::relations`]).
+//! The lease that a service shows something of women under ([`crate::relations`]).
 
 use super::{App, Asked, Problem};
-use crate::{executor::Answer, relations::PEOPLE};
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
@@ -9,7 +8,6 @@ use axum::{
 use kit::{
     Epoch,
     access::{Act, Role},
-    relation::REVOKES,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -38,23 +36,4 @@ pub(super) async fn lease<D>(
     let service = service.ok_or_else(|| Problem::common("forbidden"))?;
     let terms = app.relations.revocations().lease(service, epoch.zip(heard)).await?;
     serde_json::to_value(terms).map(Json).map_err(|_| Problem::common("unavailable"))
-}
-
-impl<D> App<D> {
-    /// Waits, where access was taken away, until every service has heard that; those that have not, and show nothing until they have.
-    pub(super) async fn not_heard(&self, answer: &Answer) -> Result<Vec<String>, Problem> {
-        let revokes = answer.events.iter().any(|happened| REVOKES.contains(&happened.event.as_str()));
-        if self.executor.service != PEOPLE || !revokes {
-            return Ok(Vec::new());
-        }
-        let number = answer.position.rsplit_once(':').and_then(|(_, number)| number.parse().ok());
-        let number = number.ok_or_else(|| Problem::common("unavailable"))?;
-        let revocations = self.relations.revocations();
-        let epoch = revocations.terms().await?.epoch;
-        let behind = revocations.heard(epoch, number).await?;
-        if !behind.is_empty() {
-            tracing::warn!(?behind, number, "services have not heard a revocation yet: they show nothing until then");
-        }
-        Ok(behind)
-    }
 }

@@ -12,17 +12,27 @@ use sqlx::PgPool;
 use std::collections::BTreeSet;
 use time::OffsetDateTime;
 
-/// Everybody who answers for a centre at a moment, as far as the service has heard: whoever is on duty, and its leaders.
+/// Who answers for a centre at a moment.
+#[derive(Debug, Default)]
+pub(crate) struct Answering {
+    /// Everybody who does: whoever is on duty, and its leaders.
+    pub(crate) all: BTreeSet<ActorId>,
+    /// Its leaders.
+    pub(crate) leaders: BTreeSet<ActorId>,
+}
+
+/// Who answers for a centre at a moment, as far as the service has heard.
 pub(crate) async fn who_answers(
     pool: &PgPool,
     (seal, keeper): (&Seal, &str),
     centre: CentreId,
     now: OffsetDateTime,
-) -> Result<BTreeSet<ActorId>, sqlx::Error> {
+) -> Result<Answering, sqlx::Error> {
     let mut all = on_duty(pool, &seal.signer(keeper), centre, now).await?;
     let directory = directory(pool, (seal, keeper), centre, Part::Staff).await?;
-    all.extend(directory.leaders(kit::calendar::day_in_copenhagen(now)).cloned());
-    Ok(all)
+    let leaders: BTreeSet<ActorId> = directory.leaders(kit::calendar::day_in_copenhagen(now)).cloned().collect();
+    all.extend(leaders.iter().cloned());
+    Ok(Answering { all, leaders })
 }
 
 /// Whoever is on duty.

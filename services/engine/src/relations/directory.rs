@@ -28,7 +28,7 @@ const STAFF: &str = "staff";
 const CENTRE: &str = "centre";
 /// What somebody asks for who is not there yet is waited for so long: they may have been registered just now.
 const MOMENT: Duration = Duration::from_millis(500);
-const POLL: Duration = Duration::from_millis(20);
+const POLL: Duration = Duration::from_millis(100);
 
 /// A row as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]

@@ -78,7 +78,8 @@ impl<D: Decider> Given<D> {
     }
 
     fn ended(self, pick: usize) -> Self {
-        let open: Vec<_> = self.case.follow_ups().iter().filter(|(_, follow_up)| follow_up.open).collect();
+        let open: Vec<_> =
+            self.case.follow_ups().iter().filter(|(_, task)| task.open && task.not_by.is_none()).collect();
         let Some((key, _)) = open.get(pick % open.len().max(1)) else { return self };
         let closed = FollowUpClosed { key: (*key).clone(), outcome: FollowUpOutcome::Done, reason: None };
         self.ask(Ask::Common(Common::FollowUpClosed(closed)), None).accepted()

@@ -13,7 +13,7 @@ use axum::{
 };
 use engine::{
     executor::{ExecuteError, Request},
-    http::{Asked, Caller, Parts, Problem, key, own_centre},
+    http::{Asked, Caller, Parts, Problem, key, own_centre, owned},
     root::Loaded,
 };
 use kit::{
@@ -23,8 +23,8 @@ use kit::{
     relation::ArrivalId,
 };
 use serde_json::{Value, json};
+use sqlx::Row;
 use std::{collections::BTreeSet, sync::Arc};
-use uuid::Uuid;
 
 /// A woman who may come, and her aggregate where she is.
 struct Awaited {
@@ -100,8 +100,9 @@ async fn awaited(
     centre: CentreId,
     which: Option<ArrivalId>,
 ) -> Result<Vec<Awaited>, Problem> {
-    let rows: Vec<(Uuid, Uuid, Uuid, String)> = sqlx::query_as(
-        "SELECT (e.body #>> '{data,facts,arrival}')::uuid, a.woman, there.centre, there.aggregate_id
+    let rows = sqlx::query(
+        "SELECT (e.body #>> '{data,facts,arrival}')::uuid AS arrival, a.woman, a.aggregate_id AS here, a.mac AS here_mac,
+             there.centre AS centre, there.aggregate_id AS there, there.mac AS there_mac
          FROM aggregates a
          JOIN events e ON e.aggregate_type = a.aggregate_type AND e.aggregate_id = a.aggregate_id
              AND e.event_type = 'ArrivalOffered'
@@ -116,11 +117,25 @@ async fn awaited(
     .bind(which.map(|which| which.0))
     .fetch_all(&app.reach.pool)
     .await?;
-    let mut all = Vec::new();
-    for (arrival, woman, there, aggregate) in rows {
-        let (arrival, woman, there) = (ArrivalId(arrival), WomanId(woman), CentreId(there));
-        let aggregate: AggregateId = aggregate.parse().map_err(|_| Problem::common("unavailable"))?;
-        let loaded = app.reach.executor.load(aggregate).await.map_err(ExecuteError::from)?;
+    let (mut all, signer) = (Vec::new(), app.reach.seal.signer(app.reach.executor.service));
+    for row in rows {
+        let (arrival, woman) = (ArrivalId(row.try_get("arrival")?), WomanId(row.try_get("woman")?));
+        let there = CentreId(row.try_get("centre")?);
+        // Neither was given to another centre, and here it waits for an answer.
+        let own = |id: &str, mac: &str, centre| {
+            let aggregate: &str = row.try_get(id).ok()?;
+            let owned = owned(&signer, (Woman::TYPE, aggregate), (Some(woman), centre), row.try_get(mac).ok()?);
+            owned.then(|| aggregate.parse::<AggregateId>().ok()).flatten()
+        };
+        let (Some(here), Some(aggregate)) = (own("here", "here_mac", centre), own("there", "there_mac", there)) else {
+            continue;
+        };
+        // One that does not load hides itself alone.
+        let executor = &app.reach.executor;
+        let (Ok(waiting), Ok(loaded)) = (executor.load(here).await, executor.load(aggregate).await) else { continue };
+        if !waiting.case.domain().awaits(arrival) {
+            continue;
+        }
         // As it was recorded where she is, and as it is known here.
         let known = app.reach.relations.known(&caller.principal, woman, Act::Write(Right::Answers)).await?;
         let relations = [loaded.case.domain().relation(), known.relation];
@@ -172,5 +187,10 @@ async fn answer(
     })?;
     // Whoever accepts finds her by it once she came.
     let woman = accepts.then_some(awaited.woman);
-    Ok(Json(json!({ "arrival": arrival, "woman": woman, "position": answer.position })).into_response())
+    let not_heard = app.reach.relations.not_heard(crate::SERVICE, &answer).await?;
+    let mut told = json!({ "arrival": arrival, "woman": woman, "position": answer.position });
+    if let Some(members) = told.as_object_mut().filter(|_| !not_heard.is_empty()) {
+        members.insert("not_heard".into(), json!(not_heard));
+    }
+    Ok(Json(told).into_response())
 }

@@ -35,7 +35,7 @@ kit::entries! {
     /// She does not.
     EndArrivalOffer => ArrivalOfferEnded(Withdrawal), never, needs rule;
     /// She moves to another centre.
-    RelocateToCentre => CentreRelocated(Relocation), never, needs close;
+    RelocateToCentre => CentreRelocated(Relocation), never, needs leader;
     /// She comes from another centre.
     ReceiveRelocation => RelocationReceived(Arrival), never, needs rule;
     /// She does not come from there after all.

@@ -13,9 +13,15 @@ impl Woman {
         if self.relation.conflicts_with(&conflict.who) {
             return Ok(conflict.reason.is_none());
         }
-        let mut answering = answering(context);
-        let others = answering.clone().any(|actor| *actor != conflict.who && !self.relation.conflicts_with(actor));
-        if answering.any(|actor| *actor == conflict.who) && !others {
+        let answers = answering(context).any(|actor| *actor == conflict.who);
+        let leads = leading(context).any(|actor| *actor == conflict.who);
+        let stays = |actor: &&ActorId| **actor != conflict.who && !self.relation.conflicts_with(actor);
+        // Whoever records it counts as the one who is left only where they lead: a duty they end themselves.
+        let recorder = |actor: &&ActorId| **actor == context.actor && context.right < Right::Leader;
+        let left = answering(context).any(|actor| stays(&actor) && !recorder(&actor));
+        // About themselves leaders say it as long as anybody is left; of another one, as long as a leader is.
+        let led = conflict.who == context.actor || leading(context).any(|actor| stays(&actor));
+        if (answers && !left) || (leads && !led) {
             return Err(Rejection::LastWhoAnswers);
         }
         Ok(false)
@@ -57,6 +63,12 @@ impl Woman {
         let own = *who == context.actor || self.relation.conflicts_with(&context.actor);
         if own { Err(Rejection::ConflictOfInterest) } else { Ok(()) }
     }
+}
+
+/// Who leads the house: who is known to, and whoever acts as one who does.
+fn leading<'a>(context: &'a Context<'_>) -> impl Iterator<Item = &'a ActorId> + Clone {
+    let leads = context.right >= Right::Leader && !context.by_rule();
+    context.leading.iter().chain(leads.then_some(&context.actor))
 }
 
 /// Who answers for the house: who is known to, and whoever acts as one who does.

@@ -250,6 +250,9 @@ pub struct RelocationOffer {
     /// The last day on which an answer is expected. Made by the service; whatever is sent is overwritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_by: Option<Personal<Day>>,
+    /// Stands for the centre, and tells it to nobody: another one cannot accept. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub towards: Option<Personal<Uuid>>,
 }
 
 /// Somebody who answers for the other centre accepts. Recorded by the service alone, for whoever accepts.
@@ -313,6 +316,9 @@ pub struct Relocation {
     /// Who accepted there. Made by the service; whatever is sent is overwritten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_by: Option<Location<ActorId>>,
+    /// Who must not come near what is hers there either. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflicts: Option<Vec<ActorId>>,
 }
 
 /// She comes from another centre. Recorded by a rule alone.

@@ -11,11 +11,12 @@ use super::{
     state::{Forgotten, Life, Woman},
 };
 use kit::{
-    CentreId, Context, Day, Personal,
+    ActorId, CentreId, Context, Day, Personal,
     relation::{Along, ArrivalId, Relation},
     sealed::known,
 };
 use serde::Serialize;
+use uuid::Uuid;
 
 /// By when another centre answers whether it receives her.
 pub(super) const ANSWER: &str = "relocation_answer";
@@ -27,6 +28,8 @@ pub struct OfferedMove {
     pub along: Along,
     day: Option<Personal<Day>>,
     answer_by: Option<Personal<Day>>,
+    #[serde(skip)]
+    towards: Option<Personal<Uuid>>,
     reported: bool,
     standing: OfferStands,
 }
@@ -39,6 +42,11 @@ pub(super) enum OfferStands {
     Accepted,
     Declined,
     Withdrawn,
+}
+
+/// What stands for a centre that is asked.
+pub(super) fn towards(centre: CentreId, context: &Context<'_>) -> Uuid {
+    context.secret.opaque(&["towards", &context.aggregate.to_string(), &centre.to_string()])
 }
 
 impl OfferedMove {
@@ -68,6 +76,12 @@ impl Woman {
         self.life == Life::Living && self.erased == Forgotten::Known
     }
 
+    /// Whether another centre waits for this one's answer.
+    #[must_use]
+    pub fn awaits(&self, arrival: ArrivalId) -> bool {
+        self.arrivals.get(&arrival) == Some(&true)
+    }
+
     /// The move that waits for an answer.
     pub(super) fn open_offer(&self) -> Option<ArrivalId> {
         self.moves.iter().find(|(_, offer)| offer.standing == OfferStands::Open).map(|(arrival, _)| *arrival)
@@ -80,9 +94,9 @@ impl Woman {
 
     /// Takes an offer in.
     pub(super) fn offer(&mut self, offer: &RelocationOffer) {
-        let RelocationOffer { arrival, along, day, answer_by, .. } = offer.clone();
+        let RelocationOffer { arrival, along, day, answer_by, towards, .. } = offer.clone();
         let along = along.unwrap_or(Along::OpenTasksAndSafety);
-        let offered = OfferedMove { along, day, answer_by, reported: false, standing: OfferStands::Open };
+        let offered = OfferedMove { along, day, answer_by, towards, reported: false, standing: OfferStands::Open };
         self.moves.entry(arrival).or_insert(offered);
     }
 
@@ -105,6 +119,9 @@ impl Woman {
     pub(super) fn offers(&self, offer: &RelocationOffer, context: &Context<'_>) -> Result<bool, Rejection> {
         if offer.to.open() == Some(&context.centre) {
             Err(Rejection::SameCentre)
+        } else if self.relation.is_elsewhere() {
+            // What she chose to take along then is not chosen again by whom she left.
+            Err(Rejection::Relocated)
         } else if self.open_offer().is_some() || self.moves.contains_key(&offer.arrival) {
             Err(Rejection::OfferedAlready)
         } else {
@@ -128,6 +145,17 @@ impl Woman {
         }
     }
 
+    /// Whether it is accepted already; by a centre that was not asked it cannot be.
+    pub(super) fn accepts(&self, acceptance: &Acceptance, context: &Context<'_>) -> Result<bool, Rejection> {
+        let asked = self.moves.get(&acceptance.arrival).and_then(|offer| known(offer.towards.as_ref()));
+        let answers = acceptance.to.open().map(|to| towards(*to, context));
+        // Offers of before say nothing of it.
+        if asked.is_some() && asked != answers {
+            return Err(Rejection::NotOffered);
+        }
+        self.answered(acceptance.arrival, OfferStands::Accepted)
+    }
+
     /// Whether it was said already that nobody answers, or somebody did.
     pub(super) fn reported(&self, arrival: ArrivalId) -> bool {
         self.moves.get(&arrival).is_none_or(|offer| offer.reported || offer.standing != OfferStands::Open)
@@ -143,6 +171,7 @@ impl Woman {
             children: None,
             arrival: Some(acceptance.arrival),
             accepted_by: Some(acceptance.accepted_by.clone()),
+            conflicts: None,
         };
         self.leaves_with(&mut relocation, context);
         Event::CentreRelocated(relocation)
@@ -154,6 +183,8 @@ impl Woman {
         relocation.until = kit::calendar::minute(context.now);
         let along = relocation.along != Some(Along::Nothing) && !self.children.is_empty();
         relocation.children = along.then(|| self.children.keys().copied().collect());
+        let conflicts: Vec<ActorId> = self.relation.conflicts().iter().cloned().collect();
+        relocation.conflicts = (!conflicts.is_empty()).then_some(conflicts);
     }
 }
 

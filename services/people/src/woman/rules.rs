@@ -11,7 +11,7 @@ use super::{
     command::{Command, Event},
     event::{AccessRequestId, Child, Departure, DisclosureId, ErasureId, SafeContactId, Stay, Unconfirmed},
     follow_ups::{self, ERASURE_WAIT, FollowUp},
-    relocation::{ANSWER, OfferStands, by_handover},
+    relocation::{ANSWER, OfferStands, by_handover, towards},
     state::{Confirmation, ErasureStands, Forgotten, HoldStands, Life, Registered, StayStands, Woman},
     vault,
     warnings::Warning,
@@ -153,7 +153,12 @@ impl Decider for Woman {
     }
 
     fn right(&self, command: &Command, context: &Context<'_>) -> Right {
-        if self.is_about_oneself(command, context) { Right::Record } else { command.right() }
+        match command {
+            _ if self.is_about_oneself(command, context) => Right::Record,
+            // Where she went is shown again where she lives again.
+            Command::StartStay(_) if self.relation.is_elsewhere() => Right::Close,
+            _ => command.right(),
+        }
     }
 
     fn evolve(&mut self, event: &Event) {
@@ -174,7 +179,7 @@ impl Decider for Woman {
         let likely = [
             (self.erasures.iter().any(approvable), "approve-erasure"),
             (here && self.registration == Registered::Unlogged, "register-woman"),
-            (here && !lives_here, "start-stay"),
+            (here && !lives_here && (!self.relation.is_elsewhere() || context.right >= Right::Close), "start-stay"),
             (here && untold, "inform-municipality"),
             (here && !confirmed && context.right >= Right::Close, "agree-safe-contact"),
             (here && !tied && context.role != Role::Temp, "assign-worker"),
@@ -335,6 +340,7 @@ impl Woman {
                 offer.alias = self.alias().cloned().map(Personal::new);
                 let due = context.deadlines.due(ANSWER, context.today);
                 offer.answer_by = due.map(|due| Personal::new(due.date.into()));
+                offer.towards = offer.to.open().map(|to| Personal::new(towards(*to, context)));
             }
             Command::RelocateToCentre(relocation) => self.leaves_with(relocation, context),
             Command::RecordCompelledDisclosure(disclosure) if disclosure.disclosure.is_nil() => {
@@ -396,7 +402,7 @@ impl Woman {
             }
             Command::OfferRelocation(offer) => self.offers(offer, context),
             Command::WithdrawRelocationOffer(offer) => self.answered(offer.arrival, OfferStands::Withdrawn),
-            Command::AcceptRelocation(offer) => self.answered(offer.arrival, OfferStands::Accepted),
+            Command::AcceptRelocation(acceptance) => self.accepts(acceptance, context),
             Command::DeclineRelocation(offer) => self.answered(offer.arrival, OfferStands::Declined),
             Command::ReportUnansweredRelocation(offer) => Ok(self.reported(offer.arrival)),
             Command::OfferArrival(offer) => {

@@ -122,8 +122,15 @@ fn somebody_is_left_who_answers_for_the_house() {
     drop(record(woman().by_leader("l-1").answering(&["w-2"]), "l-1").accepted());
     let kept = record(woman().by_leader("l-1").answering(&["w-2"]), "w-2").accepted();
     record(kept, "l-1").refused("last_who_answers");
-    // Who records it answers too.
-    drop(record(woman().by_on_duty("w-2").answering(&["l-1", "w-2"]), "l-1").accepted());
+    // Who records it is not the one who is left: a duty they end themselves. A leader is, who leads tomorrow too.
+    record(woman().by_on_duty("w-2").answering(&["l-1", "w-2"]), "l-1").refused("last_who_answers");
+    drop(record(woman().by_leader("l-2").answering(&["l-1"]), "l-1").accepted());
+    // Nobody but themselves shuts out the last who leads, whoever else is on duty.
+    record(woman().by_on_duty("w-2").leading(&["l-1"]).answering(&["l-1", "w-2", "w-3"]), "l-1")
+        .refused("last_who_answers");
+    let two = || woman().by_on_duty("w-2").leading(&["l-1", "l-2"]);
+    record(record(two(), "l-1").accepted(), "l-2").refused("last_who_answers");
+    drop(record(woman().by_leader("l-1").leading(&["l-1"]).answering(&["l-1", "w-3"]), "l-1").accepted());
     drop(record(woman().by("w-2"), "w-2").accepted());
 }
 

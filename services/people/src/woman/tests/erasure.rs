@@ -237,7 +237,7 @@ fn a_centre_that_she_left_for_another_erases_nobody() {
     // What she does not wish any more she may say anywhere.
     drop(due.clone().when("cancel-erasure", erasure()).accepted());
     // Registered or ended late, she is still not here; a new stay, or the move back, brings her.
-    let late = due.clone().by("w-1").and("start-stay", json!({ "stay": STAY })).by_leader("l-1");
+    let late = due.clone().and("start-stay", json!({ "stay": STAY }));
     drop(late.clone().when("approve-erasure", erasure()).accepted());
     super::moved(late, "all").by_leader("l-1").when("approve-erasure", erasure()).refused("relocated");
     let arrival = json!({ "from": CENTRE, "along": "nothing", "until": "2026-11-20T14:30" });

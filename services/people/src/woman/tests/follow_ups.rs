@@ -137,6 +137,39 @@ fn what_is_about_a_child_says_so() {
     assert_eq!(received.entries[0].facets.about.iter().map(ToString::to_string).collect::<Vec<_>>(), [CHILD]);
 }
 
+/// A task that tells the others of an act is neither moved nor closed nor taken by whoever acted, nor by anybody who is not close to her.
+#[test]
+fn whoever_acted_does_not_silence_what_tells_of_it() {
+    use kit::entry::{Common, FollowUpAssigned, FollowUpClosed, FollowUpMoved, FollowUpOutcome};
+    let conflict = json!({ "kind": "worker", "who": "w-3" });
+    let told = woman().by_on_duty("w-9").answering(&["w-3", "w-4"]).and("record-conflict-of-interest", conflict);
+    let key = || "conflict/w-3/leader".to_owned();
+    let assigned =
+        |to: &str| Common::FollowUpAssigned(FollowUpAssigned { key: key(), responsible: to.parse().unwrap() });
+    let all = |to: &str| {
+        [
+            assigned(to),
+            Common::FollowUpMoved(FollowUpMoved {
+                key: key(),
+                due: kit::Location::new(kit::when::DueBy::On("2099-01-01".parse().unwrap())),
+                reason: None,
+            }),
+            Common::FollowUpClosed(FollowUpClosed { key: key(), outcome: FollowUpOutcome::Done, reason: None }),
+        ]
+    };
+    for common in all("w-9") {
+        told.clone().by_on_duty("w-9").when_common(common).refused("not_by_whoever_did_it");
+    }
+    for common in all("w-5") {
+        told.clone().by("w-5").when_common(common.clone()).refused("needs_close");
+        drop(told.clone().by_leader("l-1").when_common(common).accepted());
+    }
+    // Whoever acted may say who is to look at it, and whoever holds it may be anybody.
+    let held = told.by_on_duty("w-9").when_common(assigned("w-5")).accepted();
+    let closed = FollowUpClosed { key: key(), outcome: FollowUpOutcome::Done, reason: None };
+    drop(held.by("w-5").when_common(Common::FollowUpClosed(closed)).accepted());
+}
+
 /// Whoever took a request may not approve it, or is not the one who answers: it is nobody's until somebody is named.
 #[test]
 fn what_others_must_decide_is_not_for_whoever_recorded_it() {

@@ -9,6 +9,7 @@ use kit::{
     relation::{ArrivalId, Nearness},
 };
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 fn offer() -> Value {
     json!({ "arrival": VALUE, "to": CENTRE, "along": "all", "day": "2026-11-23" })
@@ -38,11 +39,11 @@ fn lives_here(given: &Given<Woman>) -> bool {
 #[test]
 fn nobody_moves_her_without_a_right_and_nobody_alone() {
     for case in [staying().by("w-9"), staying().by_temp("t-1")] {
-        case.clone().when("relocate-to-centre", json!({ "to": VALUE })).refused("needs_close");
+        case.clone().when("relocate-to-centre", json!({ "to": VALUE })).refused("needs_leader");
         case.when("offer-relocation", offer()).refused("needs_close");
     }
-    for case in [staying(), staying().by_leader("l-1")] {
-        case.when("relocate-to-centre", json!({ "to": CENTRE, "along": "all" })).refused("not_accepted");
+    for (case, code) in [(staying(), "needs_leader"), (staying().by_leader("l-1"), "not_accepted")] {
+        case.when("relocate-to-centre", json!({ "to": CENTRE, "along": "all" })).refused(code);
     }
     // Wherever it is offered to, she lives here until somebody there accepts.
     let offered = staying().by_leader("l-1").and("offer-relocation", json!({ "to": VALUE }));
@@ -107,11 +108,27 @@ fn accepted_she_moves_with_what_was_offered() {
     // Corrected, she would be moved to where nobody accepted her; taken back, she is here again.
     let elsewhere = json!({ "to": VALUE, "along": "all" });
     left.clone().by_leader("l-1").when_corrected(6, elsewhere).refused("not_correctable");
-    left.clone().by("w-9").when_in_error(6).refused("needs_close");
+    left.clone().by_on_duty("w-9").when_in_error(6).refused("needs_leader");
     let back = left.by_leader("l-1").when_in_error(6).accepted();
     assert!(lives_here(&back));
     // And may be offered to the right one.
     assert!(!lives_here(&moved(back, "all")));
+}
+
+/// Whatever the rows of a database say, only the centre that was asked accepts; who keeps away goes along from her own entries; and whom she
+/// left neither offers her on nor reads where she went by a stay that a colleague makes up.
+#[test]
+fn only_the_centre_that_was_asked_receives_her() {
+    let elsewhere = json!({ "arrival": VALUE, "to": Uuid::from_u128(99), "accepted_by": "l-9" });
+    offered().by_rule().when("accept-relocation", elsewhere).refused("not_offered");
+    let conflict = json!({ "kind": "worker", "who": "w-66" });
+    let kept = offered().by_leader("l-1").and("record-conflict-of-interest", conflict);
+    let left = kept.by_rule().and("accept-relocation", accepted());
+    let Some(Event::CentreRelocated(relocation)) = left.standing().pop() else { panic!() };
+    assert_eq!(json!(relocation.conflicts), json!(["w-66"]));
+    left.clone().by_leader("l-1").when("offer-relocation", offer()).refused("relocated");
+    left.clone().by("w-9").when("start-stay", json!({})).refused("needs_close");
+    drop(left.by_on_duty("w-9").when("start-stay", json!({})).accepted());
 }
 
 #[test]
