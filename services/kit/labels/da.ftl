@@ -11,7 +11,7 @@ event-FollowUpReopened = Opfølgning genåbnet
 action-open-case = Åbn sag
     .help = Når hun skal have hjælp på et nyt område, fx bolig eller jura. Se først efter, om der allerede er en åben sag. Begyndte det, før centret gik i gang med at registrere, så markér det som fra før.
 action-correct-entry = Ret registrering
-    .help = Når noget i en registrering er forkert eller mangler. Opfølgninger, der følger af den, rettes med, og den gamle udgave kan stadig læses. Er det aldrig sket, så markér den som fejlregistreret i stedet.
+    .help = Når noget i en registrering er forkert eller mangler. Ret kun det; resten bliver stående. Hvornår det skete, kan også rettes, og så flytter den. Opfølgninger, der følger af den, rettes med, og den gamle udgave kan stadig læses. Er det aldrig sket, så markér den som fejlregistreret i stedet.
 action-record-in-error = Markér som fejlregistreret
     .help = Når det aldrig er sket eller står i en forkert sag. Opfølgninger, som kun den har åbnet, lukkes, og dem, som kun den har lukket, åbnes igen. Den kan stadig læses, så en adresse i teksten er ikke væk.
 action-write-note = Skriv notat
@@ -70,3 +70,5 @@ rejection-unknown_fact = En oplysning hører ikke til her.
 rejection-missing_fact = En oplysning mangler.
 rejection-wrong_type = En oplysning har en forkert form.
 rejection-invalid_value = En oplysning har en værdi, den ikke kan have.
+
+warning-corrected_meanwhile = Registreringen er rettet af en anden i mellemtiden. Se efter, om begge rettelser skal gælde.

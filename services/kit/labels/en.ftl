@@ -11,7 +11,7 @@ event-FollowUpReopened = Follow-up reopened
 action-open-case = Open a case
     .help = When she is going to get help in a new area, such as housing or legal matters. Look first whether there is an open case already. If it began before the centre started recording, mark it as from before.
 action-correct-entry = Correct an entry
-    .help = When something in an entry is wrong or missing. Follow-ups that follow from it are corrected too, and the old version can still be read. If it never happened, mark it as recorded in error instead.
+    .help = When something in an entry is wrong or missing. Correct that alone; the rest stays. When it happened can be corrected too, and then it moves. Follow-ups that follow from it are corrected too, and the old version can still be read. If it never happened, mark it as recorded in error instead.
 action-record-in-error = Mark as recorded in error
     .help = When it never happened or stands in the wrong case. Follow-ups that it alone opened are closed, and those that it alone closed are opened again. It can still be read, so an address in its text is not gone.
 action-write-note = Write a note
@@ -70,3 +70,5 @@ rejection-unknown_fact = A fact does not belong here.
 rejection-missing_fact = A fact is missing.
 rejection-wrong_type = A fact has the wrong form.
 rejection-invalid_value = A fact has a value that it cannot have.
+
+warning-corrected_meanwhile = Somebody else has corrected the entry meanwhile. Check whether both corrections are to stand.

@@ -24,7 +24,7 @@ use axum::{
 use kit::{
     ActorId, Begins, Class, Context, Decider, Epoch, Happened, Narrative, WomanId,
     access::{Act, Principal, Right},
-    case::{Ask, CommonRejection},
+    case::{self, Ask, CommonRejection},
     contract::Contract,
     decider::Commands,
     entry::Common,
@@ -34,7 +34,7 @@ use kit::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 use sqlx::Row;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use uuid::Uuid;
 
 impl<D: Decider> App<D> {
@@ -70,8 +70,8 @@ impl<D: Decider> App<D> {
         let facts = if facts.is_null() { json!({}) } else { facts };
         Ok(match action {
             "correct-entry" => {
-                let Correction { version, facts } = read_facts(facts)?;
-                Ask::Correct { version, facts, when }
+                let Correction { version, facts: patch, seen } = read_facts(facts)?;
+                Ask::Correct(case::Correction { version, patch, when, seen, ..Default::default() })
             }
             "record-in-error" => Ask::Common(Common::RecordedInError(read_facts(facts)?)),
             "write-note" => Ask::Common(Common::NoteWritten(read_facts(facts)?)),
@@ -124,6 +124,12 @@ pub(super) fn person(responsible: Option<&ActorId>) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The classes that somebody does not see here.
+fn hidden(principal: &Principal, reached: &Reached) -> BTreeSet<Class> {
+    let open = opening(principal, reached.about());
+    Class::ALL.iter().copied().filter(|class| open(*class) != Opening::Value).collect()
+}
+
 /// `POST /v1/cases/{case}/{action}`
 pub(super) async fn act<D: Decider>(
     State(app): State<Arc<App<D>>>,
@@ -136,6 +142,7 @@ pub(super) async fn act<D: Decider>(
     app.wait(&headers).await?;
     let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Write(Right::Record)).await?;
     let (right, conflicts) = (reached.right(&caller.principal), reached.conflicts());
+    let hidden = hidden(&caller.principal, &reached);
     let Reached { aggregate, woman, centre, .. } = reached;
     let key = key(&headers, app.executor.service, &caller)?;
     let if_match = if_match(&headers)?;
@@ -147,10 +154,14 @@ pub(super) async fn act<D: Decider>(
     if matches!(D::BEGINS, Begins::AboutNobody(begins) if begins == action) {
         return Err(Problem::common("unknown_action"));
     }
+    let mut ask = App::<D>::ask(&action, facts, when)?;
+    if let Ask::Correct(correction) = &mut ask {
+        correction.hidden = hidden;
+    }
     let request = Request {
         aggregate,
         opening: None,
-        ask: Some(App::<D>::ask(&action, facts, when)?),
+        ask: Some(ask),
         note,
         when,
         due,
