@@ -86,7 +86,7 @@ async fn whoever_corrects_one_fact_keeps_the_others_and_those_that_they_may_not_
         (json!({ "Nørrebrogade": null }), "/facts/facts", "unknown_fact"),
         (json!({ "rent": "x" }), "/facts/facts/rent", "wrong_type"),
         (json!({ "offer": null }), "/facts/facts/offer", "missing_fact"),
-        (json!({ "address": { "$sealed": {} } }), "/facts", "unknown_fact"),
+        (json!({ "address": { "$sealed": {} } }), "", "unknown_fact"),
     ] {
         let refused = offer.correct(&worker, facts).await;
         assert_eq!((refused.status.as_u16(), &refused.body["errors"][0]["pointer"]), (422, &json!(pointer)));
@@ -177,4 +177,34 @@ async fn an_entry_is_filed_under_the_corrected_date_with_the_original_beside() {
     sqlx::query("UPDATE entries SET said_by = 3 WHERE version = 5").execute(&pool).await.unwrap();
     let seen = offer.course(&leader, &back, "").await;
     assert!(entry(&seen, 5).is_none() && entry(&seen, 2).is_some());
+}
+
+/// Its notes go with it, and everything that says what it said is masked wherever events are read.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_about_another_woman_is_the_leaders_alone() {
+    let offer = Offer::made().await;
+    let (leader, worker) = (offer.ground.leader(), offer.worker().await);
+    let wrong = json!({ "facts": { "rent": 111_111, "address": ADDRESS }, "note": "Hun bor hos sin søster" });
+    offer.send(&leader, "make-offer", wrong, &[]).await.ok();
+    let corrected = json!({ "facts": { "version": 3, "facts": { "rent": 222_222 } } });
+    offer.send(&leader, "correct-entry", corrected, &[]).await.ok();
+    let back = json!({ "facts": { "version": 3, "cause": "wrong_person" } });
+    let back = offer.send(&worker, "record-in-error", back, &[]).await.ok();
+    let taken: Vec<&Value> = back.body["events"].as_array().unwrap().iter().map(|event| &event["facts"]).collect();
+    let cause = |version: u64| json!({ "version": version, "cause": "wrong_person" });
+    assert_eq!(taken, [&cause(3), &cause(4)], "the note goes with the entry that it stands on");
+    let path = format!("/v1/cases/{}/events", offer.case);
+    let said = ["111111", "222222", "Hun bor hos sin søster"];
+    let read = async |by: &Client| {
+        let course = offer.course(by, &back, "").await;
+        assert!([3, 4].iter().all(|version| entry(&course, *version).unwrap()["standing"] == "in_error"));
+        let events = by.get("housing", &path).await.ok().body;
+        let texts = [json!(course).to_string(), events.to_string()];
+        texts.map(|text| said.map(|said| text.contains(said)))
+    };
+    assert_eq!(read(&leader).await, [[true; 3]; 2]);
+    assert_eq!(read(&worker).await, [[false; 3]; 2]);
+    // Other entries are read as before.
+    let course = offer.course(&worker, &back, "").await;
+    assert!(values(&entry(&course, 2).unwrap()["facts"]).contains(&("rent", &json!(650_000))));
 }

@@ -154,10 +154,10 @@ impl<D: Decider> Case<D> {
         after.stand(error.version, Standing::InError, &Facets::default());
         self.stays_sound(&after)?;
         let facets = Facets { follow_ups: self.amended(place, &recorded.changes, &[]), ..Facets::routine() };
-        let notes = self.notes_on(error.version);
+        let (notes, cause) = (self.notes_on(error.version), error.cause);
         let mut decided = common(Common::RecordedInError(error), facets, context);
         for version in notes {
-            let note = Common::RecordedInError(RecordedInError { version, reason: None });
+            let note = Common::RecordedInError(RecordedInError { version, cause, reason: None });
             decided.entries.extend(common::<D::Event>(note, Facets::routine(), context).entries);
         }
         Ok(decided)
@@ -203,6 +203,11 @@ fn may_be_merged<D: Decider>(event: &str, patch: &Value, stands: &Value) -> Resu
     if facts::marked(patch) {
         return bad(&[], Mistake::UnknownFact);
     }
+    let emptied = members.iter().filter(|(name, value)| value.is_null() && stands.get(name).is_some());
+    let emptied: Vec<&str> = emptied.map(|(name, _)| name.as_str()).collect();
+    if emptied.is_empty() {
+        return Ok(());
+    }
     let described = D::Command::describe().into_iter().find(|entry| entry.event == event);
     let form = described.as_ref().and_then(|entry| entry.facts.get("properties"));
     // What has one value always: an id, a number that the service counted.
@@ -210,8 +215,7 @@ fn may_be_merged<D: Decider>(event: &str, patch: &Value, stands: &Value) -> Resu
         let kind = form.and_then(|form| form.get(name)?.get("type")?.as_str());
         matches!(kind, Some("string" | "integer"))
     };
-    let emptied = members.iter().find(|(name, value)| value.is_null() && stands.get(name).is_some() && always(name));
-    emptied.map_or(Ok(()), |(name, _)| bad(&[name], Mistake::MissingFact))
+    emptied.into_iter().find(|name| always(name)).map_or(Ok(()), |name| bad(&[name], Mistake::MissingFact))
 }
 
 /// Facts with a patch applied, as RFC 7396 says. A fact that was erased is no object.

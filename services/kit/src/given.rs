@@ -254,7 +254,7 @@ impl<D: Decider> Given<D> {
     /// An entry taken back.
     #[must_use]
     pub fn when_in_error(self, version: u64) -> Then<D> {
-        self.when_common(Common::RecordedInError(RecordedInError { version, reason: None }))
+        self.when_common(Common::RecordedInError(RecordedInError { version, cause: None, reason: None }))
     }
 
     /// One of the events every case knows.

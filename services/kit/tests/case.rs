@@ -6,7 +6,7 @@ use kit::{
     case::{Correction, Refusal},
     decider::{Claim, Commands},
     entry::{
-        Common, FollowUpAssigned, FollowUpClosed, FollowUpMoved, FollowUpOutcome, FollowUpReopened, NoteWritten,
+        Cause, Common, FollowUpAssigned, FollowUpClosed, FollowUpMoved, FollowUpOutcome, FollowUpReopened, NoteWritten,
         RecordedInError, What,
     },
     facets::FollowUpChange,
@@ -280,8 +280,9 @@ fn of_two_who_correct_one_entry_the_second_is_told() {
 #[test]
 fn what_was_recorded_in_error_counts_no_more() {
     let case = start().and("note-call", call("bolig", true)).and("settle", json!({ "answer": "ja" }));
-    let error =
-        |version| Common::RecordedInError(RecordedInError { version, reason: Some(narrative("forkert kvinde")) });
+    let error = |version| {
+        Common::RecordedInError(RecordedInError { version, cause: None, reason: Some(narrative("forkert kvinde")) })
+    };
     let back = case.when_common(error(3)).events(&["RecordedInError"]).accepted();
     assert_eq!(back.case().domain().settled, None);
     assert!(back.case().follow_ups()["call/back"].open, "what it had closed is open again");
@@ -327,7 +328,8 @@ fn a_note_stands_on_an_entry_that_is_there() {
 #[test]
 fn a_note_is_taken_back_alone_or_with_the_entry_that_it_stands_on() {
     let note = |version| Common::NoteWritten(NoteWritten { version, text: narrative("ringer igen") });
-    let error = |version| Common::RecordedInError(RecordedInError { version, reason: None });
+    let error =
+        |version| Common::RecordedInError(RecordedInError { version, cause: Some(Cause::WrongPerson), reason: None });
     // Notes on the case, on the call, and on its correction.
     let case = noted().when_common(note(None)).accepted().when_common(note(Some(2))).accepted();
     let case = case.when_corrected(2, json!({ "topic": "arbejde" })).accepted().when_common(note(Some(5))).accepted();
@@ -338,7 +340,9 @@ fn a_note_is_taken_back_alone_or_with_the_entry_that_it_stands_on() {
         let entries = then.outcome.as_ref().unwrap().entries.iter();
         entries
             .filter_map(|entry| match &entry.what {
-                What::Common(Common::RecordedInError(error)) => Some(error.version),
+                What::Common(Common::RecordedInError(error)) if error.cause == Some(Cause::WrongPerson) => {
+                    Some(error.version)
+                }
                 _ => None,
             })
             .collect()
@@ -365,7 +369,7 @@ fn what_is_held_follows_corrections_and_errors() {
     assert_eq!(held.case().claims_since(free.case()), [Claim::Take("ja".into())]);
     let other = held.clone().when_corrected(3, json!({ "answer": "nej" })).accepted();
     assert_eq!(other.case().claims_since(held.case()), [Claim::Release("ja".into()), Claim::Take("nej".into())]);
-    let error = Common::RecordedInError(RecordedInError { version: 3, reason: None });
+    let error = Common::RecordedInError(RecordedInError { version: 3, cause: None, reason: None });
     let back = other.clone().when_common(error).accepted();
     assert_eq!(back.case().claims_since(other.case()), [Claim::Release("nej".into())]);
 }

@@ -1,5 +1,7 @@
 -- A corrected entry is filed under when it happened as it stands now, and reads as its latest correction says.
 ALTER TABLE entries ADD COLUMN said_by bigint;      -- the number of that correction; none: the entry itself
+-- It is about somebody else: its words, and those of its corrections, are the leader's alone.
+ALTER TABLE entries ADD COLUMN wrong_person boolean NOT NULL DEFAULT false;
 
 UPDATE entries e SET said_by = c.number,
     at = coalesce((c.body->>'time')::timestamptz, (e.body->>'recordedtime')::timestamptz)

@@ -10,7 +10,7 @@ use engine::{
     quarantine::{self, NOT_GENUINE, WAITS},
     reader::{Apply, Event, ReadError, Start},
 };
-use kit::{WomanId, published::Body};
+use kit::{WomanId, entry::WRONG_PERSON, published::Body};
 use serde_json::Value;
 use sqlx::{Acquire, PgConnection, Postgres, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
@@ -233,11 +233,38 @@ async fn set_standings(
     .bind(standings.values().map(|known| known.standing).collect::<Vec<_>>())
     .bind(standings.values().map(|known| known.said_by).collect::<Vec<_>>())
     .bind(standings.values().map(|known| known.at).collect::<Vec<_>>())
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    set_wrong_persons(connection, service, events).await
+}
+
+/// What is about somebody else: the entry that was taken back for that, and its corrections.
+async fn set_wrong_persons(
+    connection: &mut PgConnection,
+    service: &str,
+    events: &[Applicable<'_>],
+) -> Result<(), sqlx::Error> {
+    let wrong = events.iter().filter(|event| {
+        let cause = event.body.data.facts.get("cause").and_then(Value::as_str);
+        cause == Some(WRONG_PERSON) && standing(event.body).is_some_and(|(_, standing)| standing == IN_ERROR)
+    });
+    for event in wrong {
+        let Some((version, _)) = standing(event.body) else { continue };
+        sqlx::query(
+            "UPDATE entries SET wrong_person = true WHERE (service, aggregate_type, aggregate) = ($1, $2, $3)
+             AND (version = $4 OR body->>'type' LIKE 'dk.livline.%.EntryCorrected.v%' AND body->'data'->'facts'->>'version' = $4::text)",
+        )
+        .bind(service)
+        .bind(&event.body.aggregatetype)
+        .bind(event.body.aggregate.0)
+        .bind(version)
+        .execute(&mut *connection)
+        .await?;
+    }
     Ok(())
 }
 
+const IN_ERROR: &str = "in_error";
 const CORRECTED: &str = "corrected";
 
 /// How an entry stands after some events.
@@ -254,7 +281,7 @@ struct Standing {
 fn standing(body: &Body) -> Option<(i64, &'static str)> {
     let standing = match body.event()?.name {
         kit::entry::ENTRY_CORRECTED => CORRECTED,
-        kit::entry::RECORDED_IN_ERROR => "in_error",
+        kit::entry::RECORDED_IN_ERROR => IN_ERROR,
         _ => return None,
     };
     body.data.facts.get("version").and_then(Value::as_i64).map(|version| (version, standing))

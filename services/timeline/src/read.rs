@@ -32,6 +32,8 @@ pub(crate) struct EntryRow {
     pub body: Body,
     /// Whose it is.
     pub granted: Granted,
+    /// Whether it is about somebody else.
+    pub wrong_person: bool,
     /// Its latest correction, where that is seen too: how it reads now.
     pub correction: Option<(Body, Granted)>,
 }
@@ -156,7 +158,7 @@ pub(crate) async fn entries(
     filter: &Filter,
 ) -> Result<(Vec<EntryRow>, Option<Cursor>), sqlx::Error> {
     let mut query = QueryBuilder::<Postgres>::new(format!(
-        "SELECT service, number, at, standing, body::text AS body, {SAID_BY} FROM entries WHERE"
+        "SELECT service, number, at, standing, wrong_person, body::text AS body, {SAID_BY} FROM entries WHERE"
     ));
     scope.push(&mut query);
     if let Some(domain) = &filter.domain {
@@ -192,7 +194,8 @@ pub(crate) async fn entries(
             continue;
         };
         let Ok(correction) = correction(seal, scope, &service, &body, row)? else { continue };
-        entries.push(EntryRow { service, number, standing: row.try_get("standing")?, body, granted, correction });
+        let (standing, wrong_person) = (row.try_get("standing")?, row.try_get("wrong_person")?);
+        entries.push(EntryRow { service, number, standing, body, granted, wrong_person, correction });
     }
     Ok((entries, next))
 }

@@ -7,12 +7,12 @@ use crate::{
     read::{EntryRow, FollowUpRow, Tasks},
 };
 use engine::{
-    http::{open_body, opening},
+    http::{hidden_from, open_body, opening},
     seal::{Granted, Opening, Seal},
 };
 use kit::{
     CentreId, Class, Happened,
-    access::{About, Principal},
+    access::{About, Principal, Role},
     contract::{EventContract, Fact},
     entry::{Common, ENTRY_CORRECTED},
     labels::{Label, Language},
@@ -114,7 +114,7 @@ pub(crate) struct Renderer<'a> {
 pub(crate) async fn entry(renderer: &Renderer<'_>, row: EntryRow) -> Entry {
     let contract = renderer.contracts.get(&row.service);
     let mut body = row.body;
-    let said = facts(renderer, &row.service, &mut body, row.granted).await;
+    let said = facts(renderer, &row.service, &mut body, (row.granted, row.wrong_person)).await;
     let happened = body.happened().map(|happened| happened.to_string()).unwrap_or_default();
     let said = Original { happened, readable: said.is_some(), facts: said.unwrap_or_default() };
     let (name, version) = body.event().map_or(("", 1), |event| (event.name, event.version));
@@ -123,7 +123,7 @@ pub(crate) async fn entry(renderer: &Renderer<'_>, row: EntryRow) -> Entry {
     let (now, original) = match &mut correction {
         None => (said, None),
         Some((correction, granted)) => {
-            let corrected = facts(renderer, &row.service, correction, *granted).await;
+            let corrected = facts(renderer, &row.service, correction, (*granted, row.wrong_person)).await;
             let happened = correction.happened().map(|happened| happened.to_string()).unwrap_or_default();
             let readable = corrected.is_some();
             (Original { happened, readable, facts: corrected.unwrap_or_default() }, Some(said))
@@ -158,10 +158,18 @@ pub(crate) async fn entry(renderer: &Renderer<'_>, row: EntryRow) -> Entry {
 }
 
 /// The facts of a body, opened and in words; those of a correction read like the entry it corrects. `None`: they do not open.
-async fn facts(renderer: &Renderer<'_>, service: &str, body: &mut Body, granted: Granted) -> Option<Vec<ShownFact>> {
+/// What is about somebody else the leader reads alone.
+async fn facts(
+    renderer: &Renderer<'_>,
+    service: &str,
+    body: &mut Body,
+    (granted, wrong_person): (Granted, bool),
+) -> Option<Vec<ShownFact>> {
     let Renderer { contracts, seal, principal, about, centre, tasks } = renderer;
     let (open, own) = (opening(principal, *about), body.centre == Some(*centre));
+    let masked = wrong_person && principal.role != Role::Leader;
     let open = |class| match open(class) {
+        opening if masked => hidden_from(opening),
         // What came along from another centre came without its places: one of them may be that centre's own.
         Opening::Value if class == Class::Location && !own => Opening::Mask,
         opening => opening,
