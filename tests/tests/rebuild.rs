@@ -39,7 +39,8 @@ async fn many(ground: &Ground, journal: &PgPool, cases: usize) {
     let case = leader.open("housing", woman).await;
     offer(&leader, &case).await;
     offer(&leader, &case).await;
-    leader.act("housing", &case, "correct-entry", json!({ "version": 2, "facts": { "rent": 7 } })).await.ok();
+    let correction = json!({ "facts": { "version": 2, "facts": { "rent": 7 } }, "when": "2020-03-10" });
+    leader.post("housing", &format!("/v1/cases/{case}/correct-entry"), "correction", correction).await.ok();
     leader.act("housing", &case, "record-in-error", json!({ "version": 3, "reason": "Forkert sag" })).await.ok();
     let events: Vec<(String, String)> =
         sqlx::query_as("SELECT event_type, body::text FROM events WHERE aggregate_id = $1 ORDER BY sequence")

@@ -315,7 +315,7 @@ async fn nobody_waits_for_her_without_end() {
         worker.get(service, path).await.ok();
     }
     // A slip that is corrected on the last day is no new registration.
-    log(leader, woman, "correct-entry", json!({ "version": 2, "facts": {} })).await;
+    log(leader, woman, "correct-entry", json!({ "version": 2, "facts": { "language": "Dari" } })).await;
     for (service, _) in &everywhere {
         has_heard(&house.ground, service, READER, &["people"]).await;
     }

@@ -230,25 +230,29 @@ impl<D: Decider> Executor<D> {
         opened: &CaseOpened,
         choice: u32,
     ) -> Result<(Decided<D::Event>, Vec<Claim>), ExecuteError> {
-        let certain = matches!(&request.ask, Some(Ask::Record(command)) if D::irrevocable(command));
+        let ask = match &request.ask {
+            Some(Ask::Correct(correction)) => Some(Ask::Correct(self.beside(correction, request, loaded).await?)),
+            other => other.clone(),
+        };
+        let certain = matches!(&ask, Some(Ask::Record(command)) if D::irrevocable(command));
         let mut heard = self.heard(opened.woman, certain).await?;
         heard.extend(request.heard.clone().map(|(policy, heard)| (policy.to_owned(), Some(heard))));
         let looking = self.looking(request.aggregate, (request.actor.clone(), request.role), request.centre, &heard);
-        let shared = if let Some(Ask::Record(command)) = &request.ask { D::shares(command, &looking) } else { None };
+        let shared = if let Some(Ask::Record(command)) = &ask { D::shares(command, &looking) } else { None };
         let taken = match shared {
             Some(shared) => self.taken(&shared, (opened.centre, request.aggregate)).await,
             None => Ok(false),
         };
         let taken = taken.map_err(|error| unreadable(&error))?;
-        let answering = match &request.ask {
+        let answering = match &ask {
             Some(Ask::Record(command)) if D::asks_who_answers(command) => {
                 let found = who_answers(&self.pool, (&self.seal, self.service), request.centre, self.clock.now()).await;
                 found.map_err(|error| unreadable(&error))?
             }
             _ => Answering::default(),
         };
-        let unknown = self.unknown(request, loaded).await.map_err(|error| unreadable(&error))?;
-        let says_so = match &request.ask {
+        let unknown = self.unknown(request, ask.as_ref(), loaded).await.map_err(|error| unreadable(&error))?;
+        let says_so = match &ask {
             Some(Ask::Record(command)) => D::by_code_word(command),
             Some(Ask::Together(commands)) => commands.iter().any(D::by_code_word),
             _ => false,
@@ -276,7 +280,7 @@ impl<D: Decider> Executor<D> {
         let mut all = Decided { entries: Vec::new(), warnings: Vec::new() };
         let mut case = std::borrow::Cow::Borrowed(&loaded.case);
         let opening = (loaded.case.version() == 0).then(|| Ask::Open(opened.clone()));
-        let mut asks: Vec<Ask<D::Command>> = opening.into_iter().chain(request.ask.clone()).collect();
+        let mut asks: Vec<Ask<D::Command>> = opening.into_iter().chain(ask).collect();
         let last = asks.pop();
         for (ask, note) in asks.into_iter().map(|ask| (ask, None)).chain(last.map(|ask| (ask, request.note.clone()))) {
             let decided = case.decide(ask, note, &context).map_err(refused)?;
@@ -291,11 +295,16 @@ impl<D: Decider> Executor<D> {
 
     /// What a command names that the directory of staff and centres does not hold. Whoever acts was vouched for and holds what they open, but
     /// gives themselves no tie and no duty without being in it; a rule names whom people named before.
-    async fn unknown(&self, request: &Request<D::Command>, loaded: &Loaded<D>) -> Result<BTreeSet<Named>, sqlx::Error> {
+    async fn unknown(
+        &self,
+        request: &Request<D::Command>,
+        ask: Option<&Ask<D::Command>>,
+        loaded: &Loaded<D>,
+    ) -> Result<BTreeSet<Named>, sqlx::Error> {
         if request.role == Role::Service {
             return Ok(BTreeSet::new());
         }
-        let mut named = request.ask.as_ref().map(|ask| loaded.case.names(ask)).unwrap_or_default();
+        let mut named = ask.map(|ask| loaded.case.names(ask)).unwrap_or_default();
         named.remove(&Named::Anybody(request.actor.clone()));
         let holder = request.responsible.as_ref().filter(|holder| **holder != request.actor);
         named.extend(holder.cloned().map(Named::Worker));
@@ -335,6 +344,7 @@ impl<D: Decider> Executor<D> {
             leading: BTreeSet::new(),
             unknown: BTreeSet::new(),
             word_checked: false,
+            corrects: false,
             heard,
         }
     }
@@ -416,7 +426,8 @@ pub(crate) fn unreadable(error: &sqlx::Error) -> ExecuteError {
 
 fn refused<R: std::error::Error + kit::decider::Code>(refusal: Refusal<R>) -> ExecuteError {
     match refusal {
-        Refusal::Fact(bad) => ExecuteError::Fact(BadFact { pointer: format!("/facts{}", bad.pointer), ..bad }),
+        // A correction's facts, in the facts of the action.
+        Refusal::Fact(bad) => ExecuteError::Fact(BadFact { pointer: format!("/facts/facts{}", bad.pointer), ..bad }),
         other => ExecuteError::Refused { code: other.code() },
     }
 }

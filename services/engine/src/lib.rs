@@ -7,6 +7,7 @@ mod claims;
 pub mod clock;
 mod command;
 pub mod config;
+mod corrections;
 pub mod database;
 pub mod erasure;
 pub mod executor;

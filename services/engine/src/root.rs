@@ -18,7 +18,7 @@ use cqrs_es::{
     },
 };
 use kit::{
-    Case, CentreId, Class, Decider, WomanId,
+    ActorId, Case, CentreId, Class, Decider, WomanId,
     case::{Ask, Refusal},
     decider::Events,
     entry::{Common, ENTRY_CORRECTED, Entry},
@@ -100,6 +100,8 @@ pub struct Seen {
     pub version: u64,
     /// Its type's name.
     pub event: String,
+    /// Who recorded it.
+    pub actor: ActorId,
     /// The key of its command.
     pub key: Uuid,
     /// The fingerprint of its command, in hexadecimal.
@@ -207,6 +209,7 @@ impl Repository<'_> {
             number,
             version: body.version,
             event: event.event_type.clone(),
+            actor: body.actor.clone(),
             key,
             fingerprint,
             warnings,

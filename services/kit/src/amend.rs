@@ -5,15 +5,10 @@
 //! something new about it. Deliberately absent: which entries stand ([`crate::case`]).
 
 use crate::{
-    Class,
     case::FollowUp,
-    decider::Events,
     facets::{Change, FollowUpChange},
-    sealed::exposing,
 };
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use uuid::Uuid;
 
 /// Opening and moving are one: both leave it open, with a date.
 fn kind(change: Change) -> Change {
@@ -45,9 +40,7 @@ pub(crate) fn amended(
     let undone = was.iter().filter(|old| makes(made, old) && !makes(is, old));
     let undone: BTreeSet<&str> = undone.map(|old| old.key.as_str()).collect();
     let mut changes: Vec<_> = undone.into_iter().filter_map(|key| back(key, now.get(key), without.get(key))).collect();
-    // What a place or its time decided is closed by now, and `was` knows nothing of it: only what was recorded tells.
-    let known = |new: &FollowUpChange| new.class != Class::Personal || !says(was, new);
-    let new = is.iter().filter(|new| known(new) && !says(made, new));
+    let new = is.iter().filter(|new| !says(was, new) && !says(made, new));
     let again: BTreeSet<String> =
         changes.iter().filter(|change| change.change == Change::Reopened).map(|change| change.key.clone()).collect();
     let new = new.filter(|new| {
@@ -129,19 +122,6 @@ pub(crate) fn follow(follow_ups: &mut BTreeMap<String, FollowUp>, change: &Follo
         }
         Change::Opened => {}
     }
-}
-
-/// Ids left out of a correction stay as they were: an offer is still the same offer when its rent was wrong.
-pub(crate) fn keep_ids(original: &impl Events, mut facts: Value) -> Value {
-    let original = exposing(|| original.to_facts()).unwrap_or_default();
-    if let (Some(facts), Value::Object(original)) = (facts.as_object_mut(), original) {
-        let is_id = |value: &Value| value.as_str().is_some_and(|text| Uuid::parse_str(text).is_ok());
-        let left_out = original.into_iter().filter(|(_, value)| is_id(value));
-        for (name, id) in left_out {
-            facts.entry(name).or_insert(id);
-        }
-    }
-    facts
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 //! Deliberately absent: how it is decided ([`crate::case`]).
 
 use crate::{
-    Happened,
+    Class, Happened,
     access::Right,
     decider::Code,
     entry::{CaseOpened, Common, Entry},
     facts::BadFact,
 };
 use serde_json::Value;
+use std::collections::BTreeSet;
 use strum::VariantArray as _;
 
 /// What is asked of a case. Not `Debug`: a correction holds facts in clear.
@@ -21,17 +22,28 @@ pub enum Ask<C> {
     Record(C),
     /// Several of them, each on what the ones before it have made: all of them or none.
     Together(Vec<C>),
-    /// Other facts for an earlier entry.
-    Correct {
-        /// The entry.
-        version: u64,
-        /// The facts as they should have been.
-        facts: Value,
-        /// When it really happened; none: as recorded.
-        when: Option<Happened>,
-    },
+    /// A change to an earlier entry.
+    Correct(Correction),
     /// One of the common events.
     Common(Common),
+}
+
+/// A change to an earlier entry. Not `Debug`: it holds facts in clear.
+#[derive(Clone, Default)]
+pub struct Correction {
+    /// The entry.
+    pub version: u64,
+    /// What changes: a JSON Merge Patch (RFC 7396) of the facts as they stand.
+    pub patch: Value,
+    /// When it really happened; none: as it stands.
+    pub when: Option<Happened>,
+    /// The entry's latest correction that whoever corrects has seen.
+    pub seen: Option<u64>,
+    /// The facts as they stand, opened in every class, with marks where they were erased. The engine looks them up; none: as the case
+    /// knows them.
+    pub stands: Option<Value>,
+    /// The classes that whoever corrects may not see: nothing in an answer tells of what stands there.
+    pub hidden: BTreeSet<Class>,
 }
 
 /// What a case answers.
@@ -41,6 +53,14 @@ pub struct Decided<E> {
     pub entries: Vec<Entry<E>>,
     /// Codes of what the worker is told.
     pub warnings: Vec<&'static str>,
+}
+
+/// What a worker is told beside a decision that stands, whatever the domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub enum CommonWarning {
+    /// Somebody else has corrected the same entry, and whoever corrects it now does not show that they know.
+    CorrectedMeanwhile,
 }
 
 /// Why a command is refused whatever the domain.

@@ -1,16 +1,17 @@
 //! A decider with what every case has: its opening, corrections, notes, and follow-ups that people move.
 //!
-//! Pure: it folds entries and decides commands. Deliberately absent: how entries are sealed, stored and numbered (the engine).
+//! Pure: it folds entries and decides commands. Deliberately absent: how entries are corrected and taken back ([`crate::correct`]), and
+//! how they are sealed, stored and numbered (the engine).
 
-pub use crate::ask::{Ask, CommonRejection, Decided, Refusal};
+pub use crate::ask::{Ask, CommonRejection, CommonWarning, Correction, Decided, Refusal};
 
 use crate::{
     Class, Context, Decider, Facets,
     access::Right,
     amend,
-    decider::{Amendable, Claim, Commands, Decision, Events},
+    decider::{Claim, Decision},
     directory::Named,
-    entry::{CaseOpened, Common, Entry, NoteWritten, RecordedInError, What},
+    entry::{CaseOpened, Common, Entry, NoteWritten, What},
     facets::{Change, FollowUpChange},
     ids::ActorId,
     sealed::{Narrative, Sealed, exposing},
@@ -23,11 +24,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A case as folded from its entries.
 #[derive(Debug, Clone)]
 pub struct Case<D: Decider> {
-    version: u64,
-    opened: Option<CaseOpened>,
-    domain: D,
-    recorded: Vec<Recorded<D::Event>>,
-    follow_ups: BTreeMap<String, FollowUp>,
+    pub(crate) version: u64,
+    pub(crate) opened: Option<CaseOpened>,
+    pub(crate) domain: D,
+    pub(crate) recorded: Vec<Recorded<D::Event>>,
+    pub(crate) follow_ups: BTreeMap<String, FollowUp>,
 }
 
 impl<D: Decider> Default for Case<D> {
@@ -38,19 +39,26 @@ impl<D: Decider> Default for Case<D> {
 
 /// What one version stands for now.
 #[derive(Debug, Clone)]
-struct Recorded<E> {
-    standing: Standing<E>,
-    happened: Happened,
-    changes: Vec<FollowUpChange>,
+pub(crate) struct Recorded<E> {
+    pub(crate) standing: Standing<E>,
+    /// As recorded or as last corrected.
+    pub(crate) happened: Happened,
+    pub(crate) changes: Vec<FollowUpChange>,
+    /// The entry that says how it stands: itself, or its latest correction.
+    pub(crate) said_by: u64,
 }
 
 #[derive(Debug, Clone)]
-enum Standing<E> {
+pub(crate) enum Standing<E> {
     /// A fact, as recorded or as last corrected.
     Fact(E),
     /// Taken back.
     InError,
-    /// One of the common events: nothing to correct.
+    /// A note on an entry, or on the case: taken back alone, or with that entry.
+    Note { on: Option<u64> },
+    /// A correction of an entry.
+    Correction { of: u64 },
+    /// Another of the common events: nothing to correct.
     Common,
 }
 
@@ -73,11 +81,8 @@ pub struct FollowUp {
 }
 
 /// An entry with its place.
-type Placed<'a, D> = (usize, &'a Recorded<<D as Decider>::Event>);
-/// An entry with its place, what it says, and the command with corrected facts.
-type ToCorrect<'a, D> =
-    (usize, &'a Recorded<<D as Decider>::Event>, &'a <D as Decider>::Event, <D as Decider>::Command);
-type Outcome<D> = Result<Decided<<D as Decider>::Event>, Refusal<<D as Decider>::Rejection>>;
+pub(crate) type Placed<'a, D> = (usize, &'a Recorded<<D as Decider>::Event>);
+pub(crate) type Outcome<D> = Result<Decided<<D as Decider>::Event>, Refusal<<D as Decider>::Rejection>>;
 
 impl<D: Decider> Case<D> {
     /// How many events it has.
@@ -133,7 +138,10 @@ impl<D: Decider> Case<D> {
             }
             What::Corrected { version, fact } => {
                 self.stand(*version, Standing::Fact(fact.clone()), &entry.facets);
-                Standing::Common
+                if let Some(recorded) = place(*version).and_then(|place| self.recorded.get_mut(place)) {
+                    (recorded.happened, recorded.said_by) = (entry.happened, self.version);
+                }
+                Standing::Correction { of: *version }
             }
             What::Common(Common::RecordedInError(error)) => {
                 self.stand(error.version, Standing::InError, &entry.facets);
@@ -143,19 +151,20 @@ impl<D: Decider> Case<D> {
                 self.opened.get_or_insert_with(|| opened.clone());
                 Standing::Common
             }
+            What::Common(Common::NoteWritten(note)) => Standing::Note { on: note.version },
             What::Common(_) => Standing::Common,
         };
         // What a correction or a retraction changed is part of the entry that it is about.
         let amends = matches!(entry.what, What::Corrected { .. } | What::Common(Common::RecordedInError(_)));
         let changes = if amends { Vec::new() } else { entry.facets.follow_ups.clone() };
-        self.recorded.push(Recorded { standing, happened: entry.happened, changes });
+        self.recorded.push(Recorded { standing, happened: entry.happened, changes, said_by: self.version });
         for change in &entry.facets.follow_ups {
             amend::follow(&mut self.follow_ups, change);
         }
     }
 
     /// Puts another standing in the place of an entry's and folds the domain again without the original.
-    fn stand(&mut self, version: u64, standing: Standing<D::Event>, facets: &Facets) {
+    pub(crate) fn stand(&mut self, version: u64, standing: Standing<D::Event>, facets: &Facets) {
         let Some(recorded) = place(version).and_then(|place| self.recorded.get_mut(place)) else { return };
         recorded.standing = standing;
         amend::merge(&mut recorded.changes, &facets.follow_ups);
@@ -163,7 +172,7 @@ impl<D: Decider> Case<D> {
     }
 
     /// The domain folded from the entries at these places, as they stand.
-    fn folded(&self, takes: impl Fn(usize) -> bool) -> D {
+    pub(crate) fn folded(&self, takes: impl Fn(usize) -> bool) -> D {
         let mut domain = D::default();
         for (place, recorded) in self.recorded.iter().enumerate() {
             match &recorded.standing {
@@ -204,7 +213,7 @@ impl<D: Decider> Case<D> {
             Ask::Open(opened) => Ok(common(Common::CaseOpened(opened), Facets::routine(), context)),
             Ask::Record(command) => self.record(command, context),
             Ask::Together(commands) => self.together(commands, context),
-            Ask::Correct { version, facts, when } => self.correct(version, facts, when, context),
+            Ask::Correct(correction) => self.correct(&correction, context),
             Ask::Common(Common::RecordedInError(error)) => self.take_back(error, context),
             Ask::Common(asked) => self.common(asked, context),
         }?;
@@ -225,13 +234,7 @@ impl<D: Decider> Case<D> {
         match ask {
             Ask::Record(command) => D::names(command).into_iter().collect(),
             Ask::Together(commands) => commands.iter().flat_map(D::names).collect(),
-            Ask::Correct { version, facts, .. } => {
-                let Ok((_, _, original, command)) = self.corrected(*version, facts.clone()) else {
-                    return BTreeSet::new();
-                };
-                let before = D::names(&D::Command::again(original.clone()));
-                D::names(&command).into_iter().filter(|named| !before.contains(named)).collect()
-            }
+            Ask::Correct(correction) => self.names_anew(correction),
             Ask::Common(Common::FollowUpAssigned(assigned)) => [Named::Worker(assigned.responsible.clone())].into(),
             Ask::Open(_) | Ask::Common(_) => BTreeSet::new(),
         }
@@ -277,110 +280,14 @@ impl<D: Decider> Case<D> {
     }
 
     /// Refuses a command whose right the actor does not have.
-    fn permits(&self, command: &D::Command, context: &Context<'_>) -> Result<(), Refusal<D::Rejection>> {
+    pub(crate) fn permits(&self, command: &D::Command, context: &Context<'_>) -> Result<(), Refusal<D::Rejection>> {
         let needed = self.domain.right(command, context);
         if context.right >= needed { Ok(()) } else { Err(Refusal::Common(CommonRejection::lacking(needed))) }
     }
 
-    fn standing(&self, version: u64) -> Result<Placed<'_, D>, Refusal<D::Rejection>> {
+    pub(crate) fn standing(&self, version: u64) -> Result<Placed<'_, D>, Refusal<D::Rejection>> {
         let found = place(version).and_then(|place| self.recorded.get(place).map(|recorded| (place, recorded)));
         found.ok_or(Refusal::Common(CommonRejection::NoSuchEntry))
-    }
-
-    /// An entry that is to be corrected, with its place, what it says, and what would have recorded it with the corrected facts.
-    fn corrected(&self, version: u64, facts: Value) -> Result<ToCorrect<'_, D>, Refusal<D::Rejection>> {
-        let (place, recorded) = self.standing(version)?;
-        let original = match &recorded.standing {
-            Standing::Fact(fact) if D::amendable(fact) == Amendable::Always => fact,
-            Standing::InError => return Err(Refusal::Common(CommonRejection::RecordedInErrorAlready)),
-            _ => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
-        };
-        let facts = amend::keep_ids(original, facts);
-        let command = D::Command::action_of(original.name()).and_then(|action| D::Command::read(&action, facts));
-        let command = command.ok_or(Refusal::Common(CommonRejection::NotCorrectable))?.map_err(Refusal::Fact)?;
-        Ok((place, recorded, original, command))
-    }
-
-    fn correct(&self, version: u64, facts: Value, when: Option<Happened>, context: &Context<'_>) -> Outcome<D> {
-        let (place, recorded, original, command) = self.corrected(version, facts)?;
-        let context = &Context { happened: when.unwrap_or(recorded.happened), ..context.clone() };
-        if in_the_future(context) {
-            return Err(Refusal::Common(CommonRejection::InTheFuture));
-        }
-        for command in [&D::Command::again(original.clone()), &command] {
-            self.permits(command, context)?;
-        }
-        // The corrected facts obey the rules that held before the original, and get on with what came later as well as it did.
-        let then = &Context { happened: recorded.happened, ..context.clone() };
-        let others = self.folded(|other| other != place);
-        if let Err(refusal) = others.decide(command.clone(), context)
-            && others.decide(D::Command::again(original.clone()), then).is_ok()
-        {
-            return Err(Refusal::Domain(refusal));
-        }
-        let before = self.folded(|other| other < place);
-        let decision = match before.decide(command.clone(), context) {
-            // What has changed around the case since refuses the original too.
-            Err(_) if before.decide(D::Command::again(original.clone()), then).is_err() => {
-                Decision::event(command.record())
-            }
-            decided => decided.map_err(Refusal::Domain)?,
-        };
-        let fact = decision.events.into_iter().find(|event| event.name() == original.name());
-        let fact = fact.ok_or(Refusal::Common(CommonRejection::NothingLeft))?;
-        let mut after = self.clone();
-        after.stand(version, Standing::Fact(fact.clone()), &Facets::default());
-        self.stays_sound(&after)?;
-        // Both looked at from today, so that what came later (an extension, an answer) weighs in both; and with what the entry itself
-        // has ended still open, for it may be that it should not have.
-        let ended = recorded.changes.iter().filter(|change| change.change == Change::Closed);
-        let ended =
-            ended.map(|change| (change.key.clone(), self.follow_ups.get(&change.key).and_then(|known| known.due)));
-        let mut open = context.open.clone();
-        open.extend(ended);
-        let (then, context) = (&Context { open: open.clone(), ..then.clone() }, &Context { open, ..context.clone() });
-        let was = self.domain.facets(original, then);
-        let is = after.domain.facets(&fact, context);
-        let follow_ups = self.amended(place, &was.follow_ups, &is.follow_ups);
-        let mut facets = Facets { follow_ups, ..is };
-        chosen(vec![&mut facets], context);
-        let entry = Entry { what: What::Corrected { version, fact }, happened: context.happened, facets };
-        let warnings = decision.warnings.into_iter().map(Into::into).collect();
-        Ok(Decided { entries: vec![entry], warnings })
-    }
-
-    fn take_back(&self, error: RecordedInError, context: &Context<'_>) -> Outcome<D> {
-        let (place, recorded) = self.standing(error.version)?;
-        match &recorded.standing {
-            Standing::Fact(fact) if D::amendable(fact) != Amendable::Never => {
-                self.permits(&D::Command::again(fact.clone()), context)?;
-            }
-            Standing::InError => return Ok(Decided { entries: Vec::new(), warnings: Vec::new() }),
-            _ => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
-        }
-        let mut after = self.clone();
-        after.stand(error.version, Standing::InError, &Facets::default());
-        self.stays_sound(&after)?;
-        let facets = Facets { follow_ups: self.amended(place, &recorded.changes, &[]), ..Facets::routine() };
-        Ok(common(Common::RecordedInError(error), facets, context))
-    }
-
-    /// Refuses what would make a sound case unsound.
-    fn stays_sound(&self, after: &Self) -> Result<(), Refusal<D::Rejection>> {
-        if self.domain.sound().is_err() { Ok(()) } else { after.domain.sound().map_err(Refusal::Domain) }
-    }
-
-    /// What must happen to follow-ups when the entry at `place` turns from one that does `was` into one that does `is`.
-    fn amended(&self, place: usize, was: &[FollowUpChange], is: &[FollowUpChange]) -> Vec<FollowUpChange> {
-        let made: &[FollowUpChange] = self.recorded.get(place).map_or(&[], |recorded| &recorded.changes);
-        let mut without = BTreeMap::new();
-        for (other, recorded) in self.recorded.iter().enumerate() {
-            if other != place && !matches!(recorded.standing, Standing::InError) {
-                let begins = matches!(recorded.standing, Standing::Fact(_));
-                recorded.changes.iter().for_each(|change| amend::stand(&mut without, &self.follow_ups, change, begins));
-            }
-        }
-        amend::amended(&self.follow_ups, &without, made, was, is)
     }
 
     fn common(&self, asked: Common, context: &Context<'_>) -> Outcome<D> {
@@ -441,7 +348,7 @@ fn may_deal_with(follow_up: &FollowUp, change: &FollowUpChange, context: &Contex
     if holds || context.right >= Right::Close { Ok(()) } else { Err(CommonRejection::NeedsClose) }
 }
 
-fn common<E>(what: Common, facets: Facets, context: &Context<'_>) -> Decided<E> {
+pub(crate) fn common<E>(what: Common, facets: Facets, context: &Context<'_>) -> Decided<E> {
     let entry = Entry { what: What::Common(what), happened: context.happened, facets };
     Decided { entries: vec![entry], warnings: Vec::new() }
 }
@@ -457,13 +364,13 @@ fn forbidden<D: Decider>(facts: Value) -> Option<D::Rejection> {
 }
 
 /// A version's place in the list of entries.
-fn place(version: u64) -> Option<usize> {
+pub(crate) fn place(version: u64) -> Option<usize> {
     version.checked_sub(1).and_then(|place| usize::try_from(place).ok())
 }
 
 /// The worker's choice of holder on what a command opens, and of a date where it opens one thing alone: chosen for several, a
 /// date could put off the one that must not wait.
-fn chosen(facets: Vec<&mut Facets>, context: &Context<'_>) {
+pub(crate) fn chosen(facets: Vec<&mut Facets>, context: &Context<'_>) {
     let changes = facets.into_iter().flat_map(|facets| &mut facets.follow_ups);
     let mut opened: Vec<_> = changes.filter(|change| change.change == Change::Opened).collect();
     let due = context.due.filter(|_| opened.len() == 1);
@@ -482,7 +389,7 @@ fn chosen(facets: Vec<&mut Facets>, context: &Context<'_>) {
     }
 }
 
-fn in_the_future(context: &Context<'_>) -> bool {
+pub(crate) fn in_the_future(context: &Context<'_>) -> bool {
     match context.happened {
         Happened::At(_) => context.happened.instant().is_some_and(|instant| instant > context.now),
         other => other.day().is_some_and(|day| day.date() > context.today),

@@ -6,7 +6,7 @@
 use crate::{
     Class,
     access::Right,
-    case::CommonRejection,
+    case::{CommonRejection, CommonWarning},
     decider::{Begins, Commands, Decider},
     entry::{self, Common},
     facts::Mistake,
@@ -231,6 +231,8 @@ impl Contract {
         let mut rejections = asking.codes("rejection", D::Rejection::VARIANTS);
         rejections.extend(asking.codes("rejection", CommonRejection::VARIANTS));
         rejections.extend(asking.codes("rejection", Mistake::VARIANTS));
+        let mut warnings = asking.codes("warning", D::Warning::VARIANTS);
+        warnings.extend(asking.codes("warning", CommonWarning::VARIANTS));
         let described = D::Command::describe();
         let mut entries: Vec<_> = described.iter().map(|entry| event(entry, &mut asking)).collect();
         let earlier = described.iter().flat_map(EntryDescription::earlier);
@@ -244,7 +246,7 @@ impl Contract {
             label: asking.one(format!("service-{service}")),
             aggregates: vec![Aggregate { kind: D::TYPE.to_owned(), plural: D::PLURAL.to_owned(), entries, past }],
             follow_ups: asking.codes("follow-up", D::FollowUp::VARIANTS),
-            warnings: asking.codes("warning", D::Warning::VARIANTS),
+            warnings,
             rejections,
         };
         asking.missing.sort();

@@ -244,6 +244,8 @@ pub trait Commands: Clone + Debug + Send + Sync + Sized + 'static {
     type Event: Events;
     /// A command from a client's facts; `None` where there is no such action.
     fn read(action: &str, facts: Value) -> Option<Result<Self, BadFact>>;
+    /// The same from facts that stand already, some of which may be erased.
+    fn read_again(action: &str, facts: Value) -> Option<Result<Self, BadFact>>;
     /// The event that records this command, with the same facts.
     fn record(self) -> Self::Event;
     /// The command that would record this event.
@@ -304,6 +306,9 @@ pub struct Context<'a> {
     pub unknown: BTreeSet<Named>,
     /// Whether the actor has just checked her code word, and it was right, see [`Decider::by_code_word`].
     pub word_checked: bool,
+    /// Whether an earlier entry is corrected: what is left out stays out, so nothing is added as to a new entry. What follows from other
+    /// facts is derived again.
+    pub corrects: bool,
     /// What this service has heard of her from others, by policy name; none where that is not whole.
     pub heard: &'a BTreeMap<String, Option<Value>>,
 }

@@ -45,6 +45,13 @@ macro_rules! entries {
                 None
             }
 
+            fn read_again(action: &str, facts: $crate::serde_json::Value) -> Option<Result<Self, $crate::facts::BadFact>> {
+                $(if action == $crate::contract::kebab(stringify!($command)) {
+                    return Some($crate::facts::read_again(facts).map(Self::$command));
+                })+
+                None
+            }
+
             fn record(self) -> Event {
                 match self { $(Self::$command(facts) => Event::$event(facts),)+ }
             }

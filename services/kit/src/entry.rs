@@ -76,10 +76,26 @@ pub struct CaseOpened {
 pub struct RecordedInError {
     /// The entry that was wrong.
     pub version: u64,
+    /// Why. What is about another person is masked for all but the leader.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Narrative>,
 }
+
+/// Why an entry should not be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// It is about somebody else.
+    WrongPerson,
+    /// It did not happen, or not so.
+    NotSo,
+}
+
+/// The word for what is about another person, as it stands in facts.
+pub const WRONG_PERSON: &str = "wrong_person";
 
 /// A note, on an entry or on the case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -123,6 +123,11 @@ pub fn read<T: DeserializeOwned>(facts: Value) -> Result<T, BadFact> {
         // Where it stands may be the client's own text too.
         return Err(BadFact { pointer: String::new(), mistake: Mistake::UnknownFact });
     }
+    read_again(facts)
+}
+
+/// Reads facts that stand already, some of which may be erased, with what a client changes in them.
+pub fn read_again<T: DeserializeOwned>(facts: Value) -> Result<T, BadFact> {
     serde_path_to_error::deserialize(Strict(facts)).map_err(|error| {
         // serde's message may quote the value: only its kind goes on, and for a missing fact the name that our own type gave.
         let mut path: Vec<String> = error.path().iter().map(segment).collect();
@@ -144,7 +149,7 @@ pub fn read<T: DeserializeOwned>(facts: Value) -> Result<T, BadFact> {
 }
 
 /// Whether an object anywhere has a member that begins with `$`.
-fn marked(value: &Value) -> bool {
+pub(crate) fn marked(value: &Value) -> bool {
     match value {
         Value::Object(members) => members.iter().any(|(name, value)| name.starts_with('$') || marked(value)),
         Value::Array(items) => items.iter().any(marked),

@@ -20,7 +20,7 @@ pub use walk::walk;
 use crate::{
     ActorId, AggregateId, Case, CentreId, Class, Context, Decider, Happened, WomanId,
     access::{Right, Role},
-    case::{Ask, Decided, Refusal},
+    case::{Ask, Correction, Decided, Refusal},
     deadlines::Deadlines,
     decider::{Commands, Events},
     directory::Named,
@@ -50,6 +50,8 @@ const CENTRE: CentreId = CentreId(Uuid::from_u128(1));
 pub struct Given<D: Decider> {
     case: Case<D>,
     entries: Vec<Entry<D::Event>>,
+    /// The facts as they stand by entry, opened: what nobody but the engine sees.
+    clear: BTreeMap<u64, Value>,
     actor: ActorId,
     role: Role,
     right: Right,
@@ -82,6 +84,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
     let given = Given {
         case: Case::default(),
         entries: Vec::new(),
+        clear: BTreeMap::new(),
         actor: "w-1".parse().expect("an actor"),
         role: Role::Worker,
         right: Right::Record,
@@ -237,16 +240,31 @@ impl<D: Decider> Given<D> {
         }
     }
 
-    /// A correction of an entry.
+    /// A correction of an entry by somebody who knows of all others.
     #[must_use]
-    pub fn when_corrected(self, version: u64, facts: Value) -> Then<D> {
-        self.ask(Ask::Correct { version, facts, when: None }, None)
+    pub fn when_corrected(self, version: u64, patch: Value) -> Then<D> {
+        let seen = Some(self.case.version());
+        self.when_corrected_so(Correction { version, patch, seen, ..Correction::default() })
+    }
+
+    /// A correction of when an entry happened as well.
+    #[must_use]
+    pub fn when_corrected_to(self, version: u64, patch: Value, happened: &str) -> Then<D> {
+        let (seen, when) = (Some(self.case.version()), Some(happened.parse().expect("when it happened")));
+        self.when_corrected_so(Correction { version, patch, seen, when, ..Correction::default() })
+    }
+
+    /// A correction as it is said, with the facts as they stand beside it, as the engine looks them up.
+    #[must_use]
+    pub fn when_corrected_so(self, correction: Correction) -> Then<D> {
+        let stands = self.clear.get(&correction.version).cloned();
+        self.ask(Ask::Correct(Correction { stands, ..correction }), None)
     }
 
     /// An entry taken back.
     #[must_use]
     pub fn when_in_error(self, version: u64) -> Then<D> {
-        self.when_common(Common::RecordedInError(RecordedInError { version, reason: None }))
+        self.when_common(Common::RecordedInError(RecordedInError { version, cause: None, reason: None }))
     }
 
     /// One of the events every case knows.
@@ -325,6 +343,7 @@ impl<D: Decider> Given<D> {
             leading: self.leading.clone(),
             unknown: self.unknown.clone(),
             word_checked: self.word_checked,
+            corrects: false,
             heard: &self.heard,
         }
     }
@@ -335,6 +354,12 @@ impl<D: Decider> Given<D> {
         let outcome = self.case.decide(ask, None, &self.context(happened));
         if let Ok(decided) = &outcome {
             for entry in &decided.entries {
+                let facts = |fact: &D::Event| exposing(|| fact.to_facts()).expect("facts serialise");
+                match &entry.what {
+                    What::Fact(fact) => drop(self.clear.insert(self.case.version() + 1, facts(fact))),
+                    What::Corrected { version, fact } => drop(self.clear.insert(*version, facts(fact))),
+                    What::Common(_) => {}
+                }
                 let entry = stored(entry);
                 self.case.apply(&entry);
                 self.entries.push(entry);

@@ -10,6 +10,7 @@ mod ask;
 pub mod calendar;
 pub mod case;
 pub mod contract;
+mod correct;
 pub mod deadlines;
 pub mod decider;
 pub mod directory;

@@ -43,6 +43,9 @@ pub enum Class {
 }
 
 impl Class {
+    /// Every class.
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
     /// The class's code.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -2,15 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up should say where, and stop")]
 
 use kit::{
-    Context, Decider, Decision, Facets, Location, Narrative, Personal, Text,
+    Class, Context, Decider, Decision, Facets, Location, Narrative, Personal, Text,
     access::{Right, Role},
+    case::{Correction, Refusal},
     decider::{Claim, Commands},
     entry::{
-        Common, FollowUpAssigned, FollowUpClosed, FollowUpMoved, FollowUpOutcome, FollowUpReopened, NoteWritten,
-        RecordedInError,
+        Cause, Common, FollowUpAssigned, FollowUpClosed, FollowUpMoved, FollowUpOutcome, FollowUpReopened, NoteWritten,
+        RecordedInError, What,
     },
     facets::FollowUpChange,
-    given::{Given, given},
+    facts::{BadFact, Mistake},
+    given::{Given, Then, given},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,8 @@ source = "made up"
 struct Call {
     topic: Personal<Text>,
     ring_back: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    place: Option<Location<Text>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -188,7 +192,100 @@ fn a_correction_obeys_the_rules_and_keeps_what_was_dealt_with() {
     assert!(!kept.case().follow_ups()["call/back"].open, "settled stays settled");
     kept.clone().when_corrected(1, json!({})).refused("not_correctable");
     kept.clone().when_corrected(99, json!({})).refused("no_such_entry");
-    kept.when_corrected(2, json!({ "topic": "x" })).refused("missing_fact");
+    kept.when_corrected(2, json!({ "topic": null })).refused("missing_fact");
+}
+
+fn noted() -> Given<Calls> {
+    start().and("note-call", json!({ "topic": "bolig", "ring_back": true, "place": "Birkevej 4" }))
+}
+
+/// The call as a correction leaves it: topic, whether to ring back, place.
+fn left(then: &Then<Calls>) -> (String, bool, Option<String>) {
+    let decided = then.outcome.as_ref().unwrap();
+    let What::Corrected { fact: domain::Event::CallNoted(call), .. } = &decided.entries[0].what else { panic!() };
+    let place = call.place.as_ref().map(|place| place.open().unwrap().as_str().to_owned());
+    (call.topic.open().unwrap().as_str().to_owned(), call.ring_back, place)
+}
+
+#[test]
+fn a_correction_changes_what_it_names_and_nothing_else() {
+    let corrected = noted().when_corrected(2, json!({ "topic": "arbejde" }));
+    assert_eq!(left(&corrected), ("arbejde".into(), true, Some("Birkevej 4".into())), "the hidden place stays");
+    let emptied = corrected.accepted().when_corrected(2, json!({ "place": null }));
+    assert_eq!(left(&emptied), ("arbejde".into(), true, None), "on the facts as they stand, not on the original's");
+    let given = emptied.accepted().when_corrected(2, json!({ "place": "Egevej 1" }));
+    assert_eq!(left(&given), ("arbejde".into(), true, Some("Egevej 1".into())));
+}
+
+#[test]
+fn a_patch_is_read_strictly() {
+    let refused = |patch, pointer: &str, mistake| {
+        let outcome = noted().when_corrected(2, patch).outcome.map(|_| ());
+        assert_eq!(outcome, Err(Refusal::Fact(BadFact { pointer: pointer.into(), mistake })));
+    };
+    refused(json!({ "topic": "x", "Birkevej 4": "x" }), "", Mistake::UnknownFact);
+    refused(json!({ "Birkevej 4": null }), "", Mistake::UnknownFact);
+    refused(json!({ "a": null, "topic": "x", "z": null }), "", Mistake::UnknownFact);
+    refused(json!({ "topic": { "$open": { "class": "personal", "value": "x" } } }), "", Mistake::UnknownFact);
+    refused(json!({ "place": { "$erased": "location" } }), "", Mistake::UnknownFact);
+    refused(json!({ "topic": null }), "/topic", Mistake::MissingFact);
+    refused(json!({ "ring_back": "x" }), "/ring_back", Mistake::WrongType);
+    refused(json!(["x"]), "", Mistake::WrongType);
+    refused(json!(null), "", Mistake::WrongType);
+    // What may be left out may be emptied, whether it was there or not.
+    drop(start().and("note-call", call("bolig", true)).when_corrected(2, json!({ "place": null })).already());
+}
+
+#[test]
+fn an_identical_correction_records_nothing() {
+    for patch in [json!({}), json!({ "topic": "bolig" }), json!({ "topic": "bolig", "place": "Birkevej 4" })] {
+        drop(noted().when_corrected(2, patch).already());
+    }
+    drop(noted().when_corrected_to(2, json!({}), "2026-11-20").already());
+    // Whoever may not see the place learns by nothing whether it is this one.
+    let corrected = |patch, hidden: &[Class]| {
+        let hidden = hidden.iter().copied().collect();
+        noted().when_corrected_so(Correction { version: 2, patch, hidden, ..Correction::default() })
+    };
+    for place in ["Birkevej 4", "Egevej 1"] {
+        drop(corrected(json!({ "place": place }), &[Class::Location]).events(&["EntryCorrected"]).warns(&[]));
+    }
+    drop(corrected(json!({ "topic": "bolig" }), &[Class::Location]).already());
+    drop(corrected(json!({ "place": "Birkevej 4" }), &[Class::Narrative]).already());
+}
+
+#[test]
+fn what_happened_when_is_corrected_and_stays_so() {
+    let happened = |then: &Then<Calls>| then.outcome.as_ref().unwrap().entries[0].happened.to_string();
+    let earlier =
+        noted().when_corrected_to(2, json!({}), "2026-11-10").opens("call/back", "ring_back", Some("2026-11-13"));
+    assert_eq!(happened(&earlier), "2026-11-10");
+    assert_eq!(left(&earlier), ("bolig".into(), true, Some("Birkevej 4".into())));
+    let other = earlier.accepted().when_corrected(2, json!({ "topic": "arbejde" })).leaves_follow_ups();
+    assert_eq!(happened(&other), "2026-11-10", "another correction does not put it back");
+    let unknown = other.accepted().when_corrected_to(2, json!({}), "unknown");
+    assert_eq!(happened(&unknown), "unknown");
+    noted().when_corrected_to(2, json!({}), "2026-11-21").refused("in_the_future");
+}
+
+#[test]
+fn of_two_who_correct_one_entry_the_second_is_told() {
+    let correct = |given: Given<Calls>, topic: &str, seen| {
+        given.when_corrected_so(Correction {
+            version: 2,
+            patch: json!({ "topic": topic }),
+            seen,
+            ..Correction::default()
+        })
+    };
+    let first = correct(noted(), "arbejde", None).warns(&[]).accepted();
+    for unaware in [None, Some(2)] {
+        let second =
+            correct(first.clone(), "skole", unaware).events(&["EntryCorrected"]).warns(&["corrected_meanwhile"]);
+        drop(correct(second.accepted(), "læge", Some(3)).warns(&["corrected_meanwhile"]));
+    }
+    drop(correct(first.clone(), "skole", Some(3)).warns(&[]));
+    drop(correct(first, "arbejde", None).already());
 }
 
 #[test]
@@ -214,8 +311,9 @@ fn a_right_is_asked_for_to_record_to_correct_from_and_to_and_to_take_back() {
 #[test]
 fn what_was_recorded_in_error_counts_no_more() {
     let case = start().and("note-call", call("bolig", true)).and("settle", json!({ "answer": "ja" }));
-    let error =
-        |version| Common::RecordedInError(RecordedInError { version, reason: Some(narrative("forkert kvinde")) });
+    let error = |version| {
+        Common::RecordedInError(RecordedInError { version, cause: None, reason: Some(narrative("forkert kvinde")) })
+    };
     let back = case.when_common(error(3)).events(&["RecordedInError"]).accepted();
     assert_eq!(back.case().domain().settled, None);
     assert!(back.case().follow_ups()["call/back"].open, "what it had closed is open again");
@@ -259,6 +357,33 @@ fn a_note_stands_on_an_entry_that_is_there() {
 }
 
 #[test]
+fn a_note_is_taken_back_alone_or_with_the_entry_that_it_stands_on() {
+    let note = |version| Common::NoteWritten(NoteWritten { version, text: narrative("ringer igen") });
+    let error =
+        |version| Common::RecordedInError(RecordedInError { version, cause: Some(Cause::WrongPerson), reason: None });
+    // Notes on the case, on the call, and on its correction.
+    let case = noted().when_common(note(None)).accepted().when_common(note(Some(2))).accepted();
+    let case = case.when_corrected(2, json!({ "topic": "arbejde" })).accepted().when_common(note(Some(5))).accepted();
+    let alone = case.clone().when_common(error(4)).events(&["RecordedInError"]).leaves_follow_ups().accepted();
+    drop(alone.clone().when_common(error(4)).already());
+    alone.when_corrected(4, json!({ "text": "x" })).refused("recorded_in_error_already");
+    let taken = |then: &Then<Calls>| -> Vec<u64> {
+        let entries = then.outcome.as_ref().unwrap().entries.iter();
+        entries
+            .filter_map(|entry| match &entry.what {
+                What::Common(Common::RecordedInError(error)) if error.cause == Some(Cause::WrongPerson) => {
+                    Some(error.version)
+                }
+                _ => None,
+            })
+            .collect()
+    };
+    let back = case.when_common(error(2)).closes("call/back");
+    assert_eq!(taken(&back), [2, 4, 6], "the note on the case stays");
+    drop(back.accepted().when_common(error(3)).events(&["RecordedInError"]));
+}
+
+#[test]
 fn the_future_is_refused() {
     for when in ["2026-11-21", "2026-12", "2026-11-20T23:59"] {
         start().when_on("note-call", call("bolig", false), when.parse().unwrap()).refused("in_the_future");
@@ -275,7 +400,7 @@ fn what_is_held_follows_corrections_and_errors() {
     assert_eq!(held.case().claims_since(free.case()), [Claim::Take("ja".into())]);
     let other = held.clone().when_corrected(3, json!({ "answer": "nej" })).accepted();
     assert_eq!(other.case().claims_since(held.case()), [Claim::Release("ja".into()), Claim::Take("nej".into())]);
-    let error = Common::RecordedInError(RecordedInError { version: 3, reason: None });
+    let error = Common::RecordedInError(RecordedInError { version: 3, cause: None, reason: None });
     let back = other.clone().when_common(error).accepted();
     assert_eq!(back.case().claims_since(other.case()), [Claim::Release("nej".into())]);
 }

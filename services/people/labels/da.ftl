@@ -44,7 +44,7 @@ event-CentreRenamed = Krisecenter omdøbt
 event-CentreClosed = Krisecenter lukket
 
 action-register-woman = Opret kvinde
-    .help = Når centret lærer hende at kende. Intet skal udfyldes: hun kan være anonym hele opholdet. Lader du alias stå tomt, får hun et. Er noget forkert bagefter, så ret registreringen, og udfyld alle felter, der stadig gælder.
+    .help = Når centret lærer hende at kende. Intet skal udfyldes: hun kan være anonym hele opholdet. Lader du alias stå tomt, får hun et. Er noget forkert bagefter, så ret det i registreringen; resten bliver stående.
 action-register-child = Opret barn
     .help = Når hun har et barn, også et ufødt eller et, der ikke er på centret. Skriv kun det, du ved. Bor barnet et andet sted, er adressen beskyttet som hendes egen.
 action-agree-safe-contact = Aftal sikker kontakt
@@ -324,6 +324,7 @@ warning-worker_unknown = Ingen medarbejder her har det id. Er det skrevet rigtig
 
 rejection-registered_already = Hun er oprettet i forvejen. Er noget forkert, så ret registreringen.
 rejection-alias_taken = En anden kvinde på centret hedder det samme. Vælg et andet alias, eller lad feltet stå tomt.
+rejection-alias_missing = Hun skal have et alias. Behold det, der står, eller skriv et andet.
 rejection-live_stay = Der er allerede et ophold i gang. Afslut det, eller ret registreringen.
 rejection-second_outcome = Der er allerede registreret et andet udfald. Er det forkert, så ret den registrering, eller markér den som fejlregistreret.
 rejection-until_before_from = Sidste dag ligger før første dag.

@@ -44,7 +44,7 @@ event-CentreRenamed = Crisis centre renamed
 event-CentreClosed = Crisis centre closed
 
 action-register-woman = Register a woman
-    .help = When the centre gets to know her. Nothing must be given: she may be anonymous all through her stay. Left empty, an alias is made for her. If something is wrong later, correct the entry, and fill in all that still holds.
+    .help = When the centre gets to know her. Nothing must be given: she may be anonymous all through her stay. Left empty, an alias is made for her. If something is wrong later, correct that in the entry; the rest stays.
 action-register-child = Register a child
     .help = When she has a child, also one that is not born or not at the centre. Write only what you know. Where the child lives elsewhere, its address is protected like her own.
 action-agree-safe-contact = Agree on a safe contact
@@ -324,6 +324,7 @@ warning-worker_unknown = Nobody with that id works here. Is it written right?
 
 rejection-registered_already = She is registered already. If something is wrong, correct the entry.
 rejection-alias_taken = Another woman at the centre is called so. Choose another alias, or leave it empty.
+rejection-alias_missing = She needs an alias. Keep the one there is, or give another.
 rejection-live_stay = A stay goes on already. End it, or correct the entry.
 rejection-second_outcome = There is another outcome already. If it is wrong, correct that entry, or record it in error.
 rejection-until_before_from = The last day is before the first.

@@ -43,6 +43,11 @@ fn entry() -> Value {
         ("masked", flag.clone()),
         ("erased", flag.clone()),
     ]);
+    let mut original = object(&[("happened", text.clone()), ("readable", flag.clone()), ("facts", list(&fact))]);
+    if let Some(members) = original.as_object_mut() {
+        members.insert("type".into(), json!(["object", "null"]));
+        members.insert("description".into(), json!("What a corrected entry said when it was recorded."));
+    }
     object(&[
         ("position", text.clone()),
         ("service", text.clone()),
@@ -51,15 +56,23 @@ fn entry() -> Value {
         ("version", number),
         ("event", text.clone()),
         ("label", words()),
-        ("happened", json!({ "type": "string", "description": "A minute, a day, a month or `unknown`, Copenhagen." })),
+        (
+            "happened",
+            json!({ "type": "string", "description": "A minute, a day, a month or `unknown`, Copenhagen; as last corrected." }),
+        ),
         ("recorded", json!({ "type": "string", "format": "date-time" })),
         ("actor", text.clone()),
         ("centre", json!({ "type": ["string", "null"], "format": "uuid" })),
         ("weight", json!({ "enum": ["routine", "milestone", "alert"] })),
         ("standing", text),
         ("corrects", json!({ "type": ["integer", "null"] })),
+        (
+            "correction",
+            json!({ "type": ["integer", "null"], "description": "The version of its latest correction: what a correction has `seen`." }),
+        ),
         ("readable", flag),
         ("facts", list(&fact)),
+        ("original", original),
     ])
 }
 

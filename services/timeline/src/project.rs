@@ -10,10 +10,11 @@ use engine::{
     quarantine::{self, NOT_GENUINE, WAITS},
     reader::{Apply, Event, ReadError, Start},
 };
-use kit::{WomanId, published::Body};
+use kit::{WomanId, entry::WRONG_PERSON, published::Body};
 use serde_json::Value;
 use sqlx::{Acquire, PgConnection, Postgres, Transaction};
 use std::collections::{BTreeMap, BTreeSet};
+use time::OffsetDateTime;
 
 /// The channel on which readers of a timeline are told of new entries.
 pub(crate) const CHANNEL: &str = "timeline";
@@ -197,41 +198,90 @@ async fn apply_all(
     follow_ups::apply(connection, signer, service, events).await
 }
 
-/// What corrections and retractions say of earlier entries; of several about one entry the last counts.
+/// What corrections and retractions say of earlier entries; of several about one entry the last counts. A corrected entry is filed under
+/// when it happened as it stands; where nobody knows, under when it was recorded itself.
 async fn set_standings(
     connection: &mut PgConnection,
     service: &str,
     events: &[Applicable<'_>],
 ) -> Result<(), sqlx::Error> {
-    let mut standings = BTreeMap::new();
+    let mut standings: BTreeMap<_, Standing> = BTreeMap::new();
     for event in events {
         if let Some((version, standing)) = standing(event.body) {
-            standings.insert((event.body.aggregatetype.as_str(), event.body.aggregate.0, version), standing);
+            let place = (event.body.aggregatetype.as_str(), event.body.aggregate.0, version);
+            let known = standings.entry(place).or_default();
+            known.standing = standing;
+            if standing == CORRECTED {
+                (known.said_by, known.at) = (Some(event.number), event.body.time);
+            }
         }
     }
     if standings.is_empty() {
         return Ok(());
     }
     sqlx::query(
-        "UPDATE entries e SET standing = s.standing
-         FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::text[]) AS s(aggregate_type, aggregate, version, standing)
+        "UPDATE entries e SET standing = s.standing, said_by = coalesce(s.said_by, e.said_by),
+             at = CASE WHEN s.said_by IS NULL THEN e.at ELSE coalesce(s.at, (e.body->>'recordedtime')::timestamptz) END
+         FROM unnest($2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::bigint[], $7::timestamptz[])
+              AS s(aggregate_type, aggregate, version, standing, said_by, at)
          WHERE e.service = $1 AND (e.aggregate_type, e.aggregate, e.version) = (s.aggregate_type, s.aggregate, s.version)",
     )
     .bind(service)
     .bind(standings.keys().map(|(aggregate_type, ..)| *aggregate_type).collect::<Vec<_>>())
     .bind(standings.keys().map(|(_, aggregate, _)| *aggregate).collect::<Vec<_>>())
     .bind(standings.keys().map(|(.., version)| *version).collect::<Vec<_>>())
-    .bind(standings.values().copied().collect::<Vec<_>>())
-    .execute(connection)
+    .bind(standings.values().map(|known| known.standing).collect::<Vec<_>>())
+    .bind(standings.values().map(|known| known.said_by).collect::<Vec<_>>())
+    .bind(standings.values().map(|known| known.at).collect::<Vec<_>>())
+    .execute(&mut *connection)
     .await?;
+    set_wrong_persons(connection, service, events).await
+}
+
+/// What is about somebody else: the entry that was taken back for that, and its corrections.
+async fn set_wrong_persons(
+    connection: &mut PgConnection,
+    service: &str,
+    events: &[Applicable<'_>],
+) -> Result<(), sqlx::Error> {
+    let wrong = events.iter().filter(|event| {
+        let cause = event.body.data.facts.get("cause").and_then(Value::as_str);
+        cause == Some(WRONG_PERSON) && standing(event.body).is_some_and(|(_, standing)| standing == IN_ERROR)
+    });
+    for event in wrong {
+        let Some((version, _)) = standing(event.body) else { continue };
+        sqlx::query(
+            "UPDATE entries SET wrong_person = true WHERE (service, aggregate_type, aggregate) = ($1, $2, $3)
+             AND (version = $4 OR body->>'type' LIKE 'dk.livline.%.EntryCorrected.v%' AND body->'data'->'facts'->>'version' = $4::text)",
+        )
+        .bind(service)
+        .bind(&event.body.aggregatetype)
+        .bind(event.body.aggregate.0)
+        .bind(version)
+        .execute(&mut *connection)
+        .await?;
+    }
     Ok(())
+}
+
+const IN_ERROR: &str = "in_error";
+const CORRECTED: &str = "corrected";
+
+/// How an entry stands after some events.
+#[derive(Default)]
+struct Standing {
+    standing: &'static str,
+    /// The correction that says how it reads, where one of the events is one.
+    said_by: Option<i64>,
+    /// When it happened by that.
+    at: Option<OffsetDateTime>,
 }
 
 /// Which earlier entry of the same aggregate does not stand as it was any more.
 fn standing(body: &Body) -> Option<(i64, &'static str)> {
     let standing = match body.event()?.name {
-        kit::entry::ENTRY_CORRECTED => "corrected",
-        kit::entry::RECORDED_IN_ERROR => "in_error",
+        kit::entry::ENTRY_CORRECTED => CORRECTED,
+        kit::entry::RECORDED_IN_ERROR => IN_ERROR,
         _ => return None,
     };
     body.data.facts.get("version").and_then(Value::as_i64).map(|version| (version, standing))

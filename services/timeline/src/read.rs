@@ -10,9 +10,11 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use engine::seal::{Granted, Seal};
 use kit::{
     CentreId, Moment, WomanId, calendar,
+    entry::ENTRY_CORRECTED,
     published::Body,
     relation::{Along, Received, SAFETY},
 };
+use serde_json::Value;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 use std::collections::BTreeMap;
 use time::{Date, Duration, OffsetDateTime};
@@ -30,6 +32,10 @@ pub(crate) struct EntryRow {
     pub body: Body,
     /// Whose it is.
     pub granted: Granted,
+    /// Whether it is about somebody else.
+    pub wrong_person: bool,
+    /// Its latest correction, where that is seen too: how it reads now.
+    pub correction: Option<(Body, Granted)>,
 }
 
 /// What of a woman a centre sees: what it recorded itself, and what came along from where she was before.
@@ -151,8 +157,9 @@ pub(crate) async fn entries(
     scope: Scope<'_>,
     filter: &Filter,
 ) -> Result<(Vec<EntryRow>, Option<Cursor>), sqlx::Error> {
-    let mut query =
-        QueryBuilder::<Postgres>::new("SELECT service, number, at, standing, body::text AS body FROM entries WHERE");
+    let mut query = QueryBuilder::<Postgres>::new(format!(
+        "SELECT service, number, at, standing, wrong_person, body::text AS body, {SAID_BY} FROM entries WHERE"
+    ));
     scope.push(&mut query);
     if let Some(domain) = &filter.domain {
         query.push(" AND service = ").push_bind(domain);
@@ -186,9 +193,40 @@ pub(crate) async fn entries(
             seal.signer(&service).refuse("entry", &number);
             continue;
         };
-        entries.push(EntryRow { service, number, standing: row.try_get("standing")?, body, granted });
+        let Ok(correction) = correction(seal, scope, &service, &body, row)? else { continue };
+        let (standing, wrong_person) = (row.try_get("standing")?, row.try_get("wrong_person")?);
+        entries.push(EntryRow { service, number, standing, body, granted, wrong_person, correction });
     }
     Ok((entries, next))
+}
+
+/// The correction that says how an entry reads.
+const SAID_BY: &str = "said_by, (SELECT c.body::text FROM entries c WHERE c.service = entries.service AND c.number = entries.said_by) AS correction";
+
+/// A row that says something its services did not publish.
+struct NotGenuine;
+
+/// The correction that a row names, where it is seen: what another centre recorded after she had left is not.
+fn correction(
+    seal: &Seal,
+    scope: Scope<'_>,
+    service: &str,
+    corrected: &Body,
+    row: &PgRow,
+) -> Result<Result<Option<(Body, Granted)>, NotGenuine>, sqlx::Error> {
+    let (number, published): (Option<i64>, Option<&str>) = (row.try_get("said_by")?, row.try_get("correction")?);
+    let Some((number, published)) = number.zip(published) else { return Ok(Ok(None)) };
+    let Some(body) = genuine(seal, service, number, published) else { return Ok(Err(NotGenuine)) };
+    let corrects = body.event().is_some_and(|event| event.name == ENTRY_CORRECTED);
+    let about = body.data.facts.get("version").and_then(Value::as_u64);
+    let own = (&body.aggregatetype, body.aggregate, about)
+        == (&corrected.aggregatetype, corrected.aggregate, Some(corrected.version));
+    if !corrects || !own {
+        seal.signer(service).refuse("entry", &number);
+        return Ok(Err(NotGenuine));
+    }
+    let granted = scope.granted(service, &body);
+    Ok(Ok(granted.map(|granted| (body, granted))))
 }
 
 /// How many entries there are of each service's event types.

@@ -7,15 +7,16 @@ use crate::{
     read::{EntryRow, FollowUpRow, Tasks},
 };
 use engine::{
-    http::{open_body, opening},
-    seal::{Opening, Seal},
+    http::{hidden_from, open_body, opening},
+    seal::{Granted, Opening, Seal},
 };
 use kit::{
     CentreId, Class, Happened,
-    access::{About, Principal},
+    access::{About, Principal, Role},
     contract::{EventContract, Fact},
     entry::{Common, ENTRY_CORRECTED},
     labels::{Label, Language},
+    published::Body,
     sealed::{ERASED, MASKED},
 };
 use serde::Serialize;
@@ -39,6 +40,18 @@ pub(crate) struct Entry {
     weight: kit::facets::Weight,
     standing: String,
     corrects: Option<u64>,
+    /// The version of its latest correction.
+    correction: Option<u64>,
+    readable: bool,
+    facts: Vec<ShownFact>,
+    /// What a corrected entry said when it was recorded.
+    original: Option<Original>,
+}
+
+/// What an entry said before it was corrected.
+#[derive(Debug, Serialize)]
+struct Original {
+    happened: String,
     readable: bool,
     facts: Vec<ShownFact>,
 }
@@ -96,54 +109,39 @@ pub(crate) struct Renderer<'a> {
     pub tasks: Tasks,
 }
 
-/// An entry for a reader. One whose facts do not open says so, and does not hide the others.
+/// An entry for a reader, as it stands, with what it said before it was corrected. One whose facts do not open says so, and does not hide
+/// the others.
 pub(crate) async fn entry(renderer: &Renderer<'_>, row: EntryRow) -> Entry {
-    let Renderer { contracts, seal, principal, about, centre, tasks } = renderer;
+    let contract = renderer.contracts.get(&row.service);
     let mut body = row.body;
-    let (open, own) = (opening(principal, *about), body.centre == Some(*centre));
-    let open = |class| match open(class) {
-        // What came along from another centre came without its places: one of them may be that centre's own.
-        Opening::Value if class == Class::Location && !own => Opening::Mask,
-        opening => opening,
-    };
-    let readable = open_body(seal, &row.service, &mut body, row.granted, open).await.is_ok();
-    if !readable {
-        body.data.facts = Value::Null;
-    }
-    let contract = contracts.get(&row.service);
+    let said = facts(renderer, &row.service, &mut body, (row.granted, row.wrong_person)).await;
+    let happened = body.happened().map(|happened| happened.to_string()).unwrap_or_default();
+    let said = Original { happened, readable: said.is_some(), facts: said.unwrap_or_default() };
     let (name, version) = body.event().map_or(("", 1), |event| (event.name, event.version));
     let described = contract.and_then(|contract| contract.event(name, version));
-    let facts = &body.data.facts;
-    let mut facts = if name == ENTRY_CORRECTED {
-        // What it should have been reads like the entry it corrects.
-        let event = facts.get("event").and_then(Value::as_str).unwrap_or_default();
-        let schema =
-            facts.get("schema").and_then(Value::as_u64).and_then(|schema| u16::try_from(schema).ok()).unwrap_or(1);
-        shown(contract.and_then(|contract| contract.event(event, schema)), facts.get("facts").unwrap_or(&Value::Null))
-    } else {
-        shown(described, facts)
-    };
-    if Common::NAMES.contains(&name) {
-        // A follow-up's key is a code: people are told what it asks for.
-        for fact in facts.iter_mut().filter(|fact| fact.name == "key") {
-            let key = fact.value.as_str().unwrap_or_default().to_owned();
-            let what = tasks.get(&(row.service.clone(), body.aggregate.0, key));
-            let label = what.and_then(|what| contract.and_then(|contract| contract.follow_ups.get(what)));
-            fact.text = label.cloned().unwrap_or_else(|| fact.text.clone());
+    let mut correction = row.correction;
+    let (now, original) = match &mut correction {
+        None => (said, None),
+        Some((correction, granted)) => {
+            let corrected = facts(renderer, &row.service, correction, (*granted, row.wrong_person)).await;
+            let happened = correction.happened().map(|happened| happened.to_string()).unwrap_or_default();
+            let readable = corrected.is_some();
+            (Original { happened, readable, facts: corrected.unwrap_or_default() }, Some(said))
         }
-    }
+    };
+    let correction = correction.as_ref().map(|(correction, _)| correction);
     Entry {
         position: format!("{}:{}", row.service, row.number),
-        domain: domain(contracts, &row.service),
+        domain: domain(renderer.contracts, &row.service),
         aggregate: body.aggregate.to_string(),
         version: body.version,
         event: name.to_owned(),
         label: described.map_or_else(|| same(name), |event| event.label.clone()),
-        happened: body.happened().map(|happened| happened.to_string()).unwrap_or_default(),
+        happened: now.happened,
         recorded: body.recordedtime.format(&time::format_description::well_known::Rfc3339).unwrap_or_default(),
         actor: body.actor.to_string(),
         centre: body.centre,
-        weight: body.data.facets.weight,
+        weight: correction.map_or(body.data.facets.weight, |correction| correction.data.facets.weight),
         standing: row.standing,
         corrects: body
             .data
@@ -151,10 +149,56 @@ pub(crate) async fn entry(renderer: &Renderer<'_>, row: EntryRow) -> Entry {
             .get("version")
             .and_then(Value::as_u64)
             .filter(|_| Common::NAMES.contains(&name) || name == ENTRY_CORRECTED),
-        readable,
-        facts,
+        correction: correction.map(|correction| correction.version),
+        readable: now.readable,
+        facts: now.facts,
+        original,
         service: row.service,
     }
+}
+
+/// The facts of a body, opened and in words; those of a correction read like the entry it corrects. `None`: they do not open.
+/// What is about somebody else the leader reads alone.
+async fn facts(
+    renderer: &Renderer<'_>,
+    service: &str,
+    body: &mut Body,
+    (granted, wrong_person): (Granted, bool),
+) -> Option<Vec<ShownFact>> {
+    let Renderer { contracts, seal, principal, about, centre, tasks } = renderer;
+    let (open, own) = (opening(principal, *about), body.centre == Some(*centre));
+    let masked = wrong_person && principal.role != Role::Leader;
+    let open = |class| match open(class) {
+        opening if masked => hidden_from(opening),
+        // What came along from another centre came without its places: one of them may be that centre's own.
+        Opening::Value if class == Class::Location && !own => Opening::Mask,
+        opening => opening,
+    };
+    if open_body(seal, service, body, granted, open).await.is_err() {
+        body.data.facts = Value::Null;
+        return None;
+    }
+    let contract = contracts.get(service);
+    let (name, version) = body.event().map_or(("", 1), |event| (event.name, event.version));
+    let facts = &body.data.facts;
+    if name == ENTRY_CORRECTED {
+        let event = facts.get("event").and_then(Value::as_str).unwrap_or_default();
+        let schema =
+            facts.get("schema").and_then(Value::as_u64).and_then(|schema| u16::try_from(schema).ok()).unwrap_or(1);
+        let described = contract.and_then(|contract| contract.event(event, schema));
+        return Some(shown(described, facts.get("facts").unwrap_or(&Value::Null)));
+    }
+    let mut facts = shown(contract.and_then(|contract| contract.event(name, version)), facts);
+    if Common::NAMES.contains(&name) {
+        // A follow-up's key is a code: people are told what it asks for.
+        for fact in facts.iter_mut().filter(|fact| fact.name == "key") {
+            let key = fact.value.as_str().unwrap_or_default().to_owned();
+            let what = tasks.get(&(service.to_owned(), body.aggregate.0, key));
+            let label = what.and_then(|what| contract.and_then(|contract| contract.follow_ups.get(what)));
+            fact.text = label.cloned().unwrap_or_else(|| fact.text.clone());
+        }
+    }
+    Some(facts)
 }
 
 /// Facts in the contract's order; those it does not know at the end, by their names.

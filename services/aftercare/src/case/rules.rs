@@ -154,9 +154,7 @@ impl Aftercare {
     fn complete(&self, command: &mut Command, context: &Context<'_>) {
         let id = match command {
             Command::AcceptAftercare(acceptance) => {
-                if acceptance.from.is_none() {
-                    acceptance.from = self.first_day(context);
-                }
+                acceptance.from = acceptance.from.take().or_else(|| self.first_day(context));
                 return;
             }
             Command::MakeContact(made) => {
@@ -165,7 +163,9 @@ impl Aftercare {
             }
             // Who was not reached is looked into: where the day is unknown, that is today's.
             Command::RecordMissedContact(missed) => {
-                missed.day = Some(Personal::new(context.day().unwrap_or(context.today).into()));
+                let stands = missed.day.take().filter(|_| context.corrects);
+                let unknown = || stands.unwrap_or_else(|| Personal::new(context.today.into()));
+                missed.day = Some(context.day().map_or_else(unknown, |day| Personal::new(day.into())));
                 return;
             }
             Command::PlanContact(planned) => &mut planned.contact.0,
@@ -182,8 +182,11 @@ impl Aftercare {
         }
     }
 
-    /// What is added to a yes later does not begin it anew.
+    /// What is added to a yes later does not begin it anew, and a correction that empties the day begins it on none.
     fn first_day(&self, context: &Context<'_>) -> Option<Personal<Day>> {
+        if context.corrects {
+            return None;
+        }
         let began = matches!(self.standing, Standing::Accepted { .. }).then(|| self.from.clone()).flatten();
         began.or_else(|| context.day().map(|day| Personal::new(day.into())))
     }

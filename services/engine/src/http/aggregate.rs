@@ -23,18 +23,18 @@ use axum::{
 };
 use kit::{
     ActorId, Begins, Class, Context, Decider, Epoch, Happened, Narrative, WomanId,
-    access::{Act, Principal, Right},
-    case::{Ask, CommonRejection},
+    access::{Act, Principal, Right, Role},
+    case::{self, Ask, CommonRejection},
     contract::Contract,
     decider::Commands,
-    entry::Common,
+    entry::{Common, ENTRY_CORRECTED, RECORDED_IN_ERROR, WRONG_PERSON},
     facts::{BadFact, Mistake},
     published::Body,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json, value::RawValue};
 use sqlx::Row;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use uuid::Uuid;
 
 impl<D: Decider> App<D> {
@@ -70,8 +70,8 @@ impl<D: Decider> App<D> {
         let facts = if facts.is_null() { json!({}) } else { facts };
         Ok(match action {
             "correct-entry" => {
-                let Correction { version, facts } = read_facts(facts)?;
-                Ask::Correct { version, facts, when }
+                let Correction { version, facts: patch, seen } = read_facts(facts)?;
+                Ask::Correct(case::Correction { version, patch, when, seen, ..Default::default() })
             }
             "record-in-error" => Ask::Common(Common::RecordedInError(read_facts(facts)?)),
             "write-note" => Ask::Common(Common::NoteWritten(read_facts(facts)?)),
@@ -124,6 +124,12 @@ pub(super) fn person(responsible: Option<&ActorId>) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The classes that somebody does not see here.
+fn hidden(principal: &Principal, reached: &Reached) -> BTreeSet<Class> {
+    let open = opening(principal, reached.about());
+    Class::ALL.iter().copied().filter(|class| open(*class) != Opening::Value).collect()
+}
+
 /// `POST /v1/cases/{case}/{action}`
 pub(super) async fn act<D: Decider>(
     State(app): State<Arc<App<D>>>,
@@ -136,6 +142,7 @@ pub(super) async fn act<D: Decider>(
     app.wait(&headers).await?;
     let reached = reach(&app.executor, &app.relations, &caller, &id, Act::Write(Right::Record)).await?;
     let (right, conflicts) = (reached.right(&caller.principal), reached.conflicts());
+    let hidden = hidden(&caller.principal, &reached);
     let Reached { aggregate, woman, centre, .. } = reached;
     let key = key(&headers, app.executor.service, &caller)?;
     let if_match = if_match(&headers)?;
@@ -147,10 +154,14 @@ pub(super) async fn act<D: Decider>(
     if matches!(D::BEGINS, Begins::AboutNobody(begins) if begins == action) {
         return Err(Problem::common("unknown_action"));
     }
+    let mut ask = App::<D>::ask(&action, facts, when)?;
+    if let Ask::Correct(correction) = &mut ask {
+        correction.hidden = hidden;
+    }
     let request = Request {
         aggregate,
         opening: None,
-        ask: Some(App::<D>::ask(&action, facts, when)?),
+        ask: Some(ask),
         note,
         when,
         due,
@@ -259,14 +270,40 @@ pub(super) async fn events<D: Decider>(
             signer.refuse("event", &number);
             return Err(Problem::common("unavailable"));
         }
-        let mut body: Body = serde_json::from_str(row.try_get("body")?).map_err(|_| Problem::common("unavailable"))?;
-        open_body(seal, service, &mut body, reached.granted(), &open).await?;
+        let body: Body = serde_json::from_str(row.try_get("body")?).map_err(|_| Problem::common("unavailable"))?;
         shown.push(Shown { number, body });
+    }
+    let wrong = of_the_wrong_person(&shown);
+    for Shown { body, .. } in &mut shown {
+        let masked = wrong.contains(&body.version) && caller.principal.role != Role::Leader;
+        let open = |class| if masked { hidden_from(open(class)) } else { open(class) };
+        open_body(seal, service, body, reached.granted(), open).await?;
     }
     let shown = serde_json::to_value(shown).map_err(|_| Problem::common("unavailable"))?;
     let mut body = json!({ "events": shown });
     name(&app, &caller.principal, &mut body, open(Class::Location) == Opening::Value).await?;
     Ok(Json(body).into_response())
+}
+
+/// The entries that are about somebody else, with their corrections: their words are the leader's alone.
+fn of_the_wrong_person(shown: &[Shown]) -> BTreeSet<u64> {
+    let of = |body: &Body, event: &str| {
+        let about = body.data.facts.get("version").and_then(Value::as_u64);
+        about.filter(|_| body.event().is_some_and(|known| known.name == event))
+    };
+    let is_wrong = |body: &&Body| body.data.facts.get("cause").and_then(Value::as_str) == Some(WRONG_PERSON);
+    let bodies = || shown.iter().map(|shown| &shown.body);
+    let mut wrong: BTreeSet<u64> = bodies().filter(is_wrong).filter_map(|body| of(body, RECORDED_IN_ERROR)).collect();
+    let corrects = |body: &&Body| of(body, ENTRY_CORRECTED).is_some_and(|about| wrong.contains(&about));
+    let corrections: Vec<u64> = bodies().filter(corrects).map(|body| body.version).collect();
+    wrong.extend(corrections);
+    wrong
+}
+
+/// What is left of an opening where nothing may be read.
+#[must_use]
+pub fn hidden_from(opening: Opening) -> Opening {
+    if opening == Opening::Value { Opening::Mask } else { opening }
 }
 
 /// Opens a body's facts for a reader, as those of whom access was granted for.

@@ -57,11 +57,27 @@ pub(crate) struct OpenBody {
     pub(super) note: Option<Narrative>,
 }
 
+/// A change to an earlier entry of the same aggregate.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Correction {
+    /// The entry that was wrong.
+    #[schemars(range(min = 1))]
     pub(super) version: u64,
+    /// What changes: a JSON Merge Patch (RFC 7396) of that entry's own facts as they stand. What it does not name stays, hidden facts
+    /// too; `null` empties. Left out: only when it happened.
+    #[serde(default = "nothing")]
+    #[schemars(with = "serde_json::Map<String, Value>")]
     pub(super) facts: Value,
+    /// The version of the entry's latest correction that you have seen. Where somebody else has corrected it since, you are warned
+    /// (`corrected_meanwhile`); with `If-Match` it is refused.
+    #[serde(default)]
+    #[schemars(range(min = 1))]
+    pub(super) seen: Option<u64>,
+}
+
+fn nothing() -> Value {
+    Value::Object(serde_json::Map::new())
 }
 
 /// What a body says, read strictly.

@@ -16,7 +16,7 @@ pub mod problem;
 mod reach;
 mod serve;
 
-pub use aggregate::{open_body, refusal, worded};
+pub use aggregate::{hidden_from, open_body, refusal, worded};
 pub use body::{body, command_key, key, own_centre, read, woman_of};
 pub use bounds::Bounds;
 pub use caller::{Asked, Auth, Caller, Limits};

@@ -1,7 +1,7 @@
 //! A service's OpenAPI 3.1 document, made from its contract and the schemas of its facts.
 
 use super::{
-    body::{ActionBody, OpenBody},
+    body::{ActionBody, Correction, OpenBody},
     problem::COMMON,
 };
 use kit::{
@@ -11,6 +11,7 @@ use kit::{
     contract::{self, Contract, EntryDescription},
     decider::Commands,
     directory::StaffRole,
+    entry::ENTRY_CORRECTED,
     schema::clear,
 };
 use schemars::JsonSchema;
@@ -76,11 +77,32 @@ pub fn paths<D: Decider>(contract: &Contract) -> Map<String, Value> {
         } else {
             format!("{}-{}", D::TYPE, entry.action)
         };
-        let mut operation = command(&name, label(contract, entry), &action(&entry.facts), "200", &rejections);
+        let corrects = entry.event == ENTRY_CORRECTED;
+        let body = if corrects { correction() } else { action(&entry.facts) };
+        let mut operation = command(&name, label(contract, entry), &body, "200", &rejections);
+        if let Some(members) = operation.as_object_mut().filter(|_| corrects) {
+            members.insert("description".into(), json!(CORRECTION));
+        }
         say_right(&mut operation, entry.right);
         paths.insert(format!("{aggregate}/{}", entry.action), json!({ "parameters": id, "post": operation }));
     }
     paths
+}
+
+/// How an entry is corrected, for whoever reads the document.
+const CORRECTION: &str = "Changes what the patch names and nothing else; nothing is added as to a new entry. With `when` the entry is \
+    filed, filtered and counted under the corrected date. What stands already records nothing.";
+
+/// The body of a correction.
+fn correction() -> Value {
+    let mut body = action(&clear::<Correction>());
+    if let Some(when) = body.pointer_mut("/properties/when").and_then(Value::as_object_mut) {
+        when.insert(
+            "description".into(),
+            json!("When it really happened; left out: as it stands. `unknown`: nobody knows."),
+        );
+    }
+    body
 }
 
 /// The right that an operation needs, for whoever reads the document.

@@ -50,7 +50,8 @@ impl Course {
         for entry in &mut self.entries {
             names.beside(&mut entry.actor);
             entry.centre_name = entry.centre.as_ref().and_then(|id| names.centres.get(id)?.name.clone());
-            for text in entry.facts.iter_mut().map(|fact| &mut fact.text) {
+            let original = entry.original.iter_mut().flat_map(|original| &mut original.facts);
+            for text in entry.facts.iter_mut().chain(original).map(|fact| &mut fact.text) {
                 names.beside(&mut text.da);
                 names.beside(&mut text.en);
             }
@@ -102,6 +103,17 @@ pub(super) struct Entry {
     pub(super) corrects: Option<u64>,
     /// Whether its facts could be opened at all.
     pub(super) readable: bool,
+    /// As they stand.
+    pub(super) facts: Vec<Fact>,
+    /// What it said before it was corrected.
+    #[serde(default)]
+    pub(super) original: Option<Original>,
+}
+
+/// What an entry said before it was corrected.
+#[derive(Debug, Deserialize)]
+pub(super) struct Original {
+    pub(super) happened: String,
     pub(super) facts: Vec<Fact>,
 }
 

@@ -5,7 +5,7 @@
 
 use super::{
     answer::{Entry, Fact, Standing, Weight},
-    facts,
+    facts::{self, Saying},
     page::{Column, Page},
     paint::Style,
     threads::{NOTE_WRITTEN, Thread, Threads},
@@ -42,10 +42,9 @@ impl Told {
 /// Writes an entry. `again`: it happened on the same day as the one above.
 pub(super) fn write<'a>(page: &mut Page<'_>, entry: &'a Entry, threads: &Threads<'a>, again: bool) {
     let thread = threads.about(entry);
-    let present = thread.and_then(|thread| thread.corrections.first()).copied().unwrap_or(entry);
     let target = threads.target(entry);
     let told = Told::of(entry, target);
-    let (mark, style) = mark(&told, entry, present);
+    let (mark, style) = mark(&told, entry);
     let day = words::day(page.language(), words::happened(&entry.happened));
     let columns = [
         Column { style: Style::Plain, text: "", width: 2 },
@@ -56,12 +55,12 @@ pub(super) fn write<'a>(page: &mut Page<'_>, entry: &'a Entry, threads: &Threads
     let indent = columns.iter().map(|column| column.width).sum::<usize>() + FACTS;
     let mut line = match told {
         Told::FollowUp => follow_up(page, entry),
-        _ => vec![heading(page, entry, style, target, std::ptr::eq(present, entry))],
+        _ => vec![heading(page, entry, style, target)],
     };
     line.push(beside(page, entry));
     page.line(&columns, &line);
     match told {
-        Told::Whole => whole(page, indent, entry, present),
+        Told::Whole => whole(page, indent, entry),
         Told::Note => texts(page, indent, &facts::telling(entry)),
         Told::Amendment | Told::FollowUp => {}
     }
@@ -74,20 +73,20 @@ pub(super) fn write<'a>(page: &mut Page<'_>, entry: &'a Entry, threads: &Threads
 }
 
 /// How an entry stands out: by its weight as it stands now, unless it never happened so or only says what stands elsewhere.
-fn mark(told: &Told, entry: &Entry, present: &Entry) -> (&'static str, Style) {
+fn mark(told: &Told, entry: &Entry) -> (&'static str, Style) {
     let quiet = matches!(told, Told::Amendment) || entry.standing == Standing::InError;
-    match present.weight {
+    match entry.weight {
         Weight::Alert if !quiet => ("!", Style::Alarm),
         Weight::Milestone if !quiet => ("•", Style::Strong),
         _ => ("", Style::Plain),
     }
 }
 
-/// What it is called, which entry it is about, and how it stands. What is not `uncorrected` tells of it below.
-fn heading(page: &Page<'_>, entry: &Entry, style: Style, target: Option<&Entry>, uncorrected: bool) -> Item {
+/// What it is called, which entry it is about, and how it stands. What has its original tells of it below.
+fn heading(page: &Page<'_>, entry: &Entry, style: Style, target: Option<&Entry>) -> Item {
     let standing = match entry.standing {
         Standing::InError => page.say("(fejlregistreret)", "(recorded in error)"),
-        Standing::Corrected if uncorrected => page.say("(rettet senere)", "(corrected later)"),
+        Standing::Corrected if entry.original.is_none() => page.say("(rettet senere)", "(corrected later)"),
         _ => "",
     };
     let style = if entry.standing == Standing::InError { Style::Struck } else { style };
@@ -123,13 +122,9 @@ fn beside(page: &Page<'_>, entry: &Entry) -> Item {
 }
 
 /// The facts as they stand now.
-fn whole(page: &mut Page<'_>, indent: usize, entry: &Entry, present: &Entry) {
+fn whole(page: &mut Page<'_>, indent: usize, entry: &Entry) {
     let style = (entry.standing == Standing::InError).then_some(Style::Faint);
-    if present.happened != entry.happened {
-        let day = facts::day(page, &present.happened);
-        page.under(indent, &[style.map_or(day.clone(), |style| day.all(style))]);
-    }
-    facts::write(page, indent, &facts::telling(present), style);
+    facts::write(page, indent, &facts::telling(entry), style);
 }
 
 /// A note's words, without saying once more that it is a note.
@@ -149,9 +144,13 @@ fn behind(page: &mut Page<'_>, indent: usize, entry: &Entry, thread: &Thread<'_>
             page.under(indent, &[item]);
         }
     }
-    let earlier = thread.corrections.iter().skip(1).copied().chain([entry]);
-    for (correction, before) in thread.corrections.iter().zip(earlier) {
-        corrected(page, indent, correction, before, entry);
+    let earlier = thread.corrections.iter().skip(1).map(|earlier| Saying::now(earlier));
+    for (correction, before) in thread.corrections.iter().zip(earlier.map(Some).chain([None])) {
+        page.under(indent, &[by(page, "Rettet", "Corrected", correction)]);
+        replaced(page, indent, before, Saying::now(correction), entry);
+    }
+    if thread.corrections.is_empty() && entry.original.is_some() {
+        replaced(page, indent, None, Saying::now(entry), entry);
     }
     if let Some(error) = thread.error {
         let mut items = vec![by(page, "Fejlregistreret", "Recorded in error", error)];
@@ -161,14 +160,13 @@ fn behind(page: &mut Page<'_>, indent: usize, entry: &Entry, thread: &Thread<'_>
     }
 }
 
-/// Who corrected it when, and what it had said until then.
-fn corrected(page: &mut Page<'_>, indent: usize, correction: &Entry, before: &Entry, original: &Entry) {
-    page.under(indent, &[by(page, "Rettet", "Corrected", correction)]);
-    let differences = facts::differences(page, before, correction);
+/// What an entry had said before a correction: what it said `before` that, or originally.
+fn replaced(page: &mut Page<'_>, indent: usize, before: Option<Saying<'_>>, after: Saying<'_>, entry: &Entry) {
+    let differences = facts::differences(page, before.unwrap_or_else(|| Saying::first(entry)), after);
     if differences.is_empty() {
         return;
     }
-    let first = std::ptr::eq(before, original);
+    let first = before.is_none();
     let name = if first { page.say("Oprindeligt:", "Originally:") } else { page.say("Før det:", "Before that:") };
     let items = dotted(differences).into_iter().map(|item| item.all(Style::Faint));
     let items: Vec<Item> = std::iter::once(Item::new(Style::Faint, name)).chain(items).collect();

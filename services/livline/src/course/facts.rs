@@ -18,11 +18,16 @@ const SHORT: usize = 60;
 /// The facts that mean something to people: ids are for programs, the number of the entry that is meant stands in the line above,
 /// and that a case did not begin before us goes without saying.
 pub(super) fn telling(entry: &Entry) -> Vec<&Fact> {
+    telling_of(entry, &entry.facts)
+}
+
+/// The same of facts that the entry has, or had.
+fn telling_of<'a>(entry: &Entry, facts: &'a [Fact]) -> Vec<&'a Fact> {
     let number = |fact: &Fact| fact.name == "version" && entry.corrects.is_some() && entry.event != ENTRY_CORRECTED;
     let empty = |fact: &Fact| fact.text.en.trim().is_empty();
     let usual = |fact: &Fact| fact.name == "before_us" && fact.text.en == "No";
     let ids = |fact: &Fact| fact.text.en.split(", ").all(|part| Uuid::parse_str(part).is_ok());
-    entry.facts.iter().filter(|fact| !(number(fact) || empty(fact) || usual(fact) || ids(fact))).collect()
+    facts.iter().filter(|fact| !(number(fact) || empty(fact) || usual(fact) || ids(fact))).collect()
 }
 
 /// A fact's words, with what it is called.
@@ -64,13 +69,36 @@ fn is_long(page: &Page<'_>, fact: &Fact) -> bool {
     width(text) > SHORT || text.contains('\n')
 }
 
+/// What an entry says at one time.
+#[derive(Clone, Copy)]
+pub(super) struct Saying<'a> {
+    happened: &'a str,
+    entry: &'a Entry,
+    facts: &'a [Fact],
+}
+
+impl<'a> Saying<'a> {
+    /// As it stands; of a correction, what it corrects to.
+    pub(super) fn now(entry: &'a Entry) -> Self {
+        Self { happened: &entry.happened, entry, facts: &entry.facts }
+    }
+
+    /// Before it was corrected.
+    pub(super) fn first(entry: &'a Entry) -> Self {
+        match &entry.original {
+            Some(original) => Self { happened: &original.happened, entry, facts: &original.facts },
+            None => Self::now(entry),
+        }
+    }
+}
+
 /// What `before` said otherwise than `after`, as text; a fact that was not there is said to be missing.
-pub(super) fn differences(page: &Page<'_>, before: &Entry, after: &Entry) -> Vec<Item> {
-    let (old, new) = (telling(before), telling(after));
+pub(super) fn differences(page: &Page<'_>, before: Saying<'_>, after: Saying<'_>) -> Vec<Item> {
+    let (old, new) = (telling_of(before.entry, before.facts), telling_of(after.entry, after.facts));
     let find = |facts: &[&Fact], name: &str| facts.iter().find(|fact| fact.name == name).map(|fact| fact.text.clone());
     let mut items = Vec::new();
     if before.happened != after.happened {
-        let when = kit::words::when(page.language(), words::happened(&before.happened));
+        let when = kit::words::when(page.language(), words::happened(before.happened));
         items.push(Item::new(Style::Faint, &when));
     }
     let changed = old.iter().filter(|fact| find(&new, &fact.name).as_ref() != Some(&fact.text));
@@ -79,11 +107,4 @@ pub(super) fn differences(page: &Page<'_>, before: &Entry, after: &Entry) -> Vec
     let added = new.iter().filter(|fact| find(&old, &fact.name).is_none());
     items.extend(added.map(|fact| name(page, fact).and(Style::Faint, missing)));
     items
-}
-
-/// When something happened, as a fact among others.
-pub(super) fn day(page: &Page<'_>, happened: &str) -> Item {
-    let name = page.say("Skete:", "Happened:");
-    let when = kit::words::when(page.language(), words::happened(happened));
-    Item::new(Style::Faint, name).and(Style::Plain, &when)
 }

@@ -23,15 +23,15 @@ pub(super) fn course(course: &Course, look: Look<'_>) -> String {
     let mut page = Page::new(look, course);
     let threads = Threads::of(&course.entries);
     let entries: Vec<&Entry> = course.entries.iter().filter(|entry| !threads.is_shown_elsewhere(entry)).collect();
-    head(&mut page, course, &entries, &threads);
+    head(&mut page, course, &entries);
     open::write(&mut page, &course.open);
     history(&mut page, &entries, &threads);
     page.finish()
 }
 
-fn head(page: &mut Page<'_>, course: &Course, entries: &[&Entry], threads: &Threads<'_>) {
+fn head(page: &mut Page<'_>, course: &Course, entries: &[&Entry]) {
     let of = page.say("Forløb for", "The course of");
-    let title = match alias(course, threads) {
+    let title = match alias(course) {
         Some(alias) => format!("{of} {} ({})", page.label(alias), course.woman),
         None => format!("{of} {}", course.woman),
     };
@@ -61,11 +61,10 @@ fn head(page: &mut Page<'_>, course: &Course, entries: &[&Entry], threads: &Thre
 }
 
 /// What she is called where nobody needs her name, as it stands now; where she was forgotten, the words for that.
-fn alias<'a>(course: &'a Course, threads: &Threads<'a>) -> Option<&'a Label> {
+fn alias(course: &Course) -> Option<&Label> {
     let registered = |entry: &&Entry| entry.event == WOMAN_REGISTERED && entry.standing != Standing::InError;
     let entry = course.entries.iter().find(registered)?;
-    let present = threads.about(entry).and_then(|thread| thread.corrections.first()).copied().unwrap_or(entry);
-    let alias = present.facts.iter().find(|fact| fact.name == "alias")?;
+    let alias = entry.facts.iter().find(|fact| fact.name == "alias")?;
     (!alias.masked).then_some(&alias.text)
 }
 

@@ -63,18 +63,17 @@ November 2026
   19. nov.  Bolig        Opfølgning flyttet: Svar på boligtilbud · Frist: 4. december 2026 ·
                          Begrundelse: Udlejer giver to uger mere.  nr. 8 · anna
   12. nov.  Bolig        Rettet nr. 3 (Boligtilbud)  nr. 7 · bodil
-  11. nov.  Bolig        Fejlregistreret nr. 5 (Kæledyr i pleje)  nr. 6 · anna
-  11. nov.  Bolig        Kæledyr i pleje (fejlregistreret)  nr. 5 · vikar
-                           Hvor: Skjult
-                           Fejlregistreret 11. november 2026 af anna.
-                           Begrundelse: Skrevet på den forkerte sag.
-  10. nov.  Bolig      • Boligtilbud  nr. 3 · anna
-                           Skete: 12. november 2026
+  12. nov.  Bolig      • Boligtilbud  nr. 3 · anna
                            Husleje om måneden: 4.750,00 kr. · Antal værelser: 3
                            Notat: Brevet kom med posten.
                            Rettet 15. november 2026 af bodil.
                            Oprindeligt: 10. november 2026 · Husleje om måneden: 4.500,00 kr. ·
                            Antal værelser: ikke angivet
+  11. nov.  Bolig        Fejlregistreret nr. 5 (Kæledyr i pleje)  nr. 6 · anna
+  11. nov.  Bolig        Kæledyr i pleje (fejlregistreret)  nr. 5 · vikar
+                           Hvor: Skjult
+                           Fejlregistreret 11. november 2026 af anna.
+                           Begrundelse: Skrevet på den forkerte sag.
 
 Oktober 2026
   30. okt.  Sikkerhed  ! Trussel  nr. 1 · anna
@@ -103,8 +102,13 @@ fn the_heading_says_what_she_is_called() {
     let alias = |text: &str| fact("alias", "Alias", text);
     let registered = |fact| named(2, "WomanRegistered", fact, json!({}));
     assert_eq!(heading(&[registered(alias("Birk-47"))]), "Forløb for Birk-47 (her)");
-    let corrected = named(3, "EntryCorrected", alias("Eg-12"), json!({ "corrects": 2 }));
-    assert_eq!(heading(&[corrected, registered(alias("Birk-47"))]), "Forløb for Eg-12 (her)");
+    let correction = named(3, "EntryCorrected", alias("Eg-12"), json!({ "corrects": 2 }));
+    let original = json!({ "happened": "2026-11-01", "readable": true, "facts": [alias("Birk-47")] });
+    let corrected = json!({ "standing": "corrected", "original": original });
+    assert_eq!(
+        heading(&[correction, named(2, "WomanRegistered", alias("Eg-12"), corrected)]),
+        "Forløb for Eg-12 (her)"
+    );
     assert_eq!(heading(&[registered(unseen("alias", "Alias", "erased"))]), "Forløb for Slettet (her)");
     assert_eq!(heading(&[registered(unseen("alias", "Alias", "masked"))]), "Forløb for her");
     let slip = named(2, "WomanRegistered", alias("Birk-47"), json!({ "standing": "in_error" }));
@@ -217,7 +221,15 @@ fn of_two_corrections_each_says_what_it_replaced() {
             "1",
             &json!({ "corrects": 1, "recorded": "2026-11-11T09:00:00Z", "actor": "bodil" }),
         ),
-        risk(1, ("RiskAssessed", "Risikovurdering"), "Lav", "2", &json!({ "standing": "corrected" })),
+        risk(
+            1,
+            ("RiskAssessed", "Risikovurdering"),
+            "Høj",
+            "1",
+            &json!({ "standing": "corrected", "weight": "alert",
+                "original": { "happened": "2026-11-10", "readable": true,
+                    "facts": [fact("level", "Hvor høj?", "Lav"), fact("version", "Udgave", "2")] } }),
+        ),
     ];
     let expected = "  10. nov.  Sikkerhed    Rettet nr. 1 (Risikovurdering)  nr. 3 · anna
                            Notat: Talte forkert.

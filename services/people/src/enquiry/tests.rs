@@ -15,7 +15,7 @@ fn an_enquiry_comes_to_one_thing() {
     drop(received.clone().when("receive-enquiry", json!({ "outcome": "no_place", "about": "stay" })).already());
     received.clone().when("receive-enquiry", json!({ "outcome": "place" })).refused("second_outcome");
     let corrected = received.when_corrected(2, json!({ "outcome": "place" })).events(&["EntryCorrected"]).accepted();
-    drop(corrected.when("receive-enquiry", json!({ "outcome": "place" })).already());
+    drop(corrected.when("receive-enquiry", json!({ "outcome": "place", "about": "stay" })).already());
     enquiry().when("receive-enquiry", json!({ "outcome": "place", "details": "Anna" })).refused("unknown_fact");
 }
 

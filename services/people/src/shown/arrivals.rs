@@ -121,7 +121,7 @@ async fn awaited(
     for row in rows {
         let (arrival, woman) = (ArrivalId(row.try_get("arrival")?), WomanId(row.try_get("woman")?));
         let there = CentreId(row.try_get("centre")?);
-        // Neither was given to another centre, and here it waits for an answer.
+        // Neither was given to another centre, and this one was asked.
         let own = |id: &str, mac: &str, centre| {
             let aggregate: &str = row.try_get(id).ok()?;
             let owned = owned(&signer, (Woman::TYPE, aggregate), (Some(woman), centre), row.try_get(mac).ok()?);
@@ -132,8 +132,8 @@ async fn awaited(
         };
         // One that does not load hides itself alone.
         let executor = &app.reach.executor;
-        let (Ok(waiting), Ok(loaded)) = (executor.load(here).await, executor.load(aggregate).await) else { continue };
-        if !waiting.case.domain().awaits(arrival) {
+        let (Ok(asked), Ok(loaded)) = (executor.load(here).await, executor.load(aggregate).await) else { continue };
+        if !asked.case.domain().was_asked(arrival) {
             continue;
         }
         // As it was recorded where she is, and as it is known here.

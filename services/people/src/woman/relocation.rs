@@ -76,10 +76,10 @@ impl Woman {
         self.life == Life::Living && self.erased == Forgotten::Known
     }
 
-    /// Whether another centre waits for this one's answer.
+    /// Whether another centre has asked this one, be it answered by now.
     #[must_use]
-    pub fn awaits(&self, arrival: ArrivalId) -> bool {
-        self.arrivals.get(&arrival) == Some(&true)
+    pub fn was_asked(&self, arrival: ArrivalId) -> bool {
+        self.arrivals.contains_key(&arrival)
     }
 
     /// The move that waits for an answer.

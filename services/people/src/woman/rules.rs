@@ -37,6 +37,9 @@ pub enum Rejection {
     /// Another woman at the centre is called so.
     #[error("the alias is another woman's")]
     AliasTaken,
+    /// A correction would leave her without an alias.
+    #[error("she has an alias, and keeps it or gets another")]
+    AliasMissing,
     /// A stay of hers goes on.
     #[error("a stay goes on already")]
     LiveStay,
@@ -136,6 +139,10 @@ impl Decider for Woman {
     fn decide(&self, mut command: Command, context: &Context<'_>) -> Result<Decision<Self>, Rejection> {
         if matches!(command, Command::RegisterWoman(_)) && self.registration == Registered::Logged {
             return Err(Rejection::RegisteredAlready);
+        }
+        if context.corrects && matches!(&command, Command::RegisterWoman(registration) if registration.alias.is_none())
+        {
+            return Err(Rejection::AliasMissing);
         }
         self.complete(&mut command, context);
         self.is_recognised(&command, context)?;
@@ -284,19 +291,20 @@ impl Woman {
             Event::SafeContactUnconfirmed(Unconfirmed {
                 contact: *contact,
                 reason: None,
-                day: Some(doubted_on(context)),
+                day: Some(doubted_on(None, context)),
             })
         };
         confirmed.map(|(contact, _)| doubt(contact)).collect()
     }
 
-    /// Adds what the service itself knows: ids, the alias, days, who took a request.
+    /// Adds what the service itself knows: ids, the alias, days, who took a request. To a correction it adds what follows from other facts,
+    /// and no default.
     fn complete(&self, command: &mut Command, context: &Context<'_>) {
         let new = context.new_id(0);
-        let day = || context.day().map(|day| Personal::new(day.into()));
+        let day = || context.day().filter(|_| !context.corrects).map(|day| Personal::new(day.into()));
         match command {
             Command::RegisterWoman(registration) => {
-                if registration.alias.is_none() {
+                if registration.alias.is_none() && !context.corrects {
                     let made = alias::made(&context.secret, context.aggregate, context.choice);
                     registration.alias = made.map(Personal::new);
                 }
@@ -315,7 +323,7 @@ impl Woman {
                 }
                 agreed.confirmed_on = agreed.confirmed_on.take().or_else(day);
             }
-            Command::UnconfirmSafeContact(doubt) => doubt.day = Some(doubted_on(context)),
+            Command::UnconfirmSafeContact(doubt) => doubt.day = Some(doubted_on(doubt.day.take(), context)),
             Command::StartStay(stay) => {
                 if stay.stay.is_nil() {
                     stay.stay = StayId(new);
@@ -326,9 +334,9 @@ impl Woman {
                 if departure.stay.is_nil() {
                     departure.stay = self.live_stays().next().unwrap_or(StayId(new));
                 }
-                departure.day = Some(doubted_on(context));
+                departure.day = Some(doubted_on(departure.day.take(), context));
             }
-            Command::InformMunicipality(notice) => {
+            Command::InformMunicipality(notice) if !context.corrects => {
                 notice.stay = notice.stay.or_else(|| self.live_stays().next()).or(self.latest_stay);
             }
             Command::OfferRelocation(offer) => {
@@ -484,9 +492,10 @@ fn own(child: &mut Child) {
     of(id, &mut child.at_centre);
 }
 
-/// The day she left, or from which a contact is in doubt: where it is unknown, today's.
-fn doubted_on(context: &Context<'_>) -> Personal<Day> {
-    Personal::new(context.day().unwrap_or(context.today).into())
+/// The day she left, or from which a contact is in doubt: where it is unknown, the day on which that was recorded.
+fn doubted_on(stands: Option<Personal<Day>>, context: &Context<'_>) -> Personal<Day> {
+    let unknown = || stands.filter(|_| context.corrects).unwrap_or_else(|| Personal::new(context.today.into()));
+    context.day().map_or_else(unknown, |day| Personal::new(day.into()))
 }
 
 /// Whether a text has ten digits in it as a CPR number is written.

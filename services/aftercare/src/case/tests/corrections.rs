@@ -2,15 +2,19 @@ use super::{
     ANSWER, BOOKING, CHECK, CONTACT, FIND, LOAN, MEETING, NEXT, OTHER_BOOKING, OTHER_CONTACT, PLANNED, RETRY, SAFETY,
     accepted, booked, booking, case, contact, offered, open, planned,
 };
-use crate::heard::KnowCourse;
-use kit::Decider;
+use crate::{
+    case::{Aftercare, Event},
+    heard::KnowCourse,
+};
+use kit::{Decider, Happened, entry::What, given::Then};
 use serde_json::json;
 
 #[test]
 fn an_answer_is_corrected_beside_the_offers_that_came_later() {
     let twice = offered().and("decline-aftercare", json!({})).and("offer-aftercare", json!({}));
     let twice = twice.and("accept-aftercare", json!({}));
-    drop(twice.clone().when_corrected(3, json!({})).events(&["EntryCorrected"]).leaves_follow_ups());
+    let day_before = twice.clone().when_corrected_to(3, json!({}), "2026-11-19");
+    drop(day_before.events(&["EntryCorrected"]).leaves_follow_ups());
     drop(twice.when_corrected(5, json!({ "until": "2027-05-31" })).events(&["EntryCorrected"]).leaves_follow_ups());
 }
 
@@ -25,6 +29,24 @@ fn an_answer_taken_back_asks_again() {
 fn another_first_day_moves_the_first_contact() {
     let corrected = accepted().when_corrected(3, json!({ "from": "2026-11-23" }));
     drop(corrected.opens(NEXT, "contact_her", Some("2026-11-30")));
+}
+
+#[test]
+fn a_first_day_that_is_emptied_is_not_made_again_and_days_follow_the_corrected_moment() {
+    let day = |then: Then<Aftercare>| match then.outcome.unwrap().entries.remove(0).what {
+        What::Corrected { fact: Event::AftercareAccepted(yes), .. } => yes.from.and_then(|day| day.open().copied()),
+        What::Corrected { fact: Event::ContactMade(made), .. } => made.day.and_then(|day| day.open().copied()),
+        What::Corrected { fact: Event::ContactMissed(missed), .. } => missed.day.and_then(|day| day.open().copied()),
+        other => panic!("{other:?}"),
+    };
+    let on = |day: &str| Some(day.parse().unwrap());
+    assert_eq!(day(accepted().when_corrected(3, json!({ "from": null }))), None);
+    assert_eq!(day(accepted().when_corrected(3, json!({ "until": "2027-05-31" }))), on("2026-11-20"));
+    assert_eq!(day(accepted().on("2026-11-25").when_corrected_to(3, json!({}), "2026-11-10")), on("2026-11-20"));
+    let met = case().and("make-contact", json!({})).on("2026-11-25");
+    assert_eq!(day(met.clone().when_corrected_to(2, json!({}), "2026-11-18")), on("2026-11-18"));
+    let missed = case().when_on("record-missed-contact", json!({}), Happened::Unknown).accepted().on("2026-11-25");
+    assert_eq!(day(missed.when_corrected(2, json!({ "details": "Optaget" }))), on("2026-11-20"), "as it was recorded");
 }
 
 #[test]
@@ -95,7 +117,8 @@ fn an_ending_is_corrected_under_the_same_rules() {
     drop(over.clone().when_corrected(4, json!({ "reason": "her_wish" })).events(&["EntryCorrected"]));
     let informed = accepted().hears::<KnowCourse>("safety", 2, "AlarmIssued", json!({ "loan": LOAN }));
     let informed = informed.and("close-aftercare", json!({ "reason": "completed", "police_informed": [LOAN] }));
-    informed.when_corrected(4, json!({ "reason": "completed" })).refused("protection_without_owner");
+    drop(informed.clone().when_corrected(4, json!({ "reason": "completed" })).already());
+    informed.when_corrected(4, json!({ "police_informed": null })).refused("protection_without_owner");
 }
 
 #[test]

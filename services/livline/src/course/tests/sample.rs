@@ -150,6 +150,15 @@ fn november() -> Vec<Value> {
         ),
         happening(
             "housing",
+            3,
+            offered,
+            "2026-11-12",
+            &corrected,
+            &json!({ "standing": "corrected", "weight": "milestone", "recorded": at("2026-11-10"),
+                "original": { "happened": "2026-11-10", "readable": true, "facts": offer("4.500,00 kr.") } }),
+        ),
+        happening(
+            "housing",
             6,
             ("RecordedInError", "Fejlregistreret"),
             "2026-11-11",
@@ -174,14 +183,6 @@ fn november() -> Vec<Value> {
             "2026-11-10",
             &note("Brevet kom med posten."),
             &json!({ "corrects": 3, "recorded": at("2026-11-10") }),
-        ),
-        happening(
-            "housing",
-            3,
-            offered,
-            "2026-11-10",
-            &offer("4.500,00 kr."),
-            &json!({ "standing": "corrected", "weight": "milestone", "recorded": at("2026-11-10") }),
         ),
     ]
 }

@@ -1,7 +1,6 @@
 use super::{ALERT, LOAN, LOOK, OTHER_LOAN, REVIEW, alert, alerted, case, lent, loan, open};
 use kit::{
     Happened,
-    case::Ask,
     entry::{Common, FollowUpClosed, FollowUpOutcome},
     facets::{Change, Weight},
     given::Given,
@@ -48,8 +47,8 @@ fn what_is_older_drags_no_later_review_back() {
         let late = done.clone().by("w-8").when_on(action, facts.clone(), earlier()).accepted();
         assert_eq!(late.case().follow_ups()[key], done.case().follow_ups()[key], "{action}");
         // Alone, it is looked at as long after the day it happened as any.
-        let correct = Ask::Correct { version: 2, facts: facts.clone(), when: Some(earlier()) };
-        let corrected = done.case().decide(correct, None, &done.looking()).unwrap().entries.remove(0).facets;
+        let corrected = done.clone().when_corrected_to(2, json!({}), &earlier().to_string());
+        let corrected = corrected.outcome.unwrap().entries.remove(0).facets;
         let corrected = corrected.follow_ups.iter().find(|change| change.key == key).unwrap();
         assert_eq!(
             (corrected.change, corrected.due),
