@@ -65,7 +65,7 @@ impl<D: Decider> Executor<D> {
             .ok_or(ExecuteError::Unreadable)?;
         self.seal.open(place, &mut facts, |_| Opening::Value).await.map_err(|error| match error {
             SealError::Foreign | SealError::Malformed => ExecuteError::Unreadable,
-            other => other.into(),
+            error @ SealError::Key(_) => error.into(),
         })?;
         if is_masked(&facts) {
             return Err(ExecuteError::Unavailable);

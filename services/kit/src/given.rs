@@ -251,7 +251,7 @@ impl<D: Decider> Given<D> {
     #[must_use]
     pub fn when_corrected_to(self, version: u64, patch: Value, happened: &str) -> Then<D> {
         let (seen, when) = (Some(self.case.version()), Some(happened.parse().expect("when it happened")));
-        self.when_corrected_so(Correction { version, patch, seen, when, ..Correction::default() })
+        self.when_corrected_so(Correction { version, patch, when, seen, ..Correction::default() })
     }
 
     /// A correction as it is said, with the facts as they stand beside it, as the engine looks them up.

@@ -205,12 +205,12 @@ async fn set_standings(
     service: &str,
     events: &[Applicable<'_>],
 ) -> Result<(), sqlx::Error> {
-    let mut standings: BTreeMap<_, Standing> = BTreeMap::new();
+    let mut standings: BTreeMap<_, Amended> = BTreeMap::new();
     for event in events {
         if let Some((version, standing)) = standing(event.body) {
             let place = (event.body.aggregatetype.as_str(), event.body.aggregate.0, version);
             let known = standings.entry(place).or_default();
-            known.standing = standing;
+            known.how = standing;
             if standing == CORRECTED {
                 (known.said_by, known.at) = (Some(event.number), event.body.time);
             }
@@ -230,7 +230,7 @@ async fn set_standings(
     .bind(standings.keys().map(|(aggregate_type, ..)| *aggregate_type).collect::<Vec<_>>())
     .bind(standings.keys().map(|(_, aggregate, _)| *aggregate).collect::<Vec<_>>())
     .bind(standings.keys().map(|(.., version)| *version).collect::<Vec<_>>())
-    .bind(standings.values().map(|known| known.standing).collect::<Vec<_>>())
+    .bind(standings.values().map(|known| known.how).collect::<Vec<_>>())
     .bind(standings.values().map(|known| known.said_by).collect::<Vec<_>>())
     .bind(standings.values().map(|known| known.at).collect::<Vec<_>>())
     .execute(&mut *connection)
@@ -269,8 +269,8 @@ const CORRECTED: &str = "corrected";
 
 /// How an entry stands after some events.
 #[derive(Default)]
-struct Standing {
-    standing: &'static str,
+struct Amended {
+    how: &'static str,
     /// The correction that says how it reads, where one of the events is one.
     said_by: Option<i64>,
     /// When it happened by that.
