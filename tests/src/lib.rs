@@ -309,8 +309,8 @@ impl Ground {
     /// A domain service as the program opens it, with its policies.
     pub async fn serve(&self, service: &str) -> Running {
         self.people().await;
-        let settings = self.settings(service, &database::SERVICE).await;
         let listed = livline::services::find(service).unwrap();
+        let settings = self.settings(service, listed.tables).await;
         Running::start(Box::pin(listed.open(settings, self.clock.clone())).await.unwrap()).await
     }
 

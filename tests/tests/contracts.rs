@@ -305,9 +305,14 @@ async fn every_entry_can_be_corrected_and_taken_back() {
                 assert_eq!(corrected.status, 200, "{} {}", common("correct"), corrected.body);
                 corrected
             };
-            // What it says again, and what it leaves out, stays.
-            let same = correct("the same", json!({ "facts": { "version": 2, "facts": complete } })).await;
-            assert_eq!(same.body["events"], json!([]), "{}", common("the same"));
+            // What it says again, and what it leaves out, stays. While the service is behind people, places are hidden from everybody,
+            // and what names something hidden is recorded, or an empty answer would tell.
+            eventually(&common("the same"), async || {
+                let key = Uuid::new_v4().to_string();
+                let same = correct(&key, json!({ "facts": { "version": 2, "facts": complete } })).await;
+                (same.body["events"] == json!([])).then_some(())
+            })
+            .await;
             let corrected =
                 correct("another day", json!({ "facts": { "version": 2, "facts": {} }, "when": "2020-03" })).await;
             let mut last = corrected.text("position");
