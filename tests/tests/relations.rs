@@ -694,8 +694,10 @@ async fn what_cannot_be_read_of_a_duty_ends_it() {
         let facts = json!({ "facts": { "worker": worker, "kind": "on_duty", "until": at } });
         leader.post("people", "/v1/duties", worker, facts).await.ok().text("id").parse::<Uuid>().unwrap()
     };
-    let colleague = json!({ "facts": { "worker": "w-2", "name": "Anna Holm", "role": "worker" } });
-    leader.post("people", "/v1/staff", "colleague", colleague).await.ok();
+    for worker in ["w-1", "w-2"] {
+        let facts = json!({ "facts": { "worker": worker, "name": "Anna Holm", "role": "worker" } });
+        leader.post("people", "/v1/staff", &format!("staff {worker}"), facts).await.ok();
+    }
     let (ended, other) = (duty("w-1").await, duty("w-2").await);
     let running = async || {
         let running: Vec<Uuid> =
