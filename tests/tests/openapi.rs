@@ -92,6 +92,8 @@ async fn fill_people(ground: &Ground, women: &[Uuid]) -> Value {
         leader.post(people::SERVICE, &path, &key, json!({ "facts": facts })).await.ok().text("id")
     };
     let enquiry = open("enquiries", samples.latest("EnquiryReceived", "complete")).await;
+    let worker = open("staff", json!({ "worker": "w-1", "name": "Anna Holm", "role": "temp" })).await;
+    let centre = open("centres", json!({ "name": "Krisecenter Birkely" })).await;
     // Whoever asks as a temp is one.
     let until = format!("{}T00:00", kit::Day::from(ground.clock.today() + time::Duration::days(20)));
     let duty = open("duties", json!({ "worker": "w-1", "kind": "temp", "until": until })).await;
@@ -111,6 +113,8 @@ async fn fill_people(ground: &Ground, women: &[Uuid]) -> Value {
             "women": { "id": women, "slot": slots, "contact": [contact] },
             "enquiries": { "id": [enquiry] },
             "duties": { "id": [duty] },
+            "staff": { "id": [worker] },
+            "centres": { "id": [centre] },
         },
         "query": { "child": [child] },
     })
