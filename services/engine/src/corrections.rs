@@ -1,6 +1,6 @@
-//! What a correction changes: the facts as they stand, opened in every class for the decision alone.
+//! The facts that a correction changes, as they stand: opened in every class for the decision alone.
 //!
-//! Whoever corrects one fact keeps the others, those that they may not see among them; the correction is sealed anew as a whole.
+//! A correction of one fact keeps the others, also those that its sender may not see, and is sealed anew as a whole.
 //! Deliberately absent: what a correction makes of the facts (the kit), and who may correct.
 
 use crate::{
@@ -25,7 +25,7 @@ impl<D: Decider> Executor<D> {
         request: &Request<D::Command>,
         loaded: &Loaded<D>,
     ) -> Result<Correction, ExecuteError> {
-        // What is not there, or was taken back, is refused without a look at it.
+        // The kit refuses an entry that is not there, or was taken back, without its facts.
         let Some(said_by) = loaded.case.said_by(correction.version) else { return Ok(correction.clone()) };
         let own = loaded.seen.iter().any(|seen| seen.version == said_by && seen.actor == request.actor);
         let seen = if request.if_match.is_some() {

@@ -182,7 +182,7 @@ impl Aftercare {
         }
     }
 
-    /// What is added to a yes later does not begin it anew, and a correction that empties the day begins it on none.
+    /// A second acceptance adds to the first and does not begin it anew; a correction that empties the day leaves it without one.
     fn first_day(&self, context: &Context<'_>) -> Option<Personal<Day>> {
         if context.corrects {
             return None;

@@ -108,7 +108,7 @@ impl Aftercare {
                 self.standing = Standing::Offered;
             }
             Event::AftercareAccepted(acceptance) => {
-                // What is added to a yes later does not begin it anew.
+                // A second acceptance adds to the first and does not begin it anew.
                 if !matches!(self.standing, Standing::Accepted { .. }) {
                     self.contacts_made = 0;
                 }

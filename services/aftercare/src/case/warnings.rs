@@ -41,7 +41,7 @@ pub enum Warning {
     BookingOver,
     /// The companion goes somewhere else that day.
     CompanionBookedElsewhere,
-    /// Nobody of this id works at the centre.
+    /// The directory knows no worker of this id at the centre.
     WorkerUnknown,
     /// Follow-ups are still open.
     OpenFollowUps,

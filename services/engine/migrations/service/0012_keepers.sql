@@ -11,7 +11,7 @@ CREATE TABLE keepers_to_warn (
     everywhere     text NOT NULL
 );
 
--- What is held already gets its digest when its service starts.
+-- The service makes the digests of the claims that it holds already when it starts.
 INSERT INTO claims_to_retake SELECT DISTINCT aggregate_type, aggregate_id FROM claims ON CONFLICT DO NOTHING;
 
 DROP FUNCTION retake;

@@ -29,7 +29,7 @@ pub enum Warning {
     StillAssigned,
     /// No such request was logged.
     ErasureUnknown,
-    /// Nobody of this id works at the centre.
+    /// The directory knows no worker of this id at the centre.
     WorkerUnknown,
 }
 
