@@ -145,8 +145,12 @@ async fn nothing_is_given_to_whom_nobody_knows() {
         (again.code() == "unknown_worker").then_some(())
     })
     .await;
-    // Who acts was vouched for, and holds what they open.
+    // The token vouches for whoever acts: they hold what they open, and give themselves no tie.
     let stranger = house.client(Role::Worker, "w-new");
+    let another = Uuid::new_v4();
+    leader.know(another).await;
+    let own = json!({ "worker": "w-new", "role": "contact_person" });
+    assert_eq!(stranger.act_for(another, "assign-worker", own).await.code(), "unknown_worker");
     stranger.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
 }
 

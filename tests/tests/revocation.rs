@@ -2,7 +2,7 @@
 
 use futures::StreamExt;
 use kit::access::Role;
-use livline_tests::{CENTRE, Client, Ground, Running, eventually, runs};
+use livline_tests::{CENTRE, Client, Ground, OTHER_CENTRE, Running, eventually, runs};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -126,6 +126,27 @@ async fn a_duty_and_a_tie_that_end_show_no_confidence_any_more() {
         let path = format!("/v1/duties/{duty}/end-duty");
         house.leader.post("people", &path, &format!("end-{round}"), json!({})).await.ok();
         reads_none(&nurse).await;
+    }
+}
+
+/// An acceptance takes her from the old centre like any other revocation: her contact person there reads nothing after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_read_at_the_old_centre_after_a_move_was_accepted() {
+    let house = house().await;
+    house.leader.employ(&["w-contact"]).await;
+    let tie = json!({ "worker": "w-contact", "role": "contact_person" });
+    house.leader.act_for(house.woman, "assign-worker", tie).await.ok();
+    let contact = house.worker("w-contact");
+    let confidence = |answer: &livline_tests::Answer| answer.body.to_string().contains("bange for sin nabo");
+    for (service, path) in house.shown.iter().filter(|(service, _)| DOMAINS.contains(service)) {
+        eventually(path, async || confidence(&contact.get_once(service, path).await).then_some(())).await;
+    }
+    // She lives there: with the registration alone her old centre would still wait for her.
+    house.leader.act_for(house.woman, "start-stay", json!({})).await.ok();
+    let new = house.ground.client(Role::Leader, Some(OTHER_CENTRE)).named("l-new");
+    house.leader.hand_over(house.woman, &new, json!({ "to": OTHER_CENTRE, "along": "nothing" })).await;
+    for (service, path) in &house.shown {
+        assert!(!confidence(&contact.get_once(service, path).await), "{service}");
     }
 }
 

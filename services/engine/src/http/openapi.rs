@@ -328,7 +328,7 @@ pub fn names() -> Value {
     let name = json!({ "type": ["string", "null"] });
     let worker = json!({
         "type": "object",
-        "properties": { "name": name, "role": clear_of::<StaffRole>() },
+        "properties": { "name": name, "role": part::<StaffRole>() },
         "required": ["name", "role"],
     });
     let centre = json!({ "type": "object", "properties": { "name": name }, "required": ["name"] });
@@ -343,12 +343,11 @@ pub fn names() -> Value {
     })
 }
 
-/// A schema as a part of another one.
-fn clear_of<T: JsonSchema>() -> Value {
+/// The schema of what clients send, as a part of a document.
+#[must_use]
+pub fn part<T: JsonSchema>() -> Value {
     let mut schema = clear::<T>();
-    if let Some(members) = schema.as_object_mut() {
-        members.remove("$schema");
-    }
+    strip(&mut schema);
     schema
 }
 

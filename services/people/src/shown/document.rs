@@ -9,8 +9,8 @@ use super::{
     vault::{UnlockBody, ValueBody, WordBody},
 };
 use crate::woman::{Channel, Unusable};
-use engine::http::openapi::with_problems;
-use kit::{access::Right, case::CommonRejection, directory::StaffRole, relation::Along, schema::clear};
+use engine::http::openapi::{part, with_problems};
+use kit::{access::Right, case::CommonRejection, directory::StaffRole, relation::Along};
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 use strum::{VariantArray as _, VariantNames as _};
@@ -195,10 +195,7 @@ impl Kept {
 fn contacts(id: &Value) -> Value {
     let (maybe, maybe_flag) = (json!({ "type": ["string", "null"] }), json!({ "type": ["boolean", "null"] }));
     let maybe_id = json!({ "type": ["string", "null"], "format": "uuid" });
-    let mut channel = clear::<Option<Channel>>();
-    if let Some(channel) = channel.as_object_mut() {
-        channel.remove("$schema");
-    }
+    let channel = part::<Option<Channel>>();
     let contact = object(&[
         ("contact", id.clone()),
         ("channel", channel.clone()),
@@ -222,10 +219,7 @@ fn contacts(id: &Value) -> Value {
 fn staff() -> Value {
     let (id, name) = (json!({ "type": "string", "format": "uuid" }), json!({ "type": ["string", "null"] }));
     let day = json!({ "type": ["string", "null"], "format": "date" });
-    let mut role = clear::<StaffRole>();
-    if let Some(role) = role.as_object_mut() {
-        role.remove("$schema");
-    }
+    let role = part::<StaffRole>();
     let worker = object(&[
         ("id", described(&id, "The entry, to be changed or ended.")),
         ("worker", json!({ "type": "string" })),
@@ -253,10 +247,7 @@ fn centres() -> Value {
 
 fn arrivals() -> Value {
     let (id, maybe) = (json!({ "type": "string", "format": "uuid" }), json!({ "type": ["string", "null"] }));
-    let mut along = clear::<Along>();
-    if let Some(along) = along.as_object_mut() {
-        along.remove("$schema");
-    }
+    let along = part::<Along>();
     let arrival = object(&[
         ("arrival", id),
         ("alias", maybe.clone()),
@@ -307,10 +298,7 @@ fn erasure() -> Value {
 
 fn sent<T: JsonSchema>(id: &str, summary: &str, answer: &Value) -> Value {
     let mut asked = got(id, summary, answer);
-    let mut schema = clear::<T>();
-    if let Some(schema) = schema.as_object_mut() {
-        schema.remove("$schema");
-    }
+    let schema = part::<T>();
     if let Some(asked) = asked.as_object_mut() {
         asked.insert("requestBody".into(), json!({ "required": true, "content": json_content(&schema) }));
     }
