@@ -1,7 +1,7 @@
 //! The interlocks across domains: each raised exactly once, across two replicas, restarts and replays; the fifth refuses.
 
-use engine::{clock::Clock, database};
-use kit::{Policy, access::Role};
+use engine::{clock::Clock, database, policies::orders};
+use kit::{AggregateId, Policy, access::Role};
 use livline_tests::{
     Client, Ground, OTHER_CENTRE, Running, eventually,
     golden::domains,
@@ -210,7 +210,13 @@ async fn an_order_given_again_goes_where_it_went() {
     leader.open("safety", woman).await;
     safety.stop().await;
     // As after a kill between carrying out and noting.
-    sqlx::query("UPDATE orders SET outcome = NULL").execute(&pool).await.unwrap();
+    let noted: (Uuid, Uuid) = sqlx::query_as("SELECT key, aggregate FROM orders").fetch_one(&pool).await.unwrap();
+    let (signer, aggregate) = (ground.signer("safety"), AggregateId(noted.1));
+    sqlx::query("UPDATE orders SET outcome = NULL, mac = $1")
+        .bind(orders::signature(&signer, RaiseAlerts::NAME, noted.0, aggregate, None))
+        .execute(&pool)
+        .await
+        .unwrap();
     sqlx::query("DELETE FROM heard").execute(&pool).await.unwrap();
     sqlx::query("UPDATE progress SET number = 0, last = NULL, since = 0").execute(&pool).await.unwrap();
     let _safety = ground.serve("safety").await;

@@ -1,5 +1,6 @@
 //! What services hear of one another, when something is wrong: nothing is ordered twice, lost, or decided on half of it.
 
+use engine::policies::orders;
 use kit::{Policy, WomanId, ids::derive_id, policy::To};
 use livline_tests::{
     CENTRE, Client, Ground, eventually,
@@ -52,10 +53,11 @@ async fn an_order_whose_case_was_never_opened_is_not_lost() {
     let about = format!("{} {}", body.id, body.recordedtime.unix_timestamp_nanos());
     let key = derive_id(&["order", RaiseAlerts::NAME, &woman.to_string(), &about, "SafetyAlertRaised"]);
     let own = To::OwnCase.aggregate(RaiseAlerts::NAME, WomanId(woman), CENTRE);
-    sqlx::query("INSERT INTO orders (policy, key, aggregate) VALUES ($1, $2, $3)")
+    sqlx::query("INSERT INTO orders (policy, key, aggregate, mac) VALUES ($1, $2, $3, $4)")
         .bind(RaiseAlerts::NAME)
         .bind(key)
         .bind(own.0)
+        .bind(orders::signature(&ground.signer("safety"), RaiseAlerts::NAME, key, own, None))
         .execute(&pool)
         .await
         .unwrap();

@@ -1,8 +1,9 @@
 //! Whoever may write to a database, with the service's role or as its administrator, gives nobody access by it: what is changed, put there,
 //! taken away or put back is without effect, or noticed by the service within a minute and named by `livline verify`.
 
+use aftercare::heard::KnowCourse;
 use engine::{database, nats, relations::READER, store};
-use kit::{CentreId, access::Role, contract::Contract};
+use kit::{CentreId, Policy, access::Role, contract::Contract, ids::derive_id};
 use livline::{
     installation::Domain,
     provision,
@@ -11,9 +12,10 @@ use livline::{
 };
 use livline_tests::{
     Answer, CENTRE, Client, Ground, OTHER_CENTRE, Running, eventually,
-    history::{assert_published, has_heard},
+    history::{assert_published, has_heard, orders_noted},
 };
 use reqwest::Method;
+use safety::policy::RaiseAlerts;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::time::Duration;
@@ -34,6 +36,8 @@ struct House {
     curious: Client,
     woman: Uuid,
     case: String,
+    /// The services that `livline verify` looks at.
+    domains: Vec<&'static str>,
 }
 
 impl House {
@@ -44,7 +48,8 @@ impl House {
         let case = leader.open("housing", woman).await;
         leader.act("housing", &case, "place-pet", json!({ "place": PLACE })).await.ok();
         let curious = ground.client(Role::Worker, Some(CENTRE)).named("w-curious");
-        let house = Self { ground, _running: running, leader, curious, woman, case };
+        let domains = vec!["people", "aftercare", "housing"];
+        let house = Self { ground, _running: running, leader, curious, woman, case, domains };
         house.heard().await;
         let course = house.course();
         eventually("she has a course", async || Some(house.leader.get("timeline", &course).await).filter(shows)).await;
@@ -86,7 +91,7 @@ impl House {
     /// What `livline verify` names, by service and part.
     async fn named(&self) -> Vec<(String, Part, String)> {
         let mut domains: Vec<Domain> = Vec::new();
-        for service in ["people", "aftercare", "housing"] {
+        for service in &self.domains {
             domains.push(self.ground.domain(service).await);
         }
         let url = self.ground.postgres.admin_url("livline_timeline").into();
@@ -411,4 +416,122 @@ async fn nobody_else_speaks_for_a_service() {
     assert_eq!(store::head(&pool).await.unwrap().epoch, epoch, "it is made anew, and its numbers are the same");
     let answer = reader.try_send(Method::GET, "housing", "/v1/events?after=0", &[], None).await.unwrap().ok();
     assert_eq!(answer.body["epoch"], json!(epoch));
+}
+
+/// What a policy has heard of her, changed, taken away, put there or put back from before, is noticed: what it keeps from being done is not done
+/// for longer than a minute, and then is not again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_policy_has_heard_is_what_it_heard() {
+    let mut house = House::new().await;
+    house.domains.extend(["legal", "safety"]);
+    let ground = &house.ground;
+    let _more = [ground.serve("legal").await, ground.serve("safety").await];
+    let (leader, rows, pool) = (&house.leader, KnowCourse::NAME, house.pool("aftercare").await);
+    let case = leader.open("aftercare", house.woman).await;
+    let close = async || {
+        let answer = leader.act("aftercare", &case, "close-aftercare", json!({ "reason": "completed" })).await;
+        answer.code().to_owned()
+    };
+    let noticed = async || {
+        eventually("it is noticed and heard again", async || {
+            let is = "SELECT count(*) FROM heard WHERE policy = $1";
+            let is: i64 = sqlx::query_scalar(is).bind(rows).fetch_one(&pool).await.unwrap();
+            (is == 1 && house.named().await.is_empty()).then_some(())
+        })
+        .await;
+    };
+    // Something else of hers first, so that there is a row of before.
+    let alarm = leader.open("safety", house.woman).await;
+    leader.act("safety", &alarm, "issue-alarm", json!({ "alarm": "OA 4711" })).await.ok();
+    has_heard(ground, "aftercare", rows, &["people", "safety", "legal", "housing"]).await;
+    sqlx::raw_sql("CREATE TABLE heard_of_before AS SELECT * FROM heard").execute(&pool).await.unwrap();
+    let legal = leader.open("legal", house.woman).await;
+    leader.act("legal", &legal, "issue-restraining-order", json!({ "until": "2099-01-01" })).await.ok();
+    has_heard(ground, "aftercare", rows, &["people", "safety", "legal", "housing"]).await;
+    assert_eq!(close().await, "protection_without_owner");
+    assert_eq!(house.named().await, []);
+
+    // Another woman's, or changed: it is not opened, and what it would say is not known.
+    house.sql("aftercare", "UPDATE heard SET woman = gen_random_uuid()").await;
+    house.is_named("aftercare", Part::Policies).await;
+    house.sql("aftercare", &format!("UPDATE heard SET woman = '{}', mac = sha256(mac)", house.woman)).await;
+    assert_ne!(close().await, "", "not known is not nothing");
+    // Put back from before.
+    house.sql("aftercare", "DELETE FROM heard; INSERT INTO heard SELECT * FROM heard_of_before").await;
+    house.is_named("aftercare", Part::Policies).await;
+    noticed().await;
+    assert_eq!(close().await, "protection_without_owner");
+    // Taken away.
+    house.sql("aftercare", "DELETE FROM heard").await;
+    house.is_named("aftercare", Part::Policies).await;
+    noticed().await;
+    assert_eq!(close().await, "protection_without_owner");
+    // How far it is, or what it adds up to: nothing is built on that, and it is noticed with the next event.
+    for state in [
+        "DELETE FROM heard; UPDATE progress SET until = 0 WHERE reader = 'know-course'",
+        "UPDATE progress SET number = 0, since = 1000, until = 0 WHERE reader = 'know-course'",
+        "DELETE FROM policies",
+        "DELETE FROM heard; DELETE FROM policies; UPDATE progress SET number = 0, until = 0 WHERE reader = 'know-course'",
+    ] {
+        house.sql("aftercare", state).await;
+        assert_ne!(close().await, "", "{state}");
+        leader.act("housing", &house.case, "write-note", json!({ "text": "Hun sov godt." })).await.ok();
+        noticed().await;
+        assert_eq!(close().await, "protection_without_owner", "{state}");
+    }
+}
+
+/// A note that an order was carried out, made by somebody else, keeps no alert from being raised; one that is taken away raises none again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_noted_by_its_policy_alone() {
+    let mut house = House::new().await;
+    house.domains.extend(["legal", "safety"]);
+    let ground = &house.ground;
+    let _legal = ground.serve("legal").await;
+    let safety = ground.serve("safety").await;
+    let pool = house.pool("safety").await;
+    let legal = house.leader.open("legal", house.woman).await;
+    let raised = async |count: i64| {
+        let sql = "SELECT count(*) FROM events WHERE event_type = 'SafetyAlertRaised'";
+        eventually("alerts are raised", async || {
+            (sqlx::query_scalar::<_, i64>(sql).fetch_one(&pool).await.unwrap() >= count).then_some(())
+        })
+        .await;
+        orders_noted(&pool).await;
+        assert_eq!(sqlx::query_scalar::<_, i64>(sql).fetch_one(&pool).await.unwrap(), count);
+    };
+    house.leader.act("legal", &legal, "report-order-breach", json!({})).await.ok();
+    raised(1).await;
+    // Taken away: it is heard again, and nothing is raised again, though she has a later case that a rule would choose.
+    house.leader.open("safety", house.woman).await;
+    house.sql("safety", "DELETE FROM orders; DELETE FROM heard").await;
+    has_heard(ground, "safety", RaiseAlerts::NAME, &["legal", "safety"]).await;
+    eventually("what was heard is heard again, and the order is noted", async || {
+        let noted: i64 = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(&pool).await.unwrap();
+        (noted == 1 && house.named().await.is_empty()).then_some(())
+    })
+    .await;
+    raised(1).await;
+
+    safety.stop().await;
+    house.leader.act("legal", &legal, "report-order-breach", json!({})).await.ok();
+    let body: Value =
+        sqlx::query_scalar("SELECT body FROM events WHERE event_type = 'OrderBreachReported' ORDER BY number DESC")
+            .fetch_one(&house.pool("legal").await)
+            .await
+            .unwrap();
+    let body: kit::published::Body = serde_json::from_value(body).unwrap();
+    let about = format!("{} {}", body.id, body.recordedtime.unix_timestamp_nanos());
+    let key = derive_id(&["order", RaiseAlerts::NAME, &house.woman.to_string(), &about, "SafetyAlertRaised"]);
+    let noted: u64 = sqlx::query("INSERT INTO orders SELECT policy, $1, outcome, aggregate, mac FROM orders LIMIT 1")
+        .bind(key)
+        .execute(&pool)
+        .await
+        .unwrap()
+        .rows_affected();
+    assert_eq!(noted, 1);
+    house.is_named("safety", Part::Policies).await;
+    let _safety = ground.serve("safety").await;
+    raised(2).await;
+    assert_eq!(house.named().await, []);
 }

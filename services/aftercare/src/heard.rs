@@ -195,7 +195,6 @@ impl Policy for KnowCourse {
     const NAME: &'static str = "know-course";
     const HEARS: &'static [&'static str] = &["people", "safety", "legal", "housing"];
     // An alarm that was out before the rule is out still.
-    const FROM_THE_BEGINNING: bool = true;
     type Heard = Course;
     type Foreign = Foreign;
     type Decider = Aftercare;

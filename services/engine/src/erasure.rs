@@ -8,7 +8,7 @@
 use crate::{
     keys::{Keyring, Kind},
     quarantine::{self, NOT_GENUINE},
-    reader::{Apply, Event, ReadError, Start, progress},
+    reader::{Apply, Event, ReadError, progress},
     vault,
 };
 use kit::{ChildId, WomanId, entry::ENTRY_CORRECTED};
@@ -178,10 +178,6 @@ impl Apply for Eraser {
             }
         }
         Ok(())
-    }
-
-    fn start(&self) -> Start {
-        Start::Beginning
     }
 
     fn batch(&self) -> usize {

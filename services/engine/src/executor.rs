@@ -356,6 +356,7 @@ impl<D: Decider> Executor<D> {
         all.map_err(|error| match error {
             HeardError::Store(error) => unreadable(&error),
             HeardError::Seal(error) => error.into(),
+            HeardError::Tampered => ExecuteError::Unavailable,
         })
     }
 

@@ -1,22 +1,24 @@
 //! What a service's policies have heard of each woman: one sealed row per policy and woman.
 //!
 //! It is made of other services' facts, personal ones among them, so it is sealed as a whole under her personal key. When that key
-//! is gone, nothing was heard. What cannot be undone is decided only where all that there is by now was heard. Deliberately absent: what is
-//! kept (each policy says so), and when it is written
-//! ([`crate::policies`]).
+//! is gone, nothing was heard. What cannot be undone is decided only where all that there is by now was heard, and all that was heard adds
+//! up. Deliberately absent: what is kept (each policy says so), when it is written ([`crate::policies`]), and what it is signed with ([`kept`]).
+
+pub mod kept;
 
 use crate::{
     feed::Feed,
     keys::KeyError,
     reader::progress,
     seal::{Opening, Place, Seal, SealError},
+    tally::Tally,
 };
 use kit::{
     AggregateId, Class, WomanId,
     sealed::{OPEN, Stored},
 };
 use serde_json::{Value, json};
-use sqlx::{PgConnection, PgPool};
+use sqlx::{PgConnection, PgPool, Row};
 use std::{collections::BTreeMap, time::Duration};
 
 /// What was heard cannot be had.
@@ -28,6 +30,9 @@ pub enum HeardError {
     /// It does not open.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// It is not as it was heard.
+    #[error("what was heard is not as it was left")]
+    Tampered,
 }
 
 /// How long another service is asked how far it is.
@@ -74,14 +79,39 @@ fn place<'a>(service: &'a str, woman: WomanId, policy: &'a str) -> Place<'a> {
     }
 }
 
-async fn open(seal: &Seal, place: Place<'_>, mut row: Value) -> Result<Option<Value>, SealError> {
-    seal.open(place, &mut row, |_| Opening::Value).await?;
+/// What a row says; nothing where her key is gone.
+async fn open(
+    seal: &Seal,
+    (service, woman, policy): (&str, WomanId, &str),
+    (heard, mac): (&str, &[u8]),
+) -> Result<Option<Value>, HeardError> {
+    let signer = seal.signer(service);
+    if kept::row(&signer, policy, woman, heard) != mac {
+        signer.refuse("heard", &policy);
+        return Err(HeardError::Tampered);
+    }
+    let mut row = serde_json::from_str(heard).map_err(|_| SealError::Malformed)?;
+    seal.open(place(service, woman, policy), &mut row, |_| Opening::Value).await?;
     Ok((!matches!(Stored::of(&row), Some(Stored::Erased))).then_some(row))
 }
 
+/// Policies whose rows do not add up to what they left: one of them may have been taken away. Looked at whole, so asked only where it must be
+/// certain; a service looks by itself too ([`crate::policies`]).
+async fn not_whole(pool: &PgPool, seal: &Seal, own: &str, all: &[Listening]) -> Result<Vec<&'static str>, sqlx::Error> {
+    let signer = seal.signer(own);
+    let mut not_whole = Vec::new();
+    for Listening { policy, .. } in all {
+        if !kept::is_whole(pool, &signer, policy).await? {
+            signer.refuse("policy", policy);
+            not_whole.push(*policy);
+        }
+    }
+    Ok(not_whole)
+}
+
 /// What the policies of a service have heard of a woman, by the policy's name; none where that is not whole: a policy is still taking in
-/// what there was when it began, or something of hers is held back. `policies` are all there are. Where it must be `certain`, none either where
-/// more was recorded by now.
+/// what there was when it began, something of hers is held back, or it is not as the policy left it. `policies` are all there are. Where it must
+/// be `certain`, none either where more was recorded by now.
 pub async fn all(
     pool: &PgPool,
     seal: &Seal,
@@ -93,36 +123,45 @@ pub async fn all(
         return Ok(BTreeMap::new());
     }
     // Asked first: what is read afterwards holds at least that.
-    let behind = if certain { behind(pool, service, policies).await } else { Vec::new() };
-    let rows: Vec<(String, i64, bool, Option<Value>)> = sqlx::query_as(
-        "SELECT p.reader, count(*), bool_and(p.number >= p.until)
-                AND NOT EXISTS (SELECT 1 FROM held_back b WHERE b.reader = p.reader AND b.woman = $1),
-                (SELECT h.heard FROM heard h WHERE h.policy = p.reader AND h.woman = $1)
-         FROM progress p GROUP BY p.reader",
-    )
-    .bind(woman.0)
-    .fetch_all(pool)
-    .await?;
-    let mut heard: BTreeMap<_, _> = policies.iter().map(|one| (one.policy.to_owned(), None)).collect();
-    for (policy, begun, whole, row) in rows {
-        let hears = policies.iter().find(|one| one.policy == policy).map(|one| one.feeds.len());
-        if !whole || hears.is_none_or(|hears| usize::try_from(begun).is_ok_and(|begun| begun < hears)) {
-            continue;
-        }
-        match row {
-            Some(row) => {
-                // One that does not open is not known: it must not keep her from being helped.
-                let value = match open(seal, place(service, woman, &policy), row).await {
-                    Err(SealError::Foreign | SealError::Malformed) => None,
-                    opened => opened?,
-                };
-                heard.insert(policy, value);
-            }
-            // Nothing was heard of her: the policy's beginning.
-            None => drop(heard.remove(&policy)),
-        }
+    let mut unknown = if certain { behind(pool, service, policies).await } else { Vec::new() };
+    if certain {
+        unknown.extend(not_whole(pool, seal, service, policies).await?);
     }
-    heard.extend(behind.into_iter().map(|policy| (policy.to_owned(), None)));
+    let signer = seal.signer(service);
+    let names: Vec<&str> = policies.iter().map(|one| one.policy).collect();
+    let sql = format!(
+        "SELECT {}, (SELECT count(*) FROM progress p WHERE p.reader = n.policy) AS begun,
+                coalesce((SELECT bool_and(p.number >= p.until) FROM progress p WHERE p.reader = n.policy), false)
+                AND NOT EXISTS (SELECT 1 FROM held_back b WHERE b.reader = n.policy AND b.woman = $2) AS whole,
+                h.heard::text AS heard, h.mac AS heard_mac
+         FROM {} LEFT JOIN heard h ON h.policy = n.policy AND h.woman = $2",
+        kept::STATE,
+        kept::STATES
+    );
+    let mut heard = BTreeMap::new();
+    for row in sqlx::query(&sql).bind(&names).bind(woman.0).fetch_all(pool).await? {
+        let policy: String = row.try_get("policy")?;
+        let begun: i64 = row.try_get("begun")?;
+        let hears = policies.iter().find(|one| one.policy == policy).map_or(0, |one| one.feeds.len());
+        let mut known = row.try_get("whole")? && usize::try_from(begun).is_ok_and(|begun| begun >= hears);
+        if !kept::State::read(&row)?.fits(&signer, &policy) {
+            signer.refuse("policy", &policy);
+            known = false;
+        }
+        let kept = row.try_get::<Option<String>, _>("heard")?.zip(row.try_get::<Option<Vec<u8>>, _>("heard_mac")?);
+        let value = match kept {
+            _ if !known => None,
+            Some((text, mac)) => match open(seal, (service, woman, &policy), (&text, &mac)).await {
+                // One that does not open is not known: it must not keep her from being helped.
+                Err(HeardError::Tampered | HeardError::Seal(SealError::Foreign | SealError::Malformed)) => None,
+                opened => opened?,
+            },
+            // Nothing was heard of her: the policy's beginning.
+            None => continue,
+        };
+        heard.insert(policy, value);
+    }
+    heard.extend(unknown.into_iter().map(|policy| (policy.to_owned(), None)));
     Ok(heard)
 }
 
@@ -134,39 +173,45 @@ pub async fn one(
     woman: WomanId,
     policy: &str,
 ) -> Result<Option<Value>, HeardError> {
-    let row: Option<Value> = sqlx::query_scalar("SELECT heard FROM heard WHERE policy = $1 AND woman = $2")
-        .bind(policy)
-        .bind(woman.0)
-        .fetch_optional(connection)
-        .await?;
+    let row: Option<(String, Vec<u8>)> =
+        sqlx::query_as("SELECT heard::text, mac FROM heard WHERE policy = $1 AND woman = $2")
+            .bind(policy)
+            .bind(woman.0)
+            .fetch_optional(connection)
+            .await?;
     match row {
-        Some(row) => Ok(open(seal, place(service, woman, policy), row).await?),
+        Some((heard, mac)) => open(seal, (service, woman, policy), (&heard, &mac)).await,
         None => Ok(None),
     }
 }
 
 /// Keeps what a policy has heard of a woman. Of one who was erased nothing is kept.
-pub async fn keep(
+pub(crate) async fn keep(
     connection: &mut PgConnection,
     seal: &Seal,
-    service: &str,
-    woman: WomanId,
-    policy: &str,
+    (service, woman, policy): (&str, WomanId, &str),
     heard: &Value,
+    tally: &mut Tally,
 ) -> Result<(), HeardError> {
     let mut sealed = json!({ OPEN: { "class": Class::Personal, "value": heard } });
     match seal.seal(place(service, woman, policy), &mut sealed).await {
         Err(SealError::Key(KeyError::Erased)) => return Ok(()),
         other => other?,
     }
-    sqlx::query(
-        "INSERT INTO heard (policy, woman, heard) VALUES ($1, $2, $3)
-         ON CONFLICT (policy, woman) DO UPDATE SET heard = excluded.heard",
+    let sealed = sealed.to_string();
+    let mac = kept::row(&seal.signer(service), policy, woman, &sealed);
+    let before: Option<Vec<u8>> = sqlx::query_scalar(
+        "WITH before AS (SELECT mac FROM heard WHERE policy = $1 AND woman = $2)
+         INSERT INTO heard (policy, woman, heard, mac) VALUES ($1, $2, $3::text::json, $4)
+         ON CONFLICT (policy, woman) DO UPDATE SET heard = excluded.heard, mac = excluded.mac
+         RETURNING (SELECT mac FROM before)",
     )
     .bind(policy)
     .bind(woman.0)
     .bind(sealed)
-    .execute(connection)
+    .bind(&mac)
+    .fetch_one(connection)
     .await?;
+    tally.instead(before, Some(mac));
     Ok(())
 }

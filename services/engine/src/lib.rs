@@ -31,5 +31,6 @@ pub mod root;
 pub mod run;
 pub mod seal;
 pub mod store;
+mod tally;
 pub mod tokens;
 pub mod vault;

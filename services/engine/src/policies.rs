@@ -5,7 +5,7 @@
 //! under the same keys; one that was dealt with is never given again. A refusal is noted and passed. Deliberately absent: what a
 //! policy decides ([`kit::Policy`]).
 
-mod orders;
+pub mod orders;
 
 use orders::Occasion;
 
@@ -13,13 +13,16 @@ use crate::{
     clock::Clock,
     executor::Executor,
     feed::Feed,
-    heard::{self, HeardError},
+    heard::{self, HeardError, kept},
     hearing::{Sound, hear},
+    integrity::Signer,
+    journal::error_kind,
     metrics::Metrics,
     quarantine::{self, WAITS},
-    reader::{Apply, Event, ReadError, Start, progress},
+    reader::{Apply, Event, ReadError, progress},
     seal::SealError,
     store,
+    tally::{PERIOD, Tally},
 };
 use kit::{Policy, WomanId, policy::Now};
 use serde_json::Value;
@@ -71,6 +74,32 @@ impl<P: Policy> PolicyRunner<P> {
         }
         let heard = serde_json::from_value(kept.clone()).map_err(|_| ReadError::Malformed)?;
         Ok((kept, heard))
+    }
+
+    fn signer(&self) -> Signer {
+        self.executor.seal.signer(self.executor.service)
+    }
+
+    /// What was heard is not as it was left: it goes, and everything is heard again.
+    async fn hear_again(&self) -> Result<(), sqlx::Error> {
+        self.signer().refuse("policy", &P::NAME);
+        kept::start_over(&self.pool, P::NAME).await
+    }
+
+    /// Looks again and again, from the start on, whether what was heard is as it was left.
+    pub async fn watch(&self, stop: CancellationToken) {
+        let mut period = tokio::time::interval(PERIOD);
+        loop {
+            tokio::select! { _ = period.tick() => {}, () = stop.cancelled() => return }
+            let looked = match kept::is_whole(&self.pool, &self.signer(), P::NAME).await {
+                Ok(true) => Ok(()),
+                Ok(false) => self.hear_again().await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = looked {
+                tracing::warn!(policy = P::NAME, error = error_kind(&error), "what was heard could not be looked at");
+            }
+        }
     }
 
     fn now(&self, today: time::Date) -> Now<'_> {
@@ -176,10 +205,6 @@ impl<P: Policy> Apply for PolicyRunner<P> {
         P::NAME
     }
 
-    fn start(&self) -> Start {
-        if P::FROM_THE_BEGINNING { Start::Beginning } else { Start::Head }
-    }
-
     fn batch(&self) -> usize {
         BATCH
     }
@@ -203,13 +228,18 @@ impl<P: Policy> Apply for PolicyRunner<P> {
         }
     }
 
-    /// One at a time: readers of several services, replicas and the calendar share what was heard.
+    /// One at a time, on what is as it was left.
     async fn begin(&self, transaction: &mut Transaction<'static, Postgres>, _: &str) -> Result<(), ReadError> {
-        sqlx::query("SELECT set_config('idle_in_transaction_session_timeout', '120s', true), pg_advisory_xact_lock(hashtextextended($1, 1))")
-            .bind(P::NAME)
-            .execute(&mut **transaction)
-            .await?;
-        Ok(())
+        kept::lock(transaction, P::NAME).await?;
+        kept::look(transaction, &self.signer(), P::NAME).await
+    }
+
+    async fn begun(&self, transaction: &mut Transaction<'static, Postgres>, _: &str) -> Result<(), ReadError> {
+        kept::write(transaction, &self.signer(), P::NAME, &Tally::default()).await
+    }
+
+    async fn start_over(&self, _: &PgPool, _: &str) -> Result<(), ReadError> {
+        Ok(self.hear_again().await?)
     }
 
     async fn apply(
@@ -264,21 +294,22 @@ impl<P: Policy> Apply for PolicyRunner<P> {
             }
             all.insert(woman, (kept, heard));
         }
+        let mut tally = Tally::default();
         for (woman, (kept, heard)) in all {
             let heard = written::<P>(&heard)?;
             // Of most women most policies hear nothing they keep.
             if heard != kept && (!kept.is_null() || heard != written::<P>(&P::Heard::default())?) {
                 let Executor { seal, service, .. } = &self.executor;
-                heard::keep(transaction, seal, service, woman, P::NAME, &heard).await?;
+                heard::keep(transaction, seal, (service, woman, P::NAME), &heard, &mut tally).await?;
             }
         }
-        Ok(())
+        kept::write(transaction, &self.signer(), P::NAME, &tally).await
     }
 
     /// What was heard mixes all services: it goes, and every service is heard again. Orders that were dealt with stay so.
     async fn reset(&self, transaction: &mut Transaction<'static, Postgres>, _: &str) -> Result<(), ReadError> {
+        kept::rows_go(transaction, P::NAME).await?;
         for sql in [
-            "DELETE FROM heard WHERE policy = $1",
             // What was reacted to is not reacted to once more; until it is heard again, what was heard is not whole.
             "UPDATE progress SET since = greatest(since, number), until = greatest(until, number), number = 0, last = NULL
              WHERE reader = $1",
@@ -290,7 +321,7 @@ impl<P: Policy> Apply for PolicyRunner<P> {
         ] {
             sqlx::query(sql).bind(P::NAME).execute(&mut **transaction).await?;
         }
-        Ok(())
+        kept::write(transaction, &self.signer(), P::NAME, &Tally::default()).await
     }
 }
 
@@ -298,6 +329,7 @@ impl From<HeardError> for ReadError {
     fn from(error: HeardError) -> Self {
         match error {
             HeardError::Store(error) => error.into(),
+            HeardError::Tampered => Self::Tampered,
             HeardError::Seal(SealError::Foreign | SealError::Malformed) => Self::Malformed,
             HeardError::Seal(error) => Self::Effect(error.to_string()),
         }

@@ -99,8 +99,6 @@ pub enum ReadError {
 pub trait Apply: Send + Sync + 'static {
     /// The name its progress is kept under.
     fn name(&self) -> &str;
-    /// Where it starts on its first run.
-    fn start(&self) -> Start;
     /// How many events one transaction takes in at most.
     fn batch(&self) -> usize {
         BATCH
@@ -112,6 +110,15 @@ pub trait Apply: Send + Sync + 'static {
     }
     /// What must hold before the progress is looked at: a lock, where several readers share what they write.
     fn begin(
+        &self,
+        transaction: &mut Transaction<'static, Postgres>,
+        service: &str,
+    ) -> impl Future<Output = Result<(), ReadError>> + Send {
+        let _ = (transaction, service);
+        async { Ok(()) }
+    }
+    /// It has just begun with a service, at the first event: what it keeps beside the progress, in the same transaction.
+    fn begun(
         &self,
         transaction: &mut Transaction<'static, Postgres>,
         service: &str,
@@ -139,15 +146,6 @@ pub trait Apply: Send + Sync + 'static {
         transaction: &mut Transaction<'static, Postgres>,
         service: &str,
     ) -> impl Future<Output = Result<(), ReadError>> + Send;
-}
-
-/// Where a reader starts on its first run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Start {
-    /// With all that ever happened.
-    Beginning,
-    /// With what happens from now on.
-    Head,
 }
 
 /// How far a reader is.
@@ -384,24 +382,28 @@ impl<A: Apply> Reader<A> {
         if moved.rows_affected() == 1 { Ok(()) } else { Err(ReadError::Overtaken) }
     }
 
-    /// The stored progress; on the first run where the reader starts, as the service says.
+    /// The stored progress; on the first run that it has everything before it.
     async fn progress(&self) -> Result<Progress, ReadError> {
         if let Some(progress) = progress(&self.pool, self.apply.name(), &self.service).await? {
             return Ok(progress);
         }
         let page = self.feed.page(i64::MAX.unsigned_abs(), None).await?;
-        let number = if self.apply.start() == Start::Head { page.head } else { 0 };
-        sqlx::query(
-            "INSERT INTO progress (reader, service, epoch, number, since, until) VALUES ($1, $2, $3, $4, $4, $5)
+        let mut transaction = self.pool.begin().await?;
+        self.apply.begin(&mut transaction, &self.service).await?;
+        let begun = sqlx::query(
+            "INSERT INTO progress (reader, service, epoch, number, since, until) VALUES ($1, $2, $3, 0, 0, $4)
              ON CONFLICT DO NOTHING",
         )
         .bind(self.apply.name())
         .bind(&self.service)
         .bind(page.epoch.0)
-        .bind(signed(number))
         .bind(signed(page.head))
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
+        if begun.rows_affected() == 1 {
+            self.apply.begun(&mut transaction, &self.service).await?;
+            transaction.commit().await?;
+        }
         progress(&self.pool, self.apply.name(), &self.service).await?.ok_or(ReadError::Overtaken)
     }
 }

@@ -315,6 +315,8 @@ impl<D: Decider> Domain<D> {
             let reader = self.host.reader(heard, runner.clone())?;
             self.service.tasks.spawn(reader.run(self.service.stop.clone()));
         }
+        let (watching, stop) = (runner.clone(), self.service.stop.clone());
+        self.service.tasks.spawn(async move { watching.watch(stop).await });
         let stop = self.service.stop.clone();
         let metrics = self.host.metrics.clone();
         self.service.tasks.spawn(async move { runner.calendar(metrics, stop).await });

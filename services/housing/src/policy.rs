@@ -50,7 +50,6 @@ impl Policy for LapseOffers {
     const NAME: &'static str = "lapse-offers";
     const HEARS: &'static [&'static str] = &[SERVICE];
     // Offers from before the rule lapse too.
-    const FROM_THE_BEGINNING: bool = true;
     type Heard = Offers;
     type Foreign = Foreign;
     type Decider = Housing;

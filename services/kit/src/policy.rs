@@ -17,10 +17,8 @@ use uuid::Uuid;
 pub trait Policy: Send + Sync + 'static {
     /// Its stable name: part of every key it makes. Renaming it makes it a new policy.
     const NAME: &'static str;
-    /// The services it hears.
+    /// The services it hears, from their first event.
     const HEARS: &'static [&'static str];
-    /// Whether it starts with all that has ever happened. Otherwise it starts at the head on its first run.
-    const FROM_THE_BEGINNING: bool = false;
     /// The classes of facts that it hears opened. Personal ones, unless a rule cannot be without another: people's own rule that a
     /// woman moves to another centre, which is a place.
     const OPENS: &'static [Class] = &[Class::Personal];

@@ -171,7 +171,7 @@ fn domain_grants(role: &str) -> String {
          GRANT INSERT ON checkpoints TO {role};
          GRANT DELETE ON keepers_to_warn TO {role};
          GRANT EXECUTE ON FUNCTION append, take_epoch, retake TO {role};
-         GRANT SELECT, INSERT, UPDATE, DELETE ON progress, heard, orders, held_back, relations, duties, directory, heard_by TO {role};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON progress, heard, policies, orders, held_back, relations, duties, directory, heard_by TO {role};
          GRANT EXECUTE ON FUNCTION ties, micros TO {role};",
         from_nothing(&role)
     )

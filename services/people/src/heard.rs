@@ -81,7 +81,6 @@ impl Policy for KnowProtection {
     const NAME: &'static str = "know-protection";
     const HEARS: &'static [&'static str] = &["safety", "legal"];
     // An alarm that was out before the rule is out still.
-    const FROM_THE_BEGINNING: bool = true;
     type Heard = Protection;
     type Foreign = Foreign;
     type Decider = Woman;

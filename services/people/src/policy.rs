@@ -160,7 +160,6 @@ impl Policy for ReceiveRelocations {
     const NAME: &'static str = "receive-relocations";
     const HEARS: &'static [&'static str] = &[crate::SERVICE];
     // Who was registered before the rule is known there too.
-    const FROM_THE_BEGINNING: bool = true;
     const OPENS: &'static [Class] = &[Class::Personal, Class::Location];
     type Heard = Standing<Known>;
     type Foreign = Foreign;

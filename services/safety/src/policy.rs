@@ -234,7 +234,6 @@ impl Policy for RaiseAlerts {
     const NAME: &'static str = "raise-alerts";
     const HEARS: &'static [&'static str] = &["people", "safety", "legal", "housing", "aftercare"];
     // An order in force is in force, whenever it was recorded.
-    const FROM_THE_BEGINNING: bool = true;
     type Heard = Standing<Known>;
     type Foreign = Foreign;
     type Decider = Safety;

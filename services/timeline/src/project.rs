@@ -8,7 +8,7 @@ use crate::follow_ups;
 use engine::{
     integrity::Signer,
     quarantine::{self, NOT_GENUINE, WAITS},
-    reader::{Apply, Event, ReadError, Start},
+    reader::{Apply, Event, ReadError},
 };
 use kit::{WomanId, entry::WRONG_PERSON, published::Body};
 use serde_json::Value;
@@ -36,10 +36,6 @@ pub(crate) struct Applicable<'a> {
 impl Apply for Projection {
     fn name(&self) -> &'static str {
         crate::SERVICE
-    }
-
-    fn start(&self) -> Start {
-        Start::Beginning
     }
 
     async fn apply(

@@ -3,12 +3,13 @@
 //! A row that is not as it was kept is left out: whom it says is known is not. Deliberately absent: what the events come to
 //! ([`kit::directory`]), and who may see it.
 
-use super::{Relations, kept::Tally};
+use super::Relations;
 use crate::{
     http::Problem,
     integrity::Signer,
     reader::ReadError,
     seal::{Opening, Place, Seal, SealError},
+    tally::Tally,
 };
 use kit::{
     AggregateId, CentreId, Class,

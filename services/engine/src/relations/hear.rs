@@ -2,7 +2,7 @@
 
 use super::{
     PEOPLE, directory,
-    kept::{self, DutyRow, Tally},
+    kept::{self, DutyRow},
     lease::Lease,
     open, sealed,
 };
@@ -10,8 +10,9 @@ use crate::{
     hearing::{Sound, hear},
     integrity::Signer,
     quarantine::{self, NOT_GENUINE, WAITS},
-    reader::{Apply, Event, ReadError, Start},
+    reader::{Apply, Event, ReadError},
     seal::{Seal, SealError},
+    tally::Tally,
 };
 use kit::{
     AggregateId, CentreId, Class, Happened, WomanId, calendar,
@@ -212,10 +213,6 @@ impl Apply for Hearing {
         READER
     }
 
-    fn start(&self) -> Start {
-        Start::Beginning
-    }
-
     async fn apply(
         &self,
         transaction: &mut Transaction<'static, Postgres>,
@@ -289,6 +286,10 @@ impl Apply for Hearing {
 
     async fn begin(&self, transaction: &mut Transaction<'static, Postgres>, service: &str) -> Result<(), ReadError> {
         kept::look(transaction, &self.signer(), service).await
+    }
+
+    async fn begun(&self, transaction: &mut Transaction<'static, Postgres>, service: &str) -> Result<(), ReadError> {
+        kept::begin(transaction, &self.signer(), service).await
     }
 
     async fn start_over(&self, pool: &PgPool, service: &str) -> Result<(), ReadError> {

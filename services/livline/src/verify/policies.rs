@@ -1,16 +1,43 @@
-//! How far a service's policies have heard the others: of the present epoch, and not beyond what there is.
+//! How far a service's policies have heard the others: of the present epoch, and not beyond what there is; and that what they have heard, and
+//! what became of their orders, is as they left it.
 //!
-//! Being behind is told, and is no difference. Deliberately absent: what they have heard, which only they can make again.
+//! Being behind is told, and is no difference. Deliberately absent: folding what they have heard again, which only they can: every row is signed,
+//! and all of them together with how far the policy is.
 
 use super::{Finding, Findings, Part, silent, thousands};
 use crate::{failure::Failure, installation::Domain};
-use engine::store::{self, Head};
+use engine::{
+    erasure,
+    heard::kept,
+    policies::orders,
+    relations,
+    store::{self, Head},
+};
 
 type Row = (String, String, uuid::Uuid, i64);
 
 pub(super) async fn verify(domain: &Domain, heads: &[(&Domain, Head)]) -> Result<(Vec<Finding>, Vec<String>), Failure> {
     let mut findings = Findings::of(domain.name, Part::Policies);
     let mut notes = Vec::new();
+    let silent_here = |error: sqlx::Error| silent(domain.name, &error);
+    let names: Vec<String> = sqlx::query_scalar(
+        "SELECT policy FROM policies UNION SELECT policy FROM heard
+         UNION SELECT reader FROM progress WHERE reader <> ALL ($1) ORDER BY 1",
+    )
+    .bind([relations::READER, erasure::NAME].as_slice())
+    .fetch_all(&domain.journal)
+    .await
+    .map_err(silent_here)?;
+    for policy in names {
+        if !kept::is_whole(&domain.journal, &domain.signer, &policy).await.map_err(silent_here)? {
+            findings.add(format!("what {policy} has heard is not as it was left"));
+        }
+    }
+    for (policy, count) in orders::forged(&domain.journal, &domain.signer).await.map_err(silent_here)? {
+        if count > 0 {
+            findings.add(format!("what is noted of {count} orders of {policy} is not as it was signed"));
+        }
+    }
     let rows: Vec<Row> = sqlx::query_as("SELECT reader, service, epoch, number FROM progress ORDER BY reader, service")
         .fetch_all(&domain.journal)
         .await
