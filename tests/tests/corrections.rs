@@ -160,11 +160,25 @@ async fn an_entry_is_filed_under_the_corrected_date_with_the_original_beside() {
     let later = offer.send(&leader, "keep-tenancy", json!({ "when": "2020-04-15" }), &[]).await.ok();
     let versions = |entries: &[Value]| entries.iter().filter_map(|entry| entry["version"].as_u64()).collect::<Vec<_>>();
     assert_eq!(versions(&offer.course(&leader, &later, "&until=2020-12-31").await), [4, 3, 2, 5]);
-    // Nobody knows when: it is filed under when it was recorded, as it would have been.
+    // Known to the month alone, it is shown wherever in it may have been.
+    let month = json!({ "facts": { "version": 2 }, "when": "2020-05" });
+    let month = offer.send(&leader, "correct-entry", month, &[]).await.ok();
+    for (days, shown) in [
+        ("&from=2020-05-10&until=2020-05-31", true),
+        ("&from=2020-05-01&until=2020-05-05", true),
+        ("&from=2020-04-01&until=2020-04-30", false),
+        ("&from=2020-06-01&until=2020-06-30", false),
+    ] {
+        let seen = offer.course(&leader, &month, days).await;
+        assert_eq!(entry(&seen, 2).is_some(), shown, "{days}");
+    }
+    // Nobody knows when: it is filed under when it was recorded, as it would have been, and shown where it may have been before.
     let unknown = json!({ "facts": { "version": 2 }, "when": "unknown" });
     let unknown = offer.send(&leader, "correct-entry", unknown, &[]).await.ok();
     let seen = offer.course(&leader, &unknown, "&until=2020-12-31").await;
-    assert!(entry(&seen, 2).is_none() && entry(&seen, 5).is_some());
+    assert!(entry(&seen, 2).is_some() && entry(&seen, 5).is_some());
+    let seen = offer.course(&leader, &unknown, "&from=2199-01-01").await;
+    assert!(entry(&seen, 2).is_none());
     // Taken back, it stays where it is.
     let back = offer.send(&leader, "record-in-error", json!({ "facts": { "version": 2 } }), &[]).await.ok();
     let seen = offer.course(&leader, &back, "").await;

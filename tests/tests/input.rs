@@ -199,6 +199,15 @@ async fn the_same_key_is_the_same_command() {
     for answer in repeats.iter().chain([&late]) {
         assert_eq!(answer.body, first.body);
     }
+    // Spelled otherwise, it says the same.
+    for spelled in [
+        "{ \"note\": \"Ringede\",\n\"facts\": {\"rent\":500000} }",
+        r#"{"facts":{"r\u0065nt":500000},"note":"\u0052ingede"}"#,
+    ] {
+        let headers = [("idempotency-key", "k")];
+        let again = leader.try_send(Method::POST, "housing", &path, &headers, Some(spelled.into())).await.unwrap();
+        assert_eq!(again.body, first.body, "{spelled}");
+    }
     assert_eq!(leader.post("housing", &path, "k", json!({ "facts": { "rent": 500_001 } })).await.code(), "key_reused");
     assert_eq!(
         leader.post("housing", &format!("/v1/cases/{case}/keep-tenancy"), "k", body).await.code(),

@@ -249,6 +249,28 @@ async fn follow_ups_are_due_by_copenhagens_day() {
     assert_eq!(dues("due=overdue&responsible=w-9").await, [-2]);
     assert_eq!(dues("responsible=somebody-else").await, [0_i64; 0]);
     assert_eq!(leader.get("timeline", "/v1/follow-ups?due=sometime").await.code(), "query_invalid");
+
+    // What is due at a minute is overdue once that is past, on the day itself.
+    let at = |hours: i64| kit::Moment::of(ground.clock.now() + time::Duration::hours(hours)).unwrap().to_string();
+    let (past, to_come) = (at(-1), at(3));
+    for due in [&past, &to_come] {
+        let case = leader.open("housing", woman).await;
+        let body = json!({ "facts": offer(&day(30)), "when": day(-4), "due": due });
+        let path = format!("/v1/cases/{case}/make-offer");
+        last = leader.post("housing", &path, &format!("offer-{due}"), body).await.ok().text("position");
+    }
+    leader.course(woman, &last).await;
+    let found = async |query: &str| -> Vec<(String, String)> {
+        let answer = leader.get("timeline", &format!("/v1/follow-ups?{query}")).await.ok().body;
+        let all = answer["follow_ups"].as_array().unwrap().iter();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        all.map(|f| (text(&f["due"]), text(&f["state"]))).filter(|(due, _)| due.contains('T')).collect()
+    };
+    assert_eq!(found("due=overdue").await, [(past.clone(), "overdue".to_owned())]);
+    let all = found("").await;
+    assert!(all.iter().any(|(due, state)| *due == to_come && state != "overdue"), "{all:?}");
+    let today = found("due=today").await;
+    assert!(!today.iter().any(|(due, _)| *due == past), "{today:?}");
 }
 
 /// What is open and what happened are of the same moment, however much is going on.

@@ -138,6 +138,7 @@ warning-booking_recorded_already = Bisidderen var registreret i forvejen. Det, d
 warning-booking_over = Bisidderen har allerede deltaget eller er aflyst. Aftal en ny i stedet.
 warning-companion_booked_elsewhere = Bisidderen skal med til et andet møde samme dag. Kan det nås?
 warning-open_follow_ups = Sagen har stadig åbne opfølgninger. Afslut dem, eller giv dem videre.
+warning-she_died = Hun er død: ingen skal kontakte hende mere. Er det den rigtige kvinde?
 warning-worker_unknown = Ingen medarbejder her har det id. Er det skrevet rigtigt?
 
 rejection-second_outcome = Der er allerede registreret et andet udfald. Er det forkert, så ret den registrering, eller markér den som fejlregistreret. Et nej eller ja til efterværn ændres ved at tilbyde det igen.

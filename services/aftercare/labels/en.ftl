@@ -138,6 +138,7 @@ warning-booking_recorded_already = The companion was recorded before. What you w
 warning-booking_over = The companion has attended or was cancelled already. Book a new one instead.
 warning-companion_booked_elsewhere = The companion goes to another meeting on that day. Can both be managed?
 warning-open_follow_ups = The case still has open follow-ups. End them or hand them over.
+warning-she_died = She died: nobody is to reach her any more. Is it the right woman?
 warning-worker_unknown = Nobody with that id works here. Is it written right?
 
 rejection-second_outcome = Another outcome is recorded already. If it is wrong, correct that entry or mark it as recorded in error. A yes or no to aftercare is changed by offering it again.

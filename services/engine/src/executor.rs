@@ -21,7 +21,7 @@ use kit::{
     deadlines::Deadlines,
     decider::Claim,
     directory::Named,
-    entry::{CaseOpened, Entry},
+    entry::{CaseOpened, Common, Entry},
     facts::BadFact,
     ids::Secret,
     published::{Body, EventType, Heading},
@@ -271,6 +271,7 @@ impl<D: Decider> Executor<D> {
             taken,
             choice,
             word_checked,
+            made_with: made_with(ask.as_ref(), &loaded.seen),
             key: request.key,
             happened: request.when.unwrap_or(looking.happened),
             due: request.due,
@@ -345,6 +346,7 @@ impl<D: Decider> Executor<D> {
             unknown: BTreeSet::new(),
             word_checked: false,
             corrects: false,
+            made_with: BTreeSet::new(),
             heard,
         }
     }
@@ -431,6 +433,14 @@ fn refused<R: std::error::Error + kit::decider::Code>(refusal: Refusal<R>) -> Ex
         Refusal::Fact(bad) => ExecuteError::Fact(BadFact { pointer: format!("/facts/facts{}", bad.pointer), ..bad }),
         other => ExecuteError::Refused { code: other.code() },
     }
+}
+
+/// The entries that the same command made as the one that is taken back.
+fn made_with<C>(ask: Option<&Ask<C>>, seen: &[Seen]) -> BTreeSet<u64> {
+    let Some(Ask::Common(Common::RecordedInError(error))) = ask else { return BTreeSet::new() };
+    let key = seen.iter().find(|seen| seen.version == error.version).map(|seen| seen.key);
+    let others = seen.iter().filter(|seen| Some(seen.key) == key && seen.version != error.version);
+    others.map(|seen| seen.version).collect()
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

@@ -55,6 +55,8 @@ choice-family_or_friend = Familie eller en ven
 choice-nobody = Ingen
 
 rejection-in_the_future = Det, du registrerer, er ikke sket endnu.
+rejection-case_not_empty = Der står noget i sagen. Markér først det som fejlregistreret.
+rejection-case_in_error = Sagen er oprettet ved en fejl. Opret en ny.
 rejection-no_such_entry = Registreringen findes ikke i sagen.
 rejection-not_correctable = Den slags registrering kan ikke rettes.
 rejection-recorded_in_error_already = Registreringen er allerede markeret som fejlregistreret.
@@ -75,4 +77,6 @@ rejection-missing_fact = En oplysning mangler.
 rejection-wrong_type = En oplysning har en forkert form.
 rejection-invalid_value = En oplysning har en værdi, den ikke kan have.
 
+warning-closed_already = Opfølgningen var lukket i forvejen. Der er ikke registreret noget.
+warning-something_stays = Noget, der blev registreret sammen med det, bliver stående. Se efter, om det også er forkert.
 warning-corrected_meanwhile = Registreringen er rettet af en anden i mellemtiden. Se efter, om begge rettelser skal gælde.

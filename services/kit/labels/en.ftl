@@ -55,6 +55,8 @@ choice-family_or_friend = Family or a friend
 choice-nobody = Nobody
 
 rejection-in_the_future = What you record has not happened yet.
+rejection-case_not_empty = Something stands in the case. Record that in error first.
+rejection-case_in_error = The case was opened in error. Open another one.
 rejection-no_such_entry = There is no such entry in this case.
 rejection-not_correctable = This kind of entry cannot be corrected.
 rejection-recorded_in_error_already = The entry is already marked as recorded in error.
@@ -75,4 +77,6 @@ rejection-missing_fact = A fact is missing.
 rejection-wrong_type = A fact has the wrong form.
 rejection-invalid_value = A fact has a value that it cannot have.
 
+warning-closed_already = The follow-up was closed already. Nothing was recorded.
+warning-something_stays = Something that was recorded with it stays. Check whether that is wrong too.
 warning-corrected_meanwhile = Somebody else has corrected the entry meanwhile. Check whether both corrections are to stand.

@@ -67,6 +67,14 @@ fn back(key: &str, now: Option<&FollowUp>, should: Option<&FollowUp>) -> Option<
     }
 }
 
+/// A change with the date that its entry gives the follow-up as the case stands, where it gives one.
+pub(crate) fn dated_as(change: &FollowUpChange, today: &[FollowUpChange]) -> FollowUpChange {
+    let same = |other: &&FollowUpChange| other.key == change.key && kind(other.change) == Change::Opened;
+    let dated = today.iter().find(same).filter(|_| kind(change.change) == Change::Opened);
+    dated
+        .map_or_else(|| change.clone(), |dated| FollowUpChange { due: dated.due, class: dated.class, ..change.clone() })
+}
+
 /// Takes what a correction changed into what its entry `made`.
 pub(crate) fn merge(made: &mut Vec<FollowUpChange>, corrected: &[FollowUpChange]) {
     for change in corrected {

@@ -61,6 +61,10 @@ pub struct Decided<E> {
 pub enum CommonWarning {
     /// Somebody else has corrected the same entry, and whoever corrects it now does not show that they know.
     CorrectedMeanwhile,
+    /// The follow-up was closed before: nothing was recorded.
+    ClosedAlready,
+    /// Something that was recorded with the entry that is taken back stays: it is taken back by itself, or not at all.
+    SomethingStays,
 }
 
 /// Why a command is refused whatever the domain.
@@ -76,6 +80,12 @@ pub enum CommonRejection {
     /// Corrections are for facts; a common event is answered by another one.
     #[error("this kind of entry is not corrected")]
     NotCorrectable,
+    /// The case was opened in error, and something stands in it: that is taken back first.
+    #[error("something stands in the case")]
+    CaseNotEmpty,
+    /// The case was opened in error: nothing more is recorded in it.
+    #[error("the case was opened in error")]
+    CaseInError,
     /// The entry was taken back.
     #[error("the entry was recorded in error already")]
     RecordedInErrorAlready,

@@ -5,12 +5,11 @@
 //!
 //! Every function is total: a result beyond the range of [`time::Date`] is its first or last day.
 
-use crate::when::{Day, Moment};
 use std::sync::LazyLock;
 
 use jiff::{
     Timestamp, civil,
-    tz::{TimeZone, TimeZoneDatabase},
+    tz::{AmbiguousOffset, TimeZone, TimeZoneDatabase},
 };
 use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
@@ -121,11 +120,39 @@ pub fn in_copenhagen_time(instant: OffsetDateTime) -> OffsetDateTime {
     in_copenhagen(instant).unwrap_or(instant)
 }
 
-/// The minute it is then in Copenhagen.
+/// The instants that a wall time in Copenhagen is, with the offset of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instants {
+    /// The only one.
+    Once(OffsetDateTime),
+    /// Summer time's, and winter time's an hour later.
+    Twice(OffsetDateTime, OffsetDateTime),
+    /// The clock went past it.
+    Never,
+}
+
+/// The instants of a wall time; in the first and last days of the range it is read as UTC.
 #[must_use]
-pub fn minute(instant: OffsetDateTime) -> Option<Moment> {
-    let at = in_copenhagen_time(instant);
-    format!("{}T{:02}:{:02}", Day::from(at.date()), at.hour(), at.minute()).parse().ok()
+pub fn instants(wall: PrimitiveDateTime) -> Instants {
+    let first = local(wall);
+    let Some(ambiguous) = civil_time(wall).map(|civil| COPENHAGEN.to_ambiguous_timestamp(civil)) else {
+        return Instants::Once(first);
+    };
+    match ambiguous.offset() {
+        AmbiguousOffset::Unambiguous { .. } => Instants::Once(first),
+        AmbiguousOffset::Fold { .. } => Instants::Twice(first, in_copenhagen_time(first + Duration::HOUR)),
+        AmbiguousOffset::Gap { .. } => Instants::Never,
+    }
+}
+
+/// The latest end of what lasts a time at most: a day is as long as the calendar's, so what ends on the clock where it should does not last
+/// too long in the night that has an hour more.
+#[must_use]
+pub fn latest_end(begins: OffsetDateTime, lasts: Duration) -> OffsetDateTime {
+    let local_begin = in_copenhagen_time(begins);
+    let wall = PrimitiveDateTime::new(local_begin.date(), local_begin.time());
+    let elapsed = begins.checked_add(lasts).unwrap_or(begins);
+    wall.checked_add(lasts).map_or(elapsed, |wall| elapsed.max(local(wall)))
 }
 
 fn civil_time(wall: PrimitiveDateTime) -> Option<civil::DateTime> {
@@ -282,6 +309,18 @@ mod tests {
         assert_eq!((repeated, repeated.offset()), (datetime!(2026-10-25 02:30 +2), offset!(+2)));
         let winter = local(datetime!(2026-10-25 03:00:00.000_000_001));
         assert_eq!((winter, winter.offset()), (datetime!(2026-10-25 03:00:00.000_000_001 +1), offset!(+1)));
+    }
+
+    #[test]
+    fn a_day_lasts_as_long_as_the_calendars() {
+        let end = |begins, lasts| latest_end(local(begins), lasts);
+        let day = Duration::hours(24);
+        // 25 hours, 24, and in spring an hour of grace.
+        assert_eq!(end(datetime!(2026-10-24 08:00), day), local(datetime!(2026-10-25 08:00)));
+        assert_eq!(end(datetime!(2026-10-31 08:00), day), local(datetime!(2026-11-01 08:00)));
+        assert_eq!(end(datetime!(2027-03-27 08:00), day), local(datetime!(2027-03-28 09:00)));
+        assert_eq!(end(datetime!(2026-10-01 08:00), Duration::days(31)), local(datetime!(2026-11-01 08:00)));
+        assert_eq!(latest_end(datetime!(9999-12-31 23:59 UTC), day), datetime!(9999-12-31 23:59 UTC));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub(crate) struct Recorded<E> {
     /// As recorded or as last corrected.
     pub(crate) happened: Happened,
     pub(crate) changes: Vec<FollowUpChange>,
+    /// The version that said what it does to each, by key: its own, or that of a correction.
+    pub(crate) said: BTreeMap<String, u64>,
     /// The entry that says how it stands: itself, or its latest correction.
     pub(crate) said_by: u64,
 }
@@ -125,7 +127,12 @@ impl<D: Decider> Case<D> {
     /// Actions likely now.
     #[must_use]
     pub fn actions(&self, context: &Context<'_>) -> Vec<&'static str> {
-        self.domain.actions(&self.seen_from(context))
+        if self.is_in_error() { Vec::new() } else { self.domain.actions(&self.seen_from(context)) }
+    }
+
+    /// Whether it was opened in error, and that was taken back.
+    fn is_in_error(&self) -> bool {
+        self.recorded.first().is_some_and(|opened| matches!(opened.standing, Standing::InError))
     }
 
     /// Takes an entry in. Total.
@@ -157,7 +164,8 @@ impl<D: Decider> Case<D> {
         // What a correction or a retraction changed is part of the entry that it is about.
         let amends = matches!(entry.what, What::Corrected { .. } | What::Common(Common::RecordedInError(_)));
         let changes = if amends { Vec::new() } else { entry.facets.follow_ups.clone() };
-        self.recorded.push(Recorded { standing, happened: entry.happened, changes, said_by: self.version });
+        let said = changes.iter().map(|change| (change.key.clone(), self.version)).collect();
+        self.recorded.push(Recorded { standing, happened: entry.happened, changes, said, said_by: self.version });
         for change in &entry.facets.follow_ups {
             amend::follow(&mut self.follow_ups, change);
         }
@@ -167,6 +175,7 @@ impl<D: Decider> Case<D> {
     pub(crate) fn stand(&mut self, version: u64, standing: Standing<D::Event>, facets: &Facets) {
         let Some(recorded) = place(version).and_then(|place| self.recorded.get_mut(place)) else { return };
         recorded.standing = standing;
+        recorded.said.extend(facets.follow_ups.iter().map(|change| (change.key.clone(), self.version)));
         amend::merge(&mut recorded.changes, &facets.follow_ups);
         self.domain = self.folded(|_| true);
     }
@@ -183,7 +192,7 @@ impl<D: Decider> Case<D> {
         domain
     }
 
-    fn seen_from<'a>(&self, context: &Context<'a>) -> Context<'a> {
+    pub(crate) fn seen_from<'a>(&self, context: &Context<'a>) -> Context<'a> {
         let open = self.follow_ups.iter().filter(|(_, follow_up)| follow_up.open);
         let open = open.map(|(key, follow_up)| (key.clone(), follow_up.due)).collect();
         let mut conflicts = context.conflicts.clone();
@@ -208,6 +217,10 @@ impl<D: Decider> Case<D> {
         let context = &Self::held_by(self.seen_from(context))?;
         if in_the_future(context) {
             return Err(Refusal::Common(CommonRejection::InTheFuture));
+        }
+        // A rule may have chosen it just before.
+        if self.is_in_error() && !context.by_rule() && !matches!(ask, Ask::Common(Common::RecordedInError(_))) {
+            return Err(Refusal::Common(CommonRejection::CaseInError));
         }
         let mut decided = match ask {
             Ask::Open(opened) => Ok(common(Common::CaseOpened(opened), Facets::routine(), context)),
@@ -327,7 +340,9 @@ impl<D: Decider> Case<D> {
             _ => follow_up.open && follow_up.due == change.due,
         };
         if so_already {
-            return Ok(Decided { entries: Vec::new(), warnings: Vec::new() });
+            // Somebody else may have closed it for another reason.
+            let told = (change.change == Change::Closed).then_some(CommonWarning::ClosedAlready.into());
+            return Ok(Decided { entries: Vec::new(), warnings: told.into_iter().collect() });
         }
         if !follow_up.open && change.change != Change::Reopened {
             return Err(Refusal::Common(CommonRejection::FollowUpNotOpen));
@@ -391,7 +406,7 @@ pub(crate) fn chosen(facets: Vec<&mut Facets>, context: &Context<'_>) {
 
 pub(crate) fn in_the_future(context: &Context<'_>) -> bool {
     match context.happened {
-        Happened::At(_) => context.happened.instant().is_some_and(|instant| instant > context.now),
-        other => other.day().is_some_and(|day| day.date() > context.today),
+        Happened::At(moment) => context.to_come(DueBy::At(moment)),
+        other => other.day().is_some_and(|day| context.to_come(DueBy::On(day))),
     }
 }

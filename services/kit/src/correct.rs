@@ -5,12 +5,9 @@
 
 use crate::{
     Case, Class, Context, Decider, Decision, Facets, amend,
-    case::{
-        CommonRejection, CommonWarning, Correction, Decided, Outcome, Placed, Recorded, Refusal, Standing, chosen,
-        common,
-    },
+    case::{CommonRejection, CommonWarning, Correction, Decided, Outcome, Placed, Recorded, Refusal, Standing, chosen},
     case::{in_the_future, place},
-    decider::{Amendable, Commands, Events},
+    decider::{Amendable, Begins, Commands, Events},
     directory::Named,
     entry::{Common, Entry, RecordedInError, What},
     facets::{Change, FollowUpChange},
@@ -127,7 +124,7 @@ impl<D: Decider> Case<D> {
         let (then, context) = (&Context { open: open.clone(), ..then.clone() }, &Context { open, ..context.clone() });
         let was = was.domain.facets(&original, then);
         let is = after.domain.facets(&fact, context);
-        let follow_ups = self.amended(place, &was.follow_ups, &is.follow_ups);
+        let follow_ups = self.amended(place, (&was.follow_ups, &is.follow_ups), &after.domain, context);
         let mut facets = Facets { follow_ups, ..is };
         chosen(vec![&mut facets], context);
         let entry = Entry { what: What::Corrected { version, fact }, happened: context.happened, facets };
@@ -148,19 +145,65 @@ impl<D: Decider> Case<D> {
             }
             Standing::Note { .. } => {}
             Standing::InError => return Ok(Decided { entries: Vec::new(), warnings: Vec::new() }),
+            // A case that was opened for the wrong woman.
+            Standing::Common if place == 0 && matches!(D::BEGINS, Begins::ForAWoman) => {
+                let stands = |other: &Recorded<_>| matches!(other.standing, Standing::Fact(_) | Standing::Note { .. });
+                if self.recorded.iter().any(stands) {
+                    return Err(Refusal::Common(CommonRejection::CaseNotEmpty));
+                }
+            }
             _ => return Err(Refusal::Common(CommonRejection::NotCorrectable)),
         }
+        let (falls, stays) = self.falls_with(error.version, context);
+        let mut after = self.clone();
+        for version in std::iter::once(error.version).chain(falls.iter().copied()) {
+            after.stand(version, Standing::InError, &Facets::default());
+        }
+        self.stays_sound(&after)?;
+        let cause = error.cause;
+        let also = |version| RecordedInError { version, cause, reason: None };
+        let (mut case, mut taken_back) = (self.clone(), Decided { entries: Vec::new(), warnings: Vec::new() });
+        for error in std::iter::once(error).chain(falls.into_iter().map(also)) {
+            let entry = case.without(error, context)?;
+            case.apply(&entry);
+            taken_back.entries.push(entry);
+        }
+        taken_back.warnings.extend(stays.then_some(<&'static str>::from(CommonWarning::SomethingStays)));
+        Ok(taken_back)
+    }
+
+    /// An entry taken back.
+    fn without(&self, error: RecordedInError, context: &Context<'_>) -> Result<Entry<D::Event>, Refusal<D::Rejection>> {
+        let (place, recorded) = self.standing(error.version)?;
         let mut after = self.clone();
         after.stand(error.version, Standing::InError, &Facets::default());
-        self.stays_sound(&after)?;
-        let facets = Facets { follow_ups: self.amended(place, &recorded.changes, &[]), ..Facets::routine() };
-        let (notes, cause) = (self.notes_on(error.version), error.cause);
-        let mut decided = common(Common::RecordedInError(error), facets, context);
-        for version in notes {
-            let note = Common::RecordedInError(RecordedInError { version, cause, reason: None });
-            decided.entries.extend(common::<D::Event>(note, Facets::routine(), context).entries);
+        let context = &self.seen_from(context);
+        let follow_ups = self.amended(place, (&recorded.changes, &[]), &after.domain, context);
+        let what = What::Common(Common::RecordedInError(error));
+        Ok(Entry { what, happened: context.happened, facets: Facets { follow_ups, ..Facets::routine() } })
+    }
+
+    /// What falls with an entry: what its command recorded besides it, an alert that it raised and the like, where it is the one that was asked
+    /// for; and the notes on all of these. And whether something of that stays, because nobody may take it back, or not this actor.
+    fn falls_with(&self, version: u64, context: &Context<'_>) -> (Vec<u64>, bool) {
+        let fact = |version: u64| match self.standing(version).ok()?.1.standing.clone() {
+            Standing::Fact(fact) => Some(fact),
+            _ => None,
+        };
+        let first = context.made_with.iter().all(|other| *other > version || fact(*other).is_none());
+        let made = context.made_with.iter().filter(|_| first).filter_map(|other| Some((*other, fact(*other)?)));
+        let (mut falls, mut stays) = (Vec::new(), false);
+        for (other, fact) in made {
+            let amendable = D::amendable(&fact) != Amendable::Never;
+            if amendable && self.permits(&D::Command::again(fact), context).is_ok() {
+                falls.push(other);
+            } else {
+                stays = true;
+            }
         }
-        Ok(decided)
+        let about: Vec<u64> = std::iter::once(version).chain(falls.iter().copied()).collect();
+        falls.extend(about.into_iter().flat_map(|version| self.notes_on(version)));
+        (falls, stays)
     }
 
     /// The notes that stand on an entry or on a correction of it: they fall with it.
@@ -182,17 +225,55 @@ impl<D: Decider> Case<D> {
         if self.domain.sound().is_err() { Ok(()) } else { after.domain.sound().map_err(Refusal::Domain) }
     }
 
-    /// What must happen to follow-ups when the entry at `place` turns from one that does `was` into one that does `is`.
-    fn amended(&self, place: usize, was: &[FollowUpChange], is: &[FollowUpChange]) -> Vec<FollowUpChange> {
+    /// What must happen to follow-ups when the entry at `place` turns from one that does `was` into one that does `is`, and the domain is
+    /// then as `after`.
+    fn amended(
+        &self,
+        place: usize,
+        (was, is): (&[FollowUpChange], &[FollowUpChange]),
+        after: &D,
+        context: &Context<'_>,
+    ) -> Vec<FollowUpChange> {
         let made: &[FollowUpChange] = self.recorded.get(place).map_or(&[], |recorded| &recorded.changes);
-        let mut without = BTreeMap::new();
+        let concerned: BTreeSet<&str> = was.iter().map(|change| change.key.as_str()).collect();
+        let mut others = Vec::new();
         for (other, recorded) in self.recorded.iter().enumerate() {
-            if other != place && !matches!(recorded.standing, Standing::InError) {
-                let begins = matches!(recorded.standing, Standing::Fact(_));
-                recorded.changes.iter().for_each(|change| amend::stand(&mut without, &self.follow_ups, change, begins));
+            if other == place || matches!(recorded.standing, Standing::InError) {
+                continue;
+            }
+            let concerned = recorded.changes.iter().any(|change| concerned.contains(change.key.as_str()));
+            let today = if concerned { recorded.does_today(other as u64 + 1, after, context) } else { Vec::new() };
+            let begins = matches!(recorded.standing, Standing::Fact(_));
+            for change in &recorded.changes {
+                let said = recorded.said.get(&change.key).copied().unwrap_or_default();
+                others.push((said, amend::dated_as(change, &today), begins));
             }
         }
+        // By when each was said: a date that a correction gave is later than one that somebody had given by hand.
+        others.sort_by_key(|(said, ..)| *said);
+        let mut without = BTreeMap::new();
+        for (_, change, begins) in &others {
+            amend::stand(&mut without, &self.follow_ups, change, *begins);
+        }
         amend::amended(&self.follow_ups, &without, made, was, is)
+    }
+}
+
+impl<E: Clone> Recorded<E> {
+    /// What a corrected entry does to follow-ups as the case stands: a later entry, now gone, may have kept the correction from changing
+    /// anything. One that was not corrected does what it did.
+    fn does_today<D: Decider<Event = E>>(
+        &self,
+        version: u64,
+        domain: &D,
+        context: &Context<'_>,
+    ) -> Vec<FollowUpChange> {
+        match &self.standing {
+            Standing::Fact(fact) if self.said_by != version => {
+                domain.facets(fact, &Context { happened: self.happened, ..context.clone() }).follow_ups
+            }
+            _ => Vec::new(),
+        }
     }
 }
 

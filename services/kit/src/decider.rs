@@ -205,6 +205,9 @@ impl<D: Decider> Decision<D> {
 /// How many actions are suggested at most.
 const SUGGESTIONS: usize = 6;
 
+/// How fast a client's clock may be: what it says happened just now is not to come.
+const FAST: time::Duration = time::Duration::minutes(5);
+
 /// The first of the actions that are likely, in the order of a list in which each says whether it is.
 pub fn suggested(likely: impl IntoIterator<Item = (bool, &'static str)>) -> Vec<&'static str> {
     likely.into_iter().filter_map(|(likely, action)| likely.then_some(action)).take(SUGGESTIONS).collect()
@@ -309,6 +312,8 @@ pub struct Context<'a> {
     /// Whether an earlier entry is corrected: what is left out stays out, so nothing is added as to a new entry. What follows from other
     /// facts is derived again.
     pub corrects: bool,
+    /// The entries that the command which made the entry now taken back made with it, by version.
+    pub made_with: BTreeSet<u64>,
     /// What this service has heard of her from others, by policy name; none where that is not whole.
     pub heard: &'a BTreeMap<String, Option<Value>>,
 }
@@ -344,12 +349,18 @@ impl Context<'_> {
         D::names(command).iter().any(|named| self.unknown.contains(named))
     }
 
+    /// The latest instant that is not to come: a client's clock may be fast.
+    #[must_use]
+    pub fn latest(&self) -> OffsetDateTime {
+        self.now + FAST
+    }
+
     /// Whether a day, or a minute, that a fact names is still to come.
     #[must_use]
     pub fn to_come(&self, when: DueBy) -> bool {
         match when {
-            DueBy::On(day) => day.date() > self.today,
-            DueBy::At(moment) => crate::calendar::local(moment.wall()) > self.now,
+            DueBy::On(day) => day.date() > crate::calendar::day_in_copenhagen(self.latest()).max(self.today),
+            DueBy::At(moment) => moment.instant() > self.latest(),
         }
     }
 

@@ -58,6 +58,8 @@ pub struct Given<D: Decider> {
     today: Date,
     deadlines: Deadlines,
     commands: u32,
+    /// Which of them made an entry, by version.
+    made_by: BTreeMap<u64, u32>,
     taken: bool,
     choice: u32,
     answering: BTreeSet<ActorId>,
@@ -91,6 +93,7 @@ pub fn given<D: Decider>(today: &str, deadlines: &str) -> Given<D> {
         today: day(today),
         deadlines,
         commands: 0,
+        made_by: BTreeMap::new(),
         taken: false,
         choice: 0,
         answering: BTreeSet::new(),
@@ -344,6 +347,7 @@ impl<D: Decider> Given<D> {
             unknown: self.unknown.clone(),
             word_checked: self.word_checked,
             corrects: false,
+            made_with: BTreeSet::new(),
             heard: &self.heard,
         }
     }
@@ -351,7 +355,14 @@ impl<D: Decider> Given<D> {
     fn ask(mut self, ask: Ask<D::Command>, happened: Option<Happened>) -> Then<D> {
         self.commands += 1;
         let happened = happened.unwrap_or(Happened::On(self.today.into()));
-        let outcome = self.case.decide(ask, None, &self.context(happened));
+        let made_with = if let Ask::Common(Common::RecordedInError(error)) = &ask {
+            let command = self.made_by.get(&error.version);
+            let same = self.made_by.iter().filter(|(version, by)| Some(*by) == command && **version != error.version);
+            same.map(|(version, _)| *version).collect()
+        } else {
+            BTreeSet::new()
+        };
+        let outcome = self.case.decide(ask, None, &Context { made_with, ..self.context(happened) });
         if let Ok(decided) = &outcome {
             for entry in &decided.entries {
                 let facts = |fact: &D::Event| exposing(|| fact.to_facts()).expect("facts serialise");
@@ -362,6 +373,7 @@ impl<D: Decider> Given<D> {
                 }
                 let entry = stored(entry);
                 self.case.apply(&entry);
+                self.made_by.insert(self.case.version(), self.commands);
                 self.entries.push(entry);
             }
         }

@@ -3,8 +3,9 @@
 //! Deliberately absent: everything said by labels ([`crate::labels`]).
 
 use crate::{
+    calendar::{self, Instants},
     labels::Language::{self, Da, En},
-    when::Happened,
+    when::{Happened, Moment},
 };
 
 const MONTHS: [(&str, &str); 12] = [
@@ -48,9 +49,30 @@ pub fn when(language: Language, happened: Happened) -> String {
         (_, En) => format!("{number} {name} {year}"),
     };
     match (happened, language) {
-        (Happened::At(at), Da) => format!("{date} kl. {:02}.{:02}", at.wall().hour(), at.wall().minute()),
-        (Happened::At(at), En) => format!("{date}, {:02}:{:02}", at.wall().hour(), at.wall().minute()),
+        (Happened::At(at), Da) => format!("{date} {}", time(language, at)),
+        (Happened::At(at), En) => format!("{date}, {}", time(language, at)),
         _ => date,
+    }
+}
+
+/// `kl. 14.30`; a minute that comes twice in a night says which it is.
+#[must_use]
+pub fn time(language: Language, at: Moment) -> String {
+    let (hour, minute) = (at.wall().hour(), at.wall().minute());
+    let summer = match calendar::instants(at.wall()) {
+        Instants::Twice(first, _) => Some(at.instant() == first),
+        Instants::Once(_) | Instants::Never => None,
+    };
+    let which = match (summer, language) {
+        (None, _) => "",
+        (Some(true), Da) => " (sommertid)",
+        (Some(false), Da) => " (vintertid)",
+        (Some(true), En) => " (summer time)",
+        (Some(false), En) => " (winter time)",
+    };
+    match language {
+        Da => format!("kl. {hour:02}.{minute:02}{which}"),
+        En => format!("{hour:02}:{minute:02}{which}"),
     }
 }
 

@@ -26,6 +26,7 @@ use engine::{
 use kit::{
     ActorId, CentreId, Class, Day, WomanId,
     access::{About, Act, Known, Verdict, decide},
+    calendar,
     relation::Relation,
 };
 use serde::Deserialize;
@@ -141,11 +142,11 @@ async fn timeline(
     for row in rows {
         entries.push(render::entry(&renderer, row).await);
     }
-    let today = app.clock.today();
-    let wanted = Wanted { due: Due::Any, responsible: None, today, classes: classes(&caller, about) };
+    let now = app.clock.now();
+    let wanted = Wanted { due: Due::Any, responsible: None, now, classes: classes(&caller, about) };
     let open = read::follow_ups(&mut snapshot, &app.seal, scope, &wanted).await?;
     let open = open.into_iter().map(|row| row.held(known.relation.as_ref()));
-    let open: Vec<_> = open.map(|row| render::follow_up(&app.contracts, row, today)).collect();
+    let open: Vec<_> = open.map(|row| render::follow_up(&app.contracts, row, now)).collect();
     let held_back = read::held_back(&mut snapshot, woman, centre).await?;
     // Whoever waits for a second connection while holding one waits for others who do the same.
     snapshot.commit().await?;
@@ -246,7 +247,8 @@ async fn follow_ups(
         Err(_) => Err(Problem::common("query_invalid")),
     };
     let responsible = responsible.map(somebody).transpose()?;
-    let today = app.clock.today();
+    let now = app.clock.now();
+    let today = calendar::day_in_copenhagen(now);
     // All that may fit is looked at; then each woman's are shown as far as the caller may see hers. Without a date, as far as somebody
     // knows, are those too whose date is of a class that not everybody sees.
     let everybodys = |class: &&Class| due != Due::None || matches!(class, Class::Open | Class::Personal);
@@ -259,9 +261,9 @@ async fn follow_ups(
         }
         own => own.or(responsible),
     };
-    let wanted = Wanted { due, responsible: responsible.as_deref(), today, classes };
+    let wanted = Wanted { due, responsible: responsible.as_deref(), now, classes };
     let (rows, complete) = seen(&app, &caller, centre, &wanted).await?;
-    let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, today)).collect();
+    let rows: Vec<_> = rows.into_iter().map(|row| render::follow_up(&app.contracts, row, now)).collect();
     let mut body = json!({ "today": Day::from(today), "follow_ups": rows, "complete": complete });
     name(&app, &caller, &mut body, false).await?;
     Ok(Json(body).into_response())

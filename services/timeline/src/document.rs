@@ -141,8 +141,16 @@ pub fn document() -> Value {
         &json!([
             woman,
             parameter("domain", "One service's entries only.", &text),
-            parameter("from", "First day, Copenhagen.", &day),
-            parameter("until", "Last day, Copenhagen.", &day),
+            parameter(
+                "from",
+                "First day, Copenhagen. What is known to the month alone is shown where it may have been then.",
+                &day
+            ),
+            parameter(
+                "until",
+                "Last day, Copenhagen. What nobody knows the day of is shown too: it was recorded later, and may have been before.",
+                &day
+            ),
             parameter("cursor", "The `next` of the page before.", &text),
             parameter("at_least", "Positions to wait for, at most 2 s: service:number, by commas.", &text),
         ]),

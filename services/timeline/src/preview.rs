@@ -15,9 +15,8 @@ use axum::{
 };
 use engine::http::{Asked, Parts, Problem};
 use kit::{
-    CentreId, Class, WomanId,
+    CentreId, Class, Moment, WomanId,
     access::Act,
-    calendar,
     published::EventType,
     relation::{Along, ArrivalId, Received},
 };
@@ -43,7 +42,7 @@ pub(crate) async fn preview(
     let along = query(sent)?.along.unwrap_or(Along::OpenTasksAndSafety);
     let woman: WomanId = woman.parse().map_err(|_| Problem::not_found())?;
     app.known(&caller, woman).await?;
-    let until = calendar::minute(app.clock.now()).ok_or_else(|| Problem::common("unavailable"))?;
+    let until = Moment::of(app.clock.now()).map_err(|_| Problem::common("unavailable"))?;
     let (arrival, conflicts) = (ArrivalId::default(), Vec::new());
     let received = [Received { arrival, from: centre, along, until, conflicts, recorded: None }];
     // As seen from a centre that has nothing of her itself.
@@ -51,7 +50,7 @@ pub(crate) async fn preview(
     let mut snapshot = app.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
     let entries = read::kinds(&mut snapshot, scope).await?;
     let entries: Vec<Value> = entries.into_iter().map(|kind| counted(&app, kind)).collect();
-    let wanted = Wanted { due: Due::Any, responsible: None, today: app.clock.today(), classes: Vec::new() };
+    let wanted = Wanted { due: Due::Any, responsible: None, now: app.clock.now(), classes: Vec::new() };
     let mut open: BTreeMap<(String, String), i64> = BTreeMap::new();
     for row in read::follow_ups(&mut snapshot, &app.seal, scope, &wanted).await? {
         *open.entry((row.service, row.what)).or_default() += 1;

@@ -11,8 +11,9 @@ use engine::{
     seal::{Granted, Opening, Seal},
 };
 use kit::{
-    CentreId, Class, Happened,
+    CentreId, Class, Happened, Moment,
     access::{About, Principal, Role},
+    calendar,
     contract::{EventContract, Fact},
     entry::{Common, ENTRY_CORRECTED},
     labels::{Label, Language},
@@ -21,7 +22,7 @@ use kit::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use time::Date;
+use time::OffsetDateTime;
 
 /// An entry as shown.
 #[derive(Debug, Serialize)]
@@ -276,12 +277,14 @@ fn money(ore: u64) -> Label {
     Label { da: format!("{},{:02} kr.", grouped('.'), ore % 100), en: format!("DKK {}.{:02}", grouped(','), ore % 100) }
 }
 
-/// A follow-up for a reader, as of a day in Copenhagen.
-pub(crate) fn follow_up(contracts: &Contracts, row: FollowUpRow, today: Date) -> FollowUp {
-    let days = row.due_day.map(|day| (day - today).whole_days());
+/// A follow-up for a reader, as of a moment. What is due at a minute is overdue once that is past.
+pub(crate) fn follow_up(contracts: &Contracts, row: FollowUpRow, now: OffsetDateTime) -> FollowUp {
+    let days = row.due_day.map(|day| (day - calendar::day_in_copenhagen(now)).whole_days());
+    let past = row.due.as_deref().and_then(|due| due.parse().ok()).is_some_and(|due: Moment| due.instant() < now);
     let state = match days {
         None => "none",
         Some(..0) => "overdue",
+        Some(_) if past => "overdue",
         Some(0) => "today",
         Some(1..=7) => "week",
         Some(_) => "later",

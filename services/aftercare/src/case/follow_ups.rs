@@ -103,8 +103,18 @@ fn meeting_key(booking: BookingId) -> String {
     format!("companion/{booking}/meeting")
 }
 
-/// What an event means to readers; `state` is the one after it.
+/// What an event means to readers; `state` is the one after it. Once she is dead nothing asks anybody to reach her; a call that comes all the
+/// same is answered.
 pub(super) fn facets(state: &Aftercare, event: &Event, context: &Context<'_>) -> Facets {
+    let mut facets = of(state, event, context);
+    if state.is_dead(context) {
+        let answers = <&'static str>::from(FollowUp::AnswerLifeline);
+        facets.follow_ups.retain(|change| change.what.as_deref().is_none_or(|what| what == answers));
+    }
+    facets
+}
+
+fn of(state: &Aftercare, event: &Event, context: &Context<'_>) -> Facets {
     let day = context.day();
     // What must not wait is not for the pile without a date: an unknown day is today.
     let at_once = day.or(Some(context.today));

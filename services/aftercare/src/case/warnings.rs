@@ -41,6 +41,8 @@ pub enum Warning {
     BookingOver,
     /// The companion goes somewhere else that day.
     CompanionBookedElsewhere,
+    /// She died: nobody is to reach her any more.
+    SheDied,
     /// The directory knows no worker of this id at the centre.
     WorkerUnknown,
     /// Follow-ups are still open.
@@ -94,7 +96,9 @@ impl Aftercare {
         let opens = matches!(command, Command::OfferAftercare(_) | Command::RecordLifelineCall(_));
         let closed = (self.is_over() && !opens, Warning::CaseClosed);
         let stranger = (context.names_stranger::<Self>(command), Warning::WorkerUnknown);
-        let all = std::iter::once(closed).chain(candidates).chain([stranger]);
+        let closes = matches!(command, Command::CloseAftercare(_) | Command::HandOverAftercare(_));
+        let died = (self.is_dead(context) && !closes && !context.by_rule(), Warning::SheDied);
+        let all = std::iter::once(closed).chain(candidates).chain([stranger, died]);
         all.filter_map(|(applies, warning)| applies.then_some(warning)).collect()
     }
 

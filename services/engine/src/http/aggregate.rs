@@ -4,7 +4,7 @@
 
 use super::{
     App, Asked, Parts, Problem,
-    body::{ActionBody, Correction, below_facts, body, if_match, key, read, read_facts},
+    body::{ActionBody, Correction, below_facts, body, if_match, key, read, read_facts, said},
     reach::{Reached, opening, reach},
 };
 use crate::{
@@ -173,7 +173,7 @@ pub(super) async fn act<D: Decider>(
         centre,
         key,
         if_match,
-        bytes: [action.as_bytes(), b"\0", bytes.as_ref()].concat(),
+        bytes: [action.as_bytes(), b"\0", &said(&bytes)].concat(),
         heard: None,
     };
     app.execute(woman, request, StatusCode::OK).await

@@ -86,6 +86,14 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     facts::read(value).map_err(Problem::from)
 }
 
+/// What a body says, however it is spelled: members in one order, no spaces, each character in one way. A key's fingerprint is of that.
+#[must_use]
+pub fn said(bytes: &[u8]) -> Vec<u8> {
+    let Some(mut value) = facts::parse(bytes) else { return bytes.to_vec() };
+    value.sort_all_objects();
+    value.to_string().into_bytes()
+}
+
 pub(super) fn read_facts<T: DeserializeOwned>(facts: Value) -> Result<T, Problem> {
     facts::read(facts).map_err(below_facts)
 }

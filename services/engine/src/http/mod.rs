@@ -17,7 +17,7 @@ mod reach;
 mod serve;
 
 pub use aggregate::{hidden_from, open_body, refusal, worded};
-pub use body::{body, command_key, key, own_centre, read, woman_of};
+pub use body::{body, command_key, key, own_centre, read, said, woman_of};
 pub use bounds::Bounds;
 pub use caller::{Asked, Auth, Caller, Limits};
 pub use operations::{Operations, operations};

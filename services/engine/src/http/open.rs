@@ -5,7 +5,7 @@
 use super::{
     App, Asked, Problem,
     aggregate::{about_somebody, person},
-    body::{ActionBody, OpenBody, body, key, own_centre, read, woman_of},
+    body::{ActionBody, OpenBody, body, key, own_centre, read, said, woman_of},
 };
 use crate::{executor::Request, relations::AtWork};
 use axum::{body::Body as Sent, extract::State, http::StatusCode, response::Response};
@@ -70,7 +70,7 @@ pub(super) async fn open<D: Decider>(
         centre,
         key,
         if_match: None,
-        bytes: [b"open\0", bytes.as_ref()].concat(),
+        bytes: [b"open\0", &*said(&bytes)].concat(),
         heard: None,
     };
     app.execute(woman.somebody(), request, StatusCode::CREATED).await

@@ -212,7 +212,7 @@ fn command(id: &str, summary: &str, body: &Value, ok: &str, rejections: &[&Strin
         "headers": etag(),
         "content": json_content(&json!({ "$ref": "#/components/schemas/Answer" })) });
     let mut parameters = vec![
-        json!({ "name": "Idempotency-Key", "in": "header", "required": true, "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$" } }),
+        json!({ "name": "Idempotency-Key", "in": "header", "required": true, "description": "Your own, for 24 hours: sent again under it, what the body says is done once, and answered as the first time. With another body: 422 `key_reused`. Spaces, the order of members and how a character is escaped make no difference.", "schema": { "type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]([ -~]*[!-~])?$" } }),
     ];
     // What is only being opened has no version yet.
     if ok != "201" {

@@ -176,13 +176,13 @@ fn becomes(before: Option<DutyRow>, heard: Heard<Duty>, recorded: Option<OffsetD
                 ending: None,
                 mac: None,
             };
-            let since = from.map(|from| calendar::local(from.wall())).or(recorded);
+            let since = from.map(kit::Moment::instant).or(recorded);
             let kind = serde_json::to_value(kind).ok().and_then(|kind| kind.as_str().map(str::to_owned));
             Some(DutyRow {
                 worker: worker.as_str().to_owned(),
                 kind: kind.unwrap_or_default(),
                 since: since.map_or(0, kept::micros),
-                until: kept::micros(calendar::local(until.wall())),
+                until: kept::micros(until.instant()),
                 ..before.unwrap_or(began)
             })
         }

@@ -67,6 +67,8 @@ pub(super) struct FollowUp {
     pub(super) domain: Label,
     pub(super) label: Label,
     pub(super) due: Option<String>,
+    /// `overdue`, by the day or by the minute; otherwise how soon.
+    pub(super) state: String,
     /// Days until it is due; negative: overdue.
     pub(super) days: Option<i64>,
     pub(super) responsible: Option<String>,

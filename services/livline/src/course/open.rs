@@ -25,11 +25,11 @@ impl Urgency {
     const ALL: [Self; 4] = [Self::Overdue, Self::Today, Self::ToCome, Self::Undated];
 
     fn of(follow_up: &FollowUp) -> Self {
-        match follow_up.days {
-            Some(..0) => Self::Overdue,
-            Some(0) => Self::Today,
-            Some(_) => Self::ToCome,
-            None => Self::Undated,
+        match (&*follow_up.state, follow_up.days) {
+            ("overdue", _) => Self::Overdue,
+            (_, Some(0)) => Self::Today,
+            (_, Some(_)) => Self::ToCome,
+            (_, None) => Self::Undated,
         }
     }
 

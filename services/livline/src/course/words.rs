@@ -61,11 +61,7 @@ pub(super) fn day(language: Language, happened: Happened) -> String {
 /// `kl. 14.30`, where the minute is known.
 pub(super) fn time(language: Language, happened: Happened) -> Option<String> {
     let Happened::At(at) = happened else { return None };
-    let (hour, minute) = (at.wall().hour(), at.wall().minute());
-    Some(match language {
-        Da => format!("kl. {hour:02}.{minute:02}"),
-        En => format!("{hour:02}:{minute:02}"),
-    })
+    Some(kit::words::time(language, at))
 }
 
 /// How late or how soon.

@@ -80,13 +80,13 @@ impl Decider for Duty {
                     Some(_) => return Err(Rejection::StartedAlready),
                     None => {}
                 }
-                let (begins, ends) = (begins(duty, context), kit::calendar::local(duty.until.wall()));
+                let (begins, ends) = (begins(duty, context), duty.until.instant());
                 if begins.is_some_and(|begins| ends <= begins) {
                     return Err(Rejection::EndBeforeBeginning);
                 }
                 // Where nobody knows, it gives access from now on.
-                let length = ends - begins.unwrap_or(context.now);
-                if longest(duty.kind, context).is_some_and(|longest| length > longest) {
+                let latest = |longest| kit::calendar::latest_end(begins.unwrap_or(context.now), longest);
+                if longest(duty.kind, context).is_some_and(|longest| ends > latest(longest)) {
                     return Err(Rejection::DutyTooLong);
                 }
                 Ok(Decision::event(command.record()))
@@ -102,7 +102,7 @@ impl Decider for Duty {
         let is_own = |duty: &Started| duty.worker == context.actor;
         match command {
             Command::StartDuty(duty) => {
-                let ahead = kit::calendar::local(duty.until.wall()) > context.now + AHEAD;
+                let ahead = duty.until.instant() > kit::calendar::latest_end(context.now, AHEAD);
                 if is_own(duty) || ahead || duty.kind == DutyKind::Temp { Right::Leader } else { Right::Answers }
             }
             // An engagement is ended by anybody who answers: a temp who must go must go at once.
@@ -121,7 +121,7 @@ impl Decider for Duty {
     }
 
     fn actions(&self, context: &Context<'_>) -> Vec<&'static str> {
-        let runs = |duty: &Started| kit::calendar::local(duty.until.wall()) > context.now;
+        let runs = |duty: &Started| duty.until.instant() > context.now;
         let permitted = context.right >= self.right(&Command::EndDuty(Ended {}), context);
         match &self.started {
             None => vec!["start-duty"],
@@ -166,7 +166,7 @@ fn longest(kind: DutyKind, context: &Context<'_>) -> Option<Duration> {
 /// nobody knows.
 fn begins(duty: &Started, context: &Context<'_>) -> Option<OffsetDateTime> {
     match (duty.from, context.happened) {
-        (Some(from), _) => Some(kit::calendar::local(from.wall())),
+        (Some(from), _) => Some(from.instant()),
         (None, Happened::At(_)) => context.happened.instant(),
         (None, happened) if happened.day().map(kit::Day::date) == Some(context.today) => Some(context.now),
         (None, _) => None,

@@ -55,6 +55,33 @@ fn a_duty_is_bounded() {
     }
 }
 
+/// A day on duty, and a month as a temp, end where the clock says, in both nights of the year.
+#[test]
+fn a_duty_over_the_night_that_changes_the_clock_is_as_long_as_any() {
+    let duty =
+        |today| -> Given<Duty> { given(today, include_str!("../../../../deploy/deadlines.toml")).by_leader("l-1") };
+    let of =
+        |kind: &str, from: &str, until: &str| json!({ "worker": "w-17", "kind": kind, "from": from, "until": until });
+    for (today, kind, from, last, too_long) in [
+        ("2026-10-24", "on_duty", "2026-10-24T08:00", "2026-10-25T08:00", "2026-10-25T08:01"),
+        ("2026-10-01", "temp", "2026-10-01T08:00", "2026-11-01T08:00", "2026-11-01T08:01"),
+        ("2027-03-27", "on_duty", "2027-03-27T08:00", "2027-03-28T08:00", "2027-03-28T09:01"),
+        ("2027-03-01", "temp", "2027-03-01T08:00", "2027-04-01T08:00", "2027-04-01T09:01"),
+    ] {
+        drop(duty(today).when("start-duty", of(kind, from, last)).warns(&[]));
+        duty(today).when("start-duty", of(kind, from, too_long)).refused("duty_too_long");
+    }
+    // Of the hour that comes twice the offset tells which is meant.
+    let night = |from, until| duty("2026-10-25").when("start-duty", of("temp", from, until));
+    drop(night("2026-10-25T02:30+02:00", "2026-10-25T02:30+01:00").warns(&[]));
+    night("2026-10-25T02:30+01:00", "2026-10-25T02:30").refused("end_before_beginning");
+    // Whoever answers says who relieves them until the same time tomorrow, also where that is 25 hours.
+    let relief =
+        |until| duty("2026-10-24").by_on_duty("w-1").when("start-duty", of("on_duty", "2026-10-24T20:00", until));
+    drop(relief("2026-10-25T12:00").accepted());
+    relief("2026-10-25T12:01").refused("needs_leader");
+}
+
 #[test]
 fn nobody_puts_themselves_on_duty_but_the_leader() {
     let start = |given: Given<Duty>| given.when("start-duty", until("2026-11-20T23:00"));

@@ -111,6 +111,7 @@ pub(super) async fn agree(
 /// The body without what may be forgotten: its fingerprint stays with the event.
 fn without_values(bytes: &[u8]) -> Vec<u8> {
     let mut body: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    body.sort_all_objects();
     if let Some(members) = body.as_object_mut() {
         members.retain(|name, _| !["value", "code_word", "word"].contains(&name.as_str()));
     }

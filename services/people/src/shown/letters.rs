@@ -26,7 +26,7 @@ use std::{
     sync::Arc,
 };
 
-const EVENTS: &[&str] = &["WomanRegistered", "ChildRegistered", "StayStarted", "StayEnded"];
+const EVENTS: &[&str] = &["WomanRegistered", "ChildRegistered", "StayStarted", "StayEnded", "RelocationReceived"];
 
 /// What the grounds of a stay are called, by code.
 pub(super) fn grounds(contract: &Contract) -> BTreeMap<String, String> {
@@ -93,7 +93,8 @@ pub(super) async fn letter(
 struct Stay<'a> {
     began: &'a Standing,
     on: Option<&'a Standing>,
-    children: BTreeSet<&'a str>,
+    /// With how each is registered here.
+    children: BTreeMap<&'a str, Option<&'a Standing>>,
 }
 
 /// The latest stay that began; of leaving, the latest that goes on, else the one that ended last.
@@ -109,23 +110,34 @@ fn stay(entries: &Entries, kind: Kind) -> Option<Stay<'_>> {
             latest_first("StayStarted").find(goes_on).map(|began| (began, None)).or_else(ended)?
         }
     };
-    let children = began.facts.get("children").and_then(Value::as_array).into_iter().flatten();
-    Some(Stay { began, on, children: children.filter_map(Value::as_str).collect() })
+    let with_her = ids(began);
+    let children = of(entries, "ChildRegistered").filter_map(|entry| Some((text(&entry.facts, "child")?, Some(entry))));
+    // Who came along from another centre was registered there.
+    let received = of(entries, "RelocationReceived").flat_map(ids).map(|child| (child, None));
+    // Registered again, a child is who the later entry says; one that is not hers, or was taken back, is in no letter.
+    let children = received.chain(children).filter(|(child, _)| with_her.contains(child)).collect();
+    Some(Stay { began, on, children })
+}
+
+fn of<'a>(entries: &'a Entries, event: &'static str) -> impl Iterator<Item = &'a Standing> {
+    entries.values().filter(move |entry| entry.event == event)
+}
+
+/// The children that an entry names.
+fn ids(entry: &Standing) -> BTreeSet<&str> {
+    let children = entry.facts.get("children").and_then(Value::as_array).into_iter().flatten();
+    children.filter_map(Value::as_str).collect()
 }
 
 /// Her, and the children of the stay.
-fn who(entries: &Entries, children: &BTreeSet<&str>) -> Identity {
-    let of = |event: &str| entries.values().filter(move |entry| entry.event == event).collect::<Vec<_>>();
-    let her = of("WomanRegistered").last().map(|entry| Person {
+fn who(entries: &Entries, children: &BTreeMap<&str, Option<&Standing>>) -> Identity {
+    let her = of(entries, "WomanRegistered").last().map(|entry| Person {
         name: text(&entry.facts, "name").map(str::to_owned),
         cpr: text(&entry.facts, "cpr").map(str::to_owned),
         born: None,
     });
-    let with_her = of("ChildRegistered")
-        .into_iter()
-        .filter(|entry| text(&entry.facts, "child").is_some_and(|child| children.contains(child)));
-    let children = with_her.map(|entry| {
-        let own = |name: &str| text(entry.facts.get(name)?, "value");
+    let children = children.values().map(|entry| {
+        let own = |name: &str| text(entry.as_ref()?.facts.get(name)?, "value");
         Person {
             name: own("name").map(str::to_owned),
             cpr: own("cpr").map(str::to_owned),

@@ -18,7 +18,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use engine::{
-    http::{Asked, Parts, Problem, body, key, read},
+    http::{Asked, Parts, Problem, body, key, read, said},
     vault::{Checked, Entry, Kept, Owner, Prepared, Put, Slot, Stands},
 };
 use kit::{
@@ -129,7 +129,7 @@ async fn put(
         recognised: by(recognised, word),
         by: caller.principal.actor.clone(),
         key,
-        bytes: [slot.to_string().as_bytes(), b"\0", bytes.as_ref()].concat(),
+        bytes: [slot.to_string().as_bytes(), b"\0", &said(&bytes)].concat(),
         now: app.clock.now(),
     };
     let puts = [put];

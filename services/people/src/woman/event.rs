@@ -207,6 +207,9 @@ pub struct Stay {
     /// The day it was decided; left out: the day she moved in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_on: Option<Personal<Day>>,
+    /// The day she moved in. Made by the service; whatever is sent is overwritten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day: Option<Personal<Day>>,
 }
 
 /// The municipality was told.

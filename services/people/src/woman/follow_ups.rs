@@ -7,7 +7,7 @@ use super::{
     command::Event,
     event::{AccessRequestId, DisclosureId, ErasureId, SafeContactId},
     relocation::ANSWER,
-    state::{Confirmation, ErasureStands, Woman},
+    state::{Confirmation, ErasureStands, Life, Woman},
     ties::ties_itself,
     vault::{CHANGE, LOCK_OUT, LOCKED, VAULT},
 };
@@ -142,8 +142,17 @@ pub(super) fn tells_municipality(key: &str) -> bool {
     key.contains(MUNICIPALITY)
 }
 
-/// What an event means to readers; `state` is the one after it.
+/// What an event means to readers; `state` is the one after it. Nothing asks anybody to reach a woman who died.
 pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Facets {
+    let mut facets = of(state, event, context);
+    if state.life == Life::Died {
+        let reaches = [FollowUp::ReconfirmContact, FollowUp::TellHerOfDisclosure].map(<&'static str>::from);
+        facets.follow_ups.retain(|change| change.what.as_deref().is_none_or(|what| !reaches.contains(&what)));
+    }
+    facets
+}
+
+fn of(state: &Woman, event: &Event, context: &Context<'_>) -> Facets {
     if let Some(facets) = state.vault_facets(event, context).or_else(|| moves(event, context)) {
         return facets;
     }

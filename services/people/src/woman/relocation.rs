@@ -180,7 +180,7 @@ impl Woman {
     /// What goes along: all by this minute, and nothing later.
     pub(super) fn leaves_with(&self, relocation: &mut Relocation, context: &Context<'_>) {
         relocation.along.get_or_insert(Along::OpenTasksAndSafety);
-        relocation.until = kit::calendar::minute(context.now);
+        relocation.until = kit::Moment::of(context.now).ok();
         let along = relocation.along != Some(Along::Nothing) && !self.children.is_empty();
         relocation.children = along.then(|| self.children.keys().copied().collect());
         let conflicts: Vec<ActorId> = self.relation.conflicts().iter().cloned().collect();

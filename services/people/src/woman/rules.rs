@@ -46,6 +46,9 @@ pub enum Rejection {
     /// It has another outcome already.
     #[error("there is another outcome already")]
     SecondOutcome,
+    /// A stay ends before it begins.
+    #[error("the day she moved out is before the day she moved in")]
+    LeftBeforeArrival,
     /// A day on which something happened is still to come.
     #[error("what is recorded has not happened yet")]
     InTheFuture,
@@ -286,7 +289,10 @@ impl Decider for Woman {
 impl Woman {
     /// The ways to reach her that are in doubt from the day she moves.
     fn doubts(&self, context: &Context<'_>) -> Vec<Event> {
-        let confirmed = self.contacts.iter().filter(|(_, contact)| contact.standing == Confirmation::Confirmed);
+        // Nobody is to reach her any more.
+        let lives = self.life != Life::Died;
+        let confirmed =
+            self.contacts.iter().filter(|(_, contact)| lives && contact.standing == Confirmation::Confirmed);
         let doubt = |contact: &SafeContactId| {
             Event::SafeContactUnconfirmed(Unconfirmed {
                 contact: *contact,
@@ -329,10 +335,17 @@ impl Woman {
                     stay.stay = StayId(new);
                 }
                 stay.decided_on = stay.decided_on.take().or_else(day);
+                let corrected = stay.day.take().filter(|_| context.corrects);
+                stay.day = context.day().map(|day| Personal::new(day.into())).or(corrected);
             }
             Command::EndStay(departure) => {
                 if departure.stay.is_nil() {
-                    departure.stay = self.live_stays().next().unwrap_or(StayId(new));
+                    // Said again after it was said, it is the same end.
+                    let ended = |stay: &StayId| {
+                        matches!(self.stays.get(stay).map(|stay| &stay.standing), Some(StayStands::Ended { .. }))
+                    };
+                    let ended = self.latest_stay.filter(ended);
+                    departure.stay = self.live_stays().next().or(ended).unwrap_or(StayId(new));
                 }
                 departure.day = Some(doubted_on(departure.day.take(), context));
             }
@@ -400,9 +413,19 @@ impl Woman {
             }
             Command::StartStay(stay) => {
                 refused(to_come(stay.decided_on.as_ref()), Rejection::InTheFuture)?;
+                let left = self.stays.get(&stay.stay).and_then(|stay| known(stay.left.as_ref()));
+                let before = |left: &Day| known(stay.day.as_ref()).is_some_and(|day| *left < day);
+                refused(left.as_ref().is_some_and(before), Rejection::LeftBeforeArrival)?;
                 refused(self.is_second(stay), Rejection::LiveStay)
             }
-            Command::EndStay(departure) => self.ended(departure),
+            Command::EndStay(departure) => {
+                let began = self.stays.get(&departure.stay).and_then(|stay| known(stay.began.as_ref()));
+                let before = |began: &Day| known(departure.day.as_ref()).is_some_and(|day| day < *began);
+                if self.ended(departure)? {
+                    return Ok(true);
+                }
+                refused(began.as_ref().is_some_and(before), Rejection::LeftBeforeArrival)
+            }
             Command::InformMunicipality(notice) => {
                 let letter = notice.letter.as_ref().and_then(Sealed::open);
                 let names = letter.is_some_and(|letter| has_cpr(letter.as_str()));

@@ -201,6 +201,9 @@ struct Told {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(super) struct KnownStay {
     pub(super) anonymous: Option<bool>,
+    /// The days of moving in and out; none where nobody knows, or the other end alone was recorded.
+    pub(super) began: Option<Personal<Day>>,
+    pub(super) left: Option<Personal<Day>>,
     pub(super) standing: StayStands,
 }
 
@@ -361,7 +364,8 @@ impl Woman {
             Event::SafeContactUnconfirmed(doubt) => self.contacts.entry(doubt.contact).or_default().doubt(doubt),
             Event::StayStarted(stay) => {
                 self.latest_stay = Some(stay.stay);
-                self.stays.entry(stay.stay).or_default().anonymous = stay.anonymous;
+                let known = self.stays.entry(stay.stay).or_default();
+                (known.anonymous, known.began) = (stay.anonymous, stay.day.clone());
             }
             Event::CentreRelocated(_) => self.leave(),
             Event::RelocationOffered(offer) => self.offer(offer),
@@ -378,6 +382,7 @@ impl Woman {
                 // The first ending stays: rules refuse a second, and what is stored is folded whatever it is.
                 if !matches!(stay.standing, StayStands::Ended { .. }) {
                     stay.standing = StayStands::Ended { moved_to: departure.moved_to.clone() };
+                    stay.left.clone_from(&departure.day);
                 }
             }
             Event::WorkerAssigned(assignment) => self.tie(assignment),

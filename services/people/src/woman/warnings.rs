@@ -2,9 +2,13 @@
 
 use super::{
     command::Command,
-    state::{StayStands, Woman},
+    state::{Life, StayStands, Woman},
 };
-use kit::Context;
+use kit::{
+    ChildId, Context, Day,
+    relation::StayId,
+    sealed::{Sealed, known},
+};
 
 /// What a worker is told beside an entry that stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr, strum::VariantNames)]
@@ -21,6 +25,14 @@ pub enum Warning {
     StayOver,
     /// No such stay was logged.
     StayUnknown,
+    /// The stay was decided after she had moved in.
+    DecidedAfterArrival,
+    /// She stayed here at that time already, as another stay says.
+    StaysOverlap,
+    /// A child of the stay is not registered as hers.
+    ChildUnknown,
+    /// She died: nobody is to reach her any more.
+    SheDied,
     /// She stays here without telling who she is, and the municipality was told with it.
     StayIsAnonymous,
     /// Somebody is not tied to her, as far as this centre knows.
@@ -36,9 +48,9 @@ pub enum Warning {
 impl Woman {
     /// What the worker is told beside this entry.
     pub(super) fn warnings(&self, command: &Command, context: &Context<'_>) -> Vec<Warning> {
-        let candidate = match command {
+        let candidates = match command {
             Command::RegisterChild(child) => {
-                (self.children.contains_key(&child.child), Warning::ChildRegisteredAlready)
+                vec![(self.children.contains_key(&child.child), Warning::ChildRegisteredAlready)]
             }
             Command::AgreeSafeContact(agreed) => {
                 let mut after = self.clone();
@@ -48,34 +60,66 @@ impl Woman {
                 let usable = after
                     .contacts(context.today)
                     .any(|usable| this == (usable.contact, usable.value, usable.code_word));
-                (!usable, Warning::ContactNotConfirmed)
+                vec![(!usable, Warning::ContactNotConfirmed)]
             }
             Command::UnconfirmSafeContact(doubt) => {
-                (!self.contacts.contains_key(&doubt.contact), Warning::ContactUnknown)
+                vec![(!self.contacts.contains_key(&doubt.contact), Warning::ContactUnknown)]
             }
             Command::StartStay(stay) => {
                 let over = self.stays.get(&stay.stay).is_some_and(|stay| stay.standing != StayStands::Live);
-                (over, Warning::StayOver)
+                let (day, decided) = (known(stay.day.as_ref()), known(stay.decided_on.as_ref()));
+                let children = stay.children.as_ref().and_then(Sealed::open);
+                let stranger = children.into_iter().flatten().any(|child| !self.has_child(*child));
+                vec![
+                    (over, Warning::StayOver),
+                    (day.zip(decided).is_some_and(|(day, decided)| decided > day), Warning::DecidedAfterArrival),
+                    (self.overlaps(stay.stay, day, day), Warning::StaysOverlap),
+                    (stranger, Warning::ChildUnknown),
+                ]
             }
-            Command::EndStay(departure) => (!self.stays.contains_key(&departure.stay), Warning::StayUnknown),
+            Command::EndStay(departure) => {
+                let stay = self.stays.get(&departure.stay);
+                let began = stay.and_then(|stay| known(stay.began.as_ref()));
+                vec![
+                    (stay.is_none(), Warning::StayUnknown),
+                    (self.overlaps(departure.stay, began, known(departure.day.as_ref())), Warning::StaysOverlap),
+                ]
+            }
             Command::InformMunicipality(notice) => {
                 let stay = notice.stay.and_then(|stay| self.stays.get(&stay));
                 let hidden = stay.is_some_and(|stay| stay.anonymous == Some(true));
-                (hidden && notice.anonymous != Some(true), Warning::StayIsAnonymous)
+                vec![(hidden && notice.anonymous != Some(true), Warning::StayIsAnonymous)]
             }
             Command::ReleaseWorker(release) => {
                 let tied = release.worker.open().and_then(|worker| self.tie_of(worker));
-                (tied.is_none(), Warning::WorkerNotAssigned)
+                vec![(tied.is_none(), Warning::WorkerNotAssigned)]
             }
             Command::RecordConflictOfInterest(conflict) => {
-                (self.tie_of(&conflict.who).is_some(), Warning::StillAssigned)
+                vec![(self.tie_of(&conflict.who).is_some(), Warning::StillAssigned)]
             }
             Command::CancelErasure(cancellation) => {
-                (!self.erasures.contains_key(&cancellation.erasure), Warning::ErasureUnknown)
+                vec![(!self.erasures.contains_key(&cancellation.erasure), Warning::ErasureUnknown)]
             }
-            _ => (false, Warning::WorkerUnknown),
+            _ => Vec::new(),
         };
-        let stranger = (context.names_stranger::<Self>(command), Warning::WorkerUnknown);
-        [candidate, stranger].into_iter().filter_map(|(applies, warning)| applies.then_some(warning)).collect()
+        let always = [
+            (context.names_stranger::<Self>(command), Warning::WorkerUnknown),
+            (self.life == Life::Died && !context.by_rule(), Warning::SheDied),
+        ];
+        candidates.into_iter().chain(always).filter_map(|(applies, warning)| applies.then_some(warning)).collect()
+    }
+
+    /// Whether a child is registered as hers, or came along with her.
+    fn has_child(&self, child: ChildId) -> bool {
+        self.children.contains_key(&child)
+    }
+
+    /// Whether another stay of hers here goes on between two days. She may move out and in again on one day; a day that nobody knows is none.
+    fn overlaps(&self, stay: StayId, began: Option<Day>, left: Option<Day>) -> bool {
+        let Some((began, left)) = began.zip(left) else { return false };
+        self.stays.iter().filter(|(id, _)| **id != stay).any(|(_, other)| {
+            let days = known(other.began.as_ref()).zip(known(other.left.as_ref()));
+            days.is_some_and(|(from, until)| from < left && began < until || from <= began && began < until)
+        })
     }
 }

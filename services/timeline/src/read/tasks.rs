@@ -5,12 +5,12 @@
 use super::{RECORDED, Scope, end, genuine};
 use crate::{follow_ups::Left, signed};
 use engine::seal::Seal;
-use kit::{ActorId, CentreId, Class, published::Body, relation::Relation};
+use kit::{ActorId, CentreId, Class, calendar, published::Body, relation::Relation};
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
 use std::collections::BTreeMap;
 use strum::VariantArray as _;
-use time::{Date, Duration};
+use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
 
 /// Follow-ups that the list of a centre holds at most, and that are looked at at once for it.
@@ -99,7 +99,7 @@ pub(crate) const NOBODY: &str = "nobody";
 pub(crate) struct Wanted<'a> {
     pub due: Due,
     pub responsible: Option<&'a str>,
-    pub today: Date,
+    pub now: OffsetDateTime,
     /// The classes of dates that the reader may see.
     pub classes: Vec<&'static str>,
 }
@@ -212,11 +212,26 @@ fn of<'a>(part: Part, whose: Whose<'_>, wanted: &Wanted<'a>, last: Option<&Follo
 fn dated<'a>(whose: Whose<'_>, wanted: &Wanted<'a>) -> QueryBuilder<'a, Postgres> {
     let mut query = chosen(whose, wanted);
     query.push(" AND due_day IS NOT NULL AND class = ANY (").push_bind(wanted.classes.clone()).push(")");
-    let (today, end) = (wanted.today, wanted.today.saturating_add(Duration::days(7)));
+    let today = calendar::day_in_copenhagen(wanted.now);
+    let end = today.saturating_add(Duration::days(7));
+    // What is due at a minute is overdue once that is past. Of the one that comes twice the text says which it is.
+    let past = "length(due) > 10 AND CASE WHEN length(due) > 16 THEN due::timestamptz
+                ELSE due::timestamp AT TIME ZONE 'Europe/Copenhagen' END < ";
     match wanted.due {
         Due::Any | Due::None => {}
-        Due::Overdue => drop(query.push(" AND due_day < ").push_bind(today)),
-        Due::Today => drop(query.push(" AND due_day = ").push_bind(today)),
+        Due::Overdue => {
+            query.push(" AND due_day <= ").push_bind(today).push(" AND (due_day < ").push_bind(today).push(" OR ");
+            query.push(past).push_bind(wanted.now).push(")");
+        }
+        Due::Today => {
+            query
+                .push(" AND due_day = ")
+                .push_bind(today)
+                .push(" AND NOT (")
+                .push(past)
+                .push_bind(wanted.now)
+                .push(")");
+        }
         Due::Week => drop(query.push(" AND due_day > ").push_bind(today).push(" AND due_day <= ").push_bind(end)),
     }
     query

@@ -215,7 +215,7 @@ fn nobody_went_along_to_a_meeting_that_is_still_to_come() {
             .when("record-companion-attendance", json!({ "booking": BOOKING, "when": when }))
     };
     attended("2026-11-21").refused("in_the_future");
-    attended("2026-11-20T12:01").refused("in_the_future");
+    attended("2026-11-20T12:06").refused("in_the_future");
     drop(attended("2026-11-20T12:00").warns(&[]));
     // One that is booked is to come.
     drop(case().when("book-companion", booked()).warns(&[]));

@@ -1,4 +1,10 @@
 use super::{ANSWER, OFFER, OTHER, offer, offered};
+use crate::case::Housing;
+use kit::{
+    Location,
+    entry::{Common, FollowUpMoved},
+    given::Given,
+};
 use serde_json::json;
 
 #[test]
@@ -67,4 +73,28 @@ fn an_extension_taken_back_leaves_the_last_day_before_it() {
     drop(twice.clone().when_in_error(4).moves(ANSWER, "2026-12-08"));
     // The later extension counts whatever becomes of the first.
     drop(twice.when_in_error(3).leaves_follow_ups());
+}
+
+/// What counts are the facts that stand, each as last said: the offer's last day was corrected under an extension, before or after somebody
+/// had moved the follow-up by hand.
+#[test]
+fn an_extension_taken_back_leaves_the_last_day_that_the_offer_has_by_then() {
+    let extend = |given: Given<Housing>, day: &str| {
+        given.and("extend-offer-answer", json!({ "offer": OFFER, "answer_by": day }))
+    };
+    let correct = |given: Given<Housing>, day: &str| given.when_corrected(2, json!({ "answer_by": day })).accepted();
+    let moved = |day: &str| {
+        let due = Location::new(day.parse().unwrap());
+        offered().when_common(Common::FollowUpMoved(FollowUpMoved { key: ANSWER.into(), due, reason: None })).accepted()
+    };
+    drop(correct(extend(offered(), "2026-12-28"), "2026-12-16").when_in_error(3).moves(ANSWER, "2026-12-16"));
+    let corrected = correct(moved("2026-12-20"), "2026-12-15");
+    let extended = extend(corrected, "2026-12-28");
+    drop(extended.clone().when_in_error(5).moves(ANSWER, "2026-12-15"));
+    drop(correct(extended, "2026-12-16").when_in_error(5).moves(ANSWER, "2026-12-16"));
+    // What was moved by hand after the offer was made stays so.
+    let by_hand = extend(moved("2026-12-20"), "2026-12-28");
+    drop(by_hand.clone().when_in_error(4).moves(ANSWER, "2026-12-20"));
+    let rent = by_hand.when_corrected(2, json!({ "rent": 750_000 })).accepted();
+    drop(rent.when_in_error(4).moves(ANSWER, "2026-12-20"));
 }

@@ -36,7 +36,7 @@ fn a_fact_is_not_in_the_future() {
         ("move-in", json!({ "day": "2026-11-21" })),
         ("record-allocation-decision", json!({ "outcome": "granted", "day": "2026-11-21" })),
         ("end-temporary-housing", json!({ "temporary_housing": HOME, "until": "2026-11-21" })),
-        ("fetch-belongings", json!({ "when": "2026-11-20T12:01" })),
+        ("fetch-belongings", json!({ "when": "2026-11-20T12:06" })),
         ("hold-viewing", json!({ "offer": OFFER, "when": "2026-11-21" })),
     ];
     for (action, facts) in tomorrow {

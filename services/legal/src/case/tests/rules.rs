@@ -8,7 +8,7 @@ fn a_fact_is_not_in_the_future() {
         ("file-police-report", json!({ "offence_day": "2026-11-21" })),
         ("end-restraining-order", json!({ "order": ORDER, "until": "2026-11-21" })),
         ("report-order-breach", json!({ "day": "2026-11-21" })),
-        ("attend-hearing", json!({ "hearing": HEARING, "when": "2026-11-20T12:01" })),
+        ("attend-hearing", json!({ "hearing": HEARING, "when": "2026-11-20T12:06" })),
     ];
     for (action, facts) in tomorrow {
         case().when(action, facts).refused("in_the_future");

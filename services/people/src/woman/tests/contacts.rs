@@ -1,6 +1,6 @@
 //! Which ways to reach her may be used.
 
-use super::{CENTRE, CONTACT, OTHER_CONTACT, RECONFIRM, VALUE, Woman, agreed, contact, staying, usable, woman};
+use super::{CENTRE, CONTACT, OTHER_CONTACT, RECONFIRM, VALUE, Woman, agreed, contact, stay, staying, usable, woman};
 use crate::woman::{Event, SafeContact};
 use kit::{
     Day, Happened,
@@ -91,7 +91,8 @@ fn what_was_confirmed_before_she_moved_out_is_not_used() {
     assert_eq!(values(&late.and("agree-safe-contact", confirmed("2026-11-20", VALUE))), [VALUE]);
     // The day she left counts, whenever it is logged and whatever a client says it was.
     let left = |day: &str| {
-        let agreed = staying().and("agree-safe-contact", confirmed("2026-11-12", VALUE));
+        let stays = woman().when_on("start-stay", stay(), "2026-11-02".parse().unwrap()).accepted();
+        let agreed = stays.and("agree-safe-contact", confirmed("2026-11-12", VALUE));
         let ends = agreed.when_on("end-stay", json!({ "day": "2026-11-01" }), day.parse().unwrap());
         let ends = ends.accepted();
         // Even where somebody takes the doubt itself back.

@@ -1,9 +1,12 @@
 //! Who she is, her children, her stays, who is tied to her.
 
-use super::{CENTRE, CHILD, HERE, OTHER_STAY, STAY, TODAY, VALUE, Woman, moved, nobody, stay, staying, woman};
+use super::{
+    CENTRE, CHILD, CONTACT, HERE, OTHER_STAY, STAY, TODAY, VALUE, Woman, contact, moved, nobody, stay, staying, woman,
+};
 use crate::woman::{Event, Rejection, made_alias};
 use kit::{
     CentreId, Decider, Happened,
+    case::Correction,
     facets::Weight,
     given::{Given, Then},
     relation::Nearness,
@@ -337,4 +340,57 @@ fn who_is_named_is_in_the_directory() {
     drop(here().when("offer-relocation", json!({ "to": to })).accepted());
     // What a rule names was named by people before.
     drop(here().by_rule().when("assign-worker", tie("w-2")).accepted());
+}
+
+/// She leaves after she came, in corrections too; said twice, it is one end; and days that do not agree are told.
+#[test]
+fn the_days_of_a_stay_agree() {
+    let on =
+        |given: Given<Woman>, action: &str, facts: Value, day: &str| given.when_on(action, facts, day.parse().unwrap());
+    let from = |day: &str| on(woman(), "start-stay", json!({}), day).warns(&[]).accepted();
+    on(from("2026-11-10"), "end-stay", json!({}), "2026-11-09").refused("left_before_arrival");
+    let ended = on(from("2026-11-10"), "end-stay", json!({}), "2026-11-15").warns(&[]).accepted();
+    let version = ended.case().version();
+    let correct = |version: u64, day: &str| {
+        let when = Some(day.parse().unwrap());
+        let correction = Correction { version, patch: json!({}), when, ..Correction::default() };
+        ended.clone().when_corrected_so(correction)
+    };
+    correct(version, "2026-11-01").refused("left_before_arrival");
+    correct(version - 1, "2026-11-16").refused("left_before_arrival");
+    drop(correct(version, "2026-11-12").accepted());
+    // Where it ended already, nothing more ends; where she never stayed, the worker is told.
+    drop(ended.clone().when("end-stay", json!({})).already());
+    drop(woman().when("end-stay", json!({})).warns(&["stay_unknown"]));
+
+    let decided = json!({ "decided_on": "2026-11-18" });
+    drop(on(woman(), "start-stay", decided, "2026-11-10").warns(&["decided_after_arrival"]));
+    // Another stay at the same time, whichever is logged first; out and in again on one day is none.
+    drop(on(ended.clone(), "start-stay", json!({}), "2026-11-12").warns(&["stays_overlap"]));
+    let older = on(ended.clone(), "start-stay", json!({}), "2026-11-01").warns(&[]).accepted();
+    drop(on(older.clone(), "end-stay", json!({}), "2026-11-12").warns(&["stays_overlap"]));
+    drop(on(older, "end-stay", json!({}), "2026-11-10").warns(&[]));
+    drop(on(ended, "start-stay", json!({}), "2026-11-15").warns(&[]));
+}
+
+/// A child that is not registered as hers is told of.
+#[test]
+fn the_children_of_a_stay_are_hers() {
+    let stays = |given: Given<Woman>| given.when("start-stay", json!({ "children": [CHILD] }));
+    drop(stays(woman()).warns(&["child_unknown"]));
+    drop(stays(woman().and("register-child", json!({ "child": CHILD }))).warns(&[]));
+}
+
+/// Of a woman who died things are still recorded, and whoever does is told; nothing asks anybody to reach her.
+#[test]
+fn nobody_is_asked_to_reach_a_woman_who_died() {
+    let died = staying().and("agree-safe-contact", contact()).by_leader("l-1").and("record-death", json!({}));
+    let ended = died.clone().when("end-stay", json!({})).events(&["StayEnded"]).warns(&["she_died"]).accepted();
+    let disclosed = ended.when("record-compelled-disclosure", json!({})).warns(&["she_died"]).accepted();
+    let doubted =
+        disclosed.when("unconfirm-safe-contact", json!({ "contact": CONTACT, "reason": "Telefonen er væk." }));
+    let after = doubted.warns(&["she_died"]).accepted();
+    let asked = after.case().follow_ups().values().filter(|follow_up| follow_up.open);
+    let asked: Vec<_> = asked.map(|follow_up| follow_up.what.as_str()).collect();
+    assert_eq!(asked, ["tell_municipality_of_arrival", "tell_municipality_of_departure"]);
 }

@@ -112,7 +112,7 @@ fn a_fact_is_not_in_the_future() {
     let to_come: [(&str, Value); 3] = [
         ("expire-address-protection", json!({ "until": "2026-11-21" })),
         ("record-triggered-alarm", json!({ "when": "2026-11-21" })),
-        ("record-triggered-alarm", json!({ "when": "2026-11-20T12:01" })),
+        ("record-triggered-alarm", json!({ "when": "2026-11-20T12:06" })),
     ];
     for (action, facts) in to_come {
         case().when(action, facts).refused("in_the_future");
