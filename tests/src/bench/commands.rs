@@ -195,12 +195,7 @@ async fn execute(length: Duration, executor: &Executing, courses: &Arc<AtomicU64
 }
 
 /// A turn of events, nine to an aggregate as in a course.
-async fn persist(
-    length: Duration,
-    pool: &PgPool,
-    body: &str,
-    (courses, load): (&Arc<AtomicU64>, bool),
-) -> (u64, f64) {
+async fn persist(length: Duration, pool: &PgPool, body: &str, (courses, load): (&Arc<AtomicU64>, bool)) -> (u64, f64) {
     let payload: Value = serde_json::from_str(body).unwrap();
     let metadata = json!({ "key": Uuid::max(), "fingerprint": "0".repeat(64), "warnings": [] });
     let repository = Arc::new(PostgresEventRepository::new(pool.clone()));

@@ -55,10 +55,8 @@ pub(crate) async fn measure(report: &mut Report) {
     }
     has_heard(&ground, "people", "know-protection", &["legal", "safety"]).await;
     let (leader, store, keys) = (ground.leader(), ground.pool("livline_people").await, ground.pool("keys").await);
-    let mut row = Row::new(
-        format!("erasing a woman of {} events", size.many_events),
-        format!("erasing a woman of {FEW} events"),
-    );
+    let mut row =
+        Row::new(format!("erasing a woman of {} events", size.many_events), format!("erasing a woman of {FEW} events"));
     let (mut deciding_many, mut deciding_few) = (Vec::new(), Vec::new());
     for (number, (many, few)) in pairs.into_iter().enumerate() {
         let mut both = [(many, None), (few, None)];

@@ -8,7 +8,7 @@ use super::{
     measure::{Row, Spread, a_second, spread, turn},
     walk::{self, Walks},
 };
-use crate::{Ground, runs::contracts};
+use crate::{Ground, PATIENCE, runs::contracts};
 use engine::database;
 use sqlx::PgPool;
 use std::{
@@ -24,8 +24,6 @@ use uuid::Uuid;
 
 /// Clients at once, and connections of the plain side.
 const TASKS: u32 = 16;
-/// How long the readers may take to hear everything.
-const BOUND: Duration = Duration::from_secs(60);
 /// Bodies of each service that the plain side inserts again and again.
 const BODIES: i64 = 2000;
 
@@ -63,8 +61,8 @@ impl Stores {
         for pool in &self.timelines {
             let reached = progress(pool).await;
             let missing = |(service, head): (&String, &i64)| {
-                let reached = reached.iter().find(|(read, _)| read == service).map_or(0, |(_, number)| *number);
-                (head - reached).max(0)
+                let shown = reached.iter().find(|(reader, read, _)| reader == timeline::SERVICE && read == service);
+                (head - shown.map_or(0, |(_, _, number)| *number)).max(0)
             };
             behind += heads.iter().map(missing).sum::<i64>();
         }
@@ -75,8 +73,9 @@ impl Stores {
     async fn quiet(&self) -> bool {
         let heads = self.heads().await;
         let mut missed = self.behind(&heads).await;
-        for (_, pool) in &self.domains {
-            let behind = |(service, number): &(String, i64)| heads.get(service).is_some_and(|head| number < head);
+        for pool in self.domains.iter().map(|(_, pool)| pool).chain(&self.timelines) {
+            let behind =
+                |(_, service, number): &(String, String, i64)| heads.get(service).is_some_and(|head| number < head);
             missed += i64::from(progress(pool).await.iter().any(behind));
         }
         missed == 0 && heads == self.heads().await
@@ -88,16 +87,16 @@ impl Stores {
     }
 }
 
-/// How far the readers of a database are, by the service they read.
-async fn progress(pool: &PgPool) -> Vec<(String, i64)> {
-    sqlx::query_as("SELECT service, number FROM progress").fetch_all(pool).await.unwrap()
+/// How far the readers of a database are: who reads, which service, up to which number.
+async fn progress(pool: &PgPool) -> Vec<(String, String, i64)> {
+    sqlx::query_as("SELECT reader, service, number FROM progress").fetch_all(pool).await.unwrap()
 }
 
 /// Looks every few milliseconds, and says after how many seconds it was so.
 async fn until(mut so: impl AsyncFnMut() -> bool) -> Option<f64> {
     let begun = Instant::now();
     while !so().await {
-        if begun.elapsed() > BOUND {
+        if begun.elapsed() > PATIENCE {
             return None;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -8,7 +8,10 @@ use super::{
 };
 use engine::nats;
 use serde::Serialize;
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 /// What the parts hand in.
 pub struct Report {
@@ -117,6 +120,12 @@ impl Report {
         println!("  on PostgreSQL {postgres}, nats-server {nats}");
         (self.kept.postgres, self.kept.nats_server) = (Some(postgres), Some(nats));
         self.write();
+    }
+
+    /// Where it is kept.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
     }
 
     /// A row is measured.

@@ -24,9 +24,9 @@ pub(crate) async fn measure(report: &mut Report) {
     women.crowd(size.searched).await;
     running.stop().await;
     let (running, women) = women::people(&ground).await;
-    let leader = ground.leader();
+    let (leader, name) = (ground.leader(), women::name(size.searched - 1));
     let begun = Instant::now();
-    let hits = search(&leader).await;
+    let hits = search(&leader, &name).await;
     let cold = begun.elapsed().as_secs_f64();
     report.must(hits == 1, format!("{hits} women were found where one is"));
     let bodies = sqlx::query_scalar("SELECT body::text FROM events WHERE event_type = 'WomanRegistered'")
@@ -42,11 +42,11 @@ pub(crate) async fn measure(report: &mut Report) {
     );
     for _ in 0..size.rounds {
         let (_, ours) = turn(size.turn, 1, |_| {
-            let leader = leader.clone();
+            let (leader, name) = (leader.clone(), name.clone());
             move || {
-                let leader = leader.clone();
+                let (leader, name) = (leader.clone(), name.clone());
                 async move {
-                    let _ = search(&leader).await;
+                    let _ = search(&leader, &name).await;
                 }
             }
         })
@@ -76,8 +76,8 @@ pub(crate) async fn measure(report: &mut Report) {
 }
 
 /// Looks for the one of that name; how many are found.
-async fn search(leader: &Client) -> usize {
-    let found = leader.post("people", "/v1/women/search", "-", json!({ "text": "karla opp" })).await.ok();
+async fn search(leader: &Client, name: &str) -> usize {
+    let found = leader.post("people", "/v1/women/search", "-", json!({ "text": name })).await.ok();
     found.body.get("women").and_then(Value::as_array).map_or(0, Vec::len)
 }
 

@@ -72,7 +72,7 @@ impl Size {
             turn: Duration::from_millis(200),
             courses: 1,
             runs: 1,
-            entries: 450,
+            entries: 230,
             walked: 60,
             around: [10, 200],
             late: 10,

@@ -198,7 +198,7 @@ impl Walker {
                 return Some((answer.text("id"), events));
             }
             Some(answer) if answer.status.is_client_error() => answer.code().to_owned(),
-            Some(answer) => answer.status.to_string(),
+            Some(answer) => format!("{} {}", answer.status, answer.code()),
             None => "no answer".into(),
         };
         *tally.refused.entry(code).or_default() += 1;
