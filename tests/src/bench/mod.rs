@@ -81,6 +81,7 @@ pub fn run(parts: &[Part], size: Size, file: &Path) -> bool {
         runtime.shutdown_timeout(ENDING);
         report.end(measured.err().map(|panic| said(&*panic)));
     }
+    let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     println!("\n{:.0} s in all, kept in {}", begun.elapsed().as_secs_f64(), file.display());
     report.close()
 }
