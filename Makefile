@@ -28,8 +28,8 @@ test: ## all that CI runs: format, clippy, tests, dependencies
 schemas: ## write schemas/ again after facts or events have changed
 	cargo run --locked --bin livline -- schemas schemas
 
-bench: ## measure on this machine
-	cargo run --locked --release -p livline-tests --bin bench
+bench: ## measure on this machine, into target/bench.json (BENCH="services search" measures these parts alone)
+	cargo run --locked --release -p livline-tests --bin bench -- $(BENCH)
 
 faults: ## 200 faults under 100,000 commands, and what must hold in the end (FAULTS="--seed N …" replays)
 	cargo build --locked --release -p livline-tests --bin program

@@ -3,6 +3,7 @@
 //! Deliberately absent: mocks of anything that can be run; roles with few rights (the program's own tests have them).
 
 pub mod alike;
+pub mod bench;
 pub mod faults;
 pub mod golden;
 pub mod history;

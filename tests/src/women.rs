@@ -197,7 +197,7 @@ impl Women {
     pub async fn crowd(&self, number: u32) -> Vec<Woman> {
         let all = (0..number).map(|number| async move {
             let mut her = somebody();
-            let (alias, name) = (format!("Lærk-{number}"), format!("Karla {} Madsen", word(number)));
+            let (alias, name) = (format!("Lærk-{number}"), name(number));
             let cpr = format!("{:02}{:02}{:02}{:04}", number % 28 + 1, number % 12 + 1, number % 100, number % 10_000);
             let stay = json!({ "stay": Uuid::new_v4(), "centre": location("et sted"), "children": personal(json!([])), "anonymous": false });
             let tie = json!({ "worker": personal("w-2"), "role": "contact_person" });
@@ -208,6 +208,12 @@ impl Women {
         });
         stream::iter(all).buffer_unordered(16).collect().await
     }
+}
+
+/// What the woman of that number in a crowd is called.
+#[must_use]
+pub fn name(number: u32) -> String {
+    format!("Karla {} Madsen", word(number))
 }
 
 /// A word of letters alone, another one for every number.

@@ -110,6 +110,11 @@ fn day(text: &str) -> Date {
     text.parse::<crate::Day>().expect("a day").date()
 }
 
+/// The key of the command of a number.
+fn key(command: u32) -> Uuid {
+    Uuid::from_u128(u128::from(command) + 1000)
+}
+
 impl<D: Decider> Given<D> {
     /// Goes to another day.
     #[must_use]
@@ -285,16 +290,21 @@ impl<D: Decider> Given<D> {
     /// The facts that count: corrections in the place of what they correct, without what was taken back.
     #[must_use]
     pub fn standing(&self) -> Vec<D::Event> {
+        self.stands().into_values().cloned().collect()
+    }
+
+    /// The same by the version of what was recorded.
+    fn stands(&self) -> BTreeMap<u64, &D::Event> {
         let mut standing = BTreeMap::new();
         for (version, entry) in (1_u64..).zip(&self.entries) {
             match &entry.what {
-                What::Fact(fact) => standing.insert(version, fact.clone()),
-                What::Corrected { version, fact } => standing.insert(*version, fact.clone()),
+                What::Fact(fact) => standing.insert(version, fact),
+                What::Corrected { version, fact } => standing.insert(*version, fact),
                 What::Common(Common::RecordedInError(error)) => standing.remove(&error.version),
                 What::Common(_) => None,
             };
         }
-        standing.into_values().collect()
+        standing
     }
 
     /// The day and the deadlines, as a policy sees them.
@@ -332,7 +342,7 @@ impl<D: Decider> Given<D> {
             role: self.role,
             right: self.right(),
             centre: CENTRE,
-            key: Uuid::from_u128(u128::from(self.commands) + 1000),
+            key: key(self.commands),
             happened,
             due: None,
             responsible: Some(self.actor.clone()),
@@ -352,17 +362,24 @@ impl<D: Decider> Given<D> {
         }
     }
 
+    /// What the next command is decided in; by itself it has happened today.
+    fn next(&self, happened: Option<Happened>) -> Context<'_> {
+        let context = self.context(happened.unwrap_or(Happened::On(self.today.into())));
+        Context { key: key(self.commands + 1), ..context }
+    }
+
+    /// The same for what is asked: an entry is taken back with what its command made beside it.
+    fn asking(&self, ask: &Ask<D::Command>, happened: Option<Happened>) -> Context<'_> {
+        let Ask::Common(Common::RecordedInError(error)) = ask else { return self.next(happened) };
+        let command = self.made_by.get(&error.version);
+        let same = self.made_by.iter().filter(|(version, by)| Some(*by) == command && **version != error.version);
+        Context { made_with: same.map(|(version, _)| *version).collect(), ..self.next(happened) }
+    }
+
     fn ask(mut self, ask: Ask<D::Command>, happened: Option<Happened>) -> Then<D> {
+        let context = self.asking(&ask, happened);
+        let outcome = self.case.decide(ask, None, &context);
         self.commands += 1;
-        let happened = happened.unwrap_or(Happened::On(self.today.into()));
-        let made_with = if let Ask::Common(Common::RecordedInError(error)) = &ask {
-            let command = self.made_by.get(&error.version);
-            let same = self.made_by.iter().filter(|(version, by)| Some(*by) == command && **version != error.version);
-            same.map(|(version, _)| *version).collect()
-        } else {
-            BTreeSet::new()
-        };
-        let outcome = self.case.decide(ask, None, &Context { made_with, ..self.context(happened) });
         if let Ok(decided) = &outcome {
             for entry in &decided.entries {
                 let facts = |fact: &D::Event| exposing(|| fact.to_facts()).expect("facts serialise");

@@ -1,22 +1,23 @@
 //! Rows a second through the journal, beside pgbench inserting the same row into a table with the same indexes.
 
-use crate::{
+use super::{
     Report,
-    measure::{ROUNDS, Row, TURN, turn},
+    measure::{Row, turn},
 };
+use crate::{CENTRE, Ground};
 use engine::{
     database,
     journal::{Append, Journal, NewEvent, Outcome},
 };
 use kit::{AggregateId, WomanId};
 use livline::cluster::programs::PostgresPrograms;
-use livline_tests::{CENTRE, Ground};
 use std::{
     path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 use uuid::Uuid;
 
@@ -46,14 +47,14 @@ pub(crate) async fn measure(ground: &Ground, body: &str, report: &mut Report) {
         (16, Row::new("journal, 16 commands at once", "pgbench insert, 16 connections")),
         (64, Row::new("journal, 64 commands at once", "pgbench insert, 64 connections")),
     ] {
-        for _ in 0..ROUNDS {
+        for _ in 0..report.size.rounds {
             runs += 1;
-            let (done, ours) = append(&journal, body, clients, runs).await;
-            let (stored, plain) = pgbench(ground, &script, body, clients, runs).await;
+            let (done, ours) = append(report.size.turn, &journal, body, (clients, runs)).await;
+            let (stored, plain) = pgbench(ground, &script, body, (clients, runs, report.size.turn)).await;
             (appended, inserted) = (appended + done, inserted + stored);
             row.round(ours, plain);
         }
-        report.rows.push(row);
+        report.row(&row);
     }
     let (rows, first, last): (i64, i64, i64) =
         sqlx::query_as("SELECT count(*), min(number), max(number) FROM events").fetch_one(&pool).await.unwrap();
@@ -61,16 +62,16 @@ pub(crate) async fn measure(ground: &Ground, body: &str, report: &mut Report) {
     report.must((first, last) == (1, rows), format!("append's {rows} numbers run from {first} to {last}"));
     report.must(rows.unsigned_abs() == appended, format!("{appended} appends were accepted, {rows} are stored"));
     report.must(plain.unsigned_abs() == inserted, format!("pgbench inserted {inserted} rows, {plain} are stored"));
-    report.notes.push(format!(
+    report.note(format!(
         "append: {appended} rows, numbers dense. Ours writes over one connection and checks versions and claims; pgbench (-j 2, prepared) \
          takes numbers from a sequence, which neither checks nor keeps them dense."
     ));
 }
 
 /// A turn of appends, each task to an aggregate of its own.
-async fn append(journal: &Journal, body: &str, tasks: u32, run: u64) -> (u64, f64) {
+async fn append(length: Duration, journal: &Journal, body: &str, (tasks, run): (u32, u64)) -> (u64, f64) {
     let keys = Arc::new(AtomicU64::new(run << 32));
-    turn(tasks, |task| {
+    turn(length, tasks, |task| {
         let (journal, keys, body) = (journal.clone(), keys.clone(), body.to_owned());
         let aggregate = Uuid::from_u128(u128::from(run) << 64 | u128::from(task));
         let mut version = 0;
@@ -101,13 +102,19 @@ async fn append(journal: &Journal, body: &str, tasks: u32, run: u64) -> (u64, f6
 }
 
 /// A turn of pgbench: rows, and rows a second once connected, as it says itself.
-async fn pgbench(ground: &Ground, script: &Path, body: &str, clients: u32, run: u64) -> (u64, f64) {
+async fn pgbench(
+    ground: &Ground,
+    script: &Path,
+    body: &str,
+    (clients, run, length): (u32, u64, Duration),
+) -> (u64, f64) {
     let url: reqwest::Url = ground.postgres.admin_url("livline_madeup").parse().unwrap();
     let ran = tokio::process::Command::new(PostgresPrograms::find().unwrap().program("pgbench"))
         .args(["--no-vacuum", "--protocol=prepared", "--jobs=2", "--file"])
         .arg(script)
         .arg(format!("--client={clients}"))
-        .arg(format!("--time={}", TURN.as_secs()))
+        // It knows whole seconds alone.
+        .arg(format!("--time={}", length.as_secs().max(1)))
         .args([
             "-D",
             "version=0",

@@ -1,9 +1,10 @@
 //! Commands a second through the executor, beside postgres-es persisting as many events of the same size.
 
-use crate::{
+use super::{
     Report,
-    measure::{ROUNDS, Row, spread, turn},
+    measure::{Row, spread, turn},
 };
+use crate::{CENTRE, Ground};
 use cqrs_es::persist::{PersistedEventRepository, SerializedEvent};
 use engine::{
     database,
@@ -21,7 +22,6 @@ use kit::{
     entry::{CaseOpened, Common, NoteWritten},
     published::Body,
 };
-use livline_tests::{CENTRE, Ground};
 use postgres_es::PostgresEventRepository;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -31,7 +31,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 use uuid::Uuid;
 
@@ -50,6 +50,7 @@ type Executing = Executor<Housing>;
 
 /// Measures, and hands back the stored body of middling size.
 pub(crate) async fn measure(ground: &Ground, report: &mut Report) -> String {
+    let turn = report.size.turn;
     let (wide, narrow) = (executor(ground, TASKS).await, executor(ground, 5).await);
     ground.create_database("plain").await;
     let plain = database::pool(&ground.postgres.admin_url("plain").into(), TASKS).await.unwrap();
@@ -71,18 +72,18 @@ pub(crate) async fn measure(ground: &Ground, report: &mut Report) -> String {
         Row::new("executor, 16 tasks, pool of 16", "postgres-es: get_events, persist, pool of 16"),
     ];
     let (mut commands, mut persisted) = (COURSE.len() as u64, 0);
-    for _ in 0..ROUNDS {
-        let (done, ours) = execute(&wide, &courses).await;
-        let (stored, alone) = persist(&plain, &body, &courses, false).await;
-        let (also_done, ours_narrow) = execute(&narrow, &courses).await;
-        let (also_stored, loading) = persist(&plain, &body, &courses, true).await;
+    for _ in 0..report.size.rounds {
+        let (done, ours) = execute(turn, &wide, &courses).await;
+        let (stored, alone) = persist(turn, &plain, &body, (&courses, false)).await;
+        let (also_done, ours_narrow) = execute(turn, &narrow, &courses).await;
+        let (also_stored, loading) = persist(turn, &plain, &body, (&courses, true)).await;
         for (row, (ours, plain)) in rows.iter_mut().zip([(ours, alone), (ours_narrow, alone), (ours, loading)]) {
             row.round(ours, plain);
         }
         (commands, persisted) = (commands + done + also_done, persisted + stored + also_stored);
     }
-    report.rows.extend(rows);
-    let parts = alone(&wide, &courses, &mut commands).await;
+    rows.iter().for_each(|row| report.row(row));
+    let parts = alone(report.size.courses, &wide, &courses, &mut commands).await;
 
     let (events, first, last, open, sealed, distinct): (i64, i64, i64, i64, i64, i64) = sqlx::query_as(
         "SELECT count(*), min(number), max(number), count(*) FILTER (WHERE body::text LIKE '%$open%'),
@@ -101,12 +102,12 @@ pub(crate) async fn measure(ground: &Ground, report: &mut Report) -> String {
         open == 0 && sealed > events / 2,
         format!("of {events} bodies {open} hold open facts, {sealed} sealed ones"),
     );
-    report.notes.push(format!(
+    report.note(format!(
         "commands: {commands} of them made {events} dense events, {sealed} with sealed facts; {} bytes are a middling body. Ours also \
          loads, looks for the key, decides, seals and numbers; plain is one event of that size in one transaction.",
         body.len()
     ));
-    report.notes.push(parts);
+    report.note(parts);
     body
 }
 
@@ -177,8 +178,8 @@ async fn course(executor: &Executing, course: u64) {
 }
 
 /// A turn of courses, counted in commands.
-async fn execute(executor: &Executing, courses: &Arc<AtomicU64>) -> (u64, f64) {
-    turn(TASKS, |_| {
+async fn execute(length: Duration, executor: &Executing, courses: &Arc<AtomicU64>) -> (u64, f64) {
+    turn(length, TASKS, |_| {
         let (executor, courses) = (executor.clone(), courses.clone());
         let mut at = (0, COURSE.len());
         move || {
@@ -194,11 +195,11 @@ async fn execute(executor: &Executing, courses: &Arc<AtomicU64>) -> (u64, f64) {
 }
 
 /// A turn of events, nine to an aggregate as in a course.
-async fn persist(pool: &PgPool, body: &str, courses: &Arc<AtomicU64>, load: bool) -> (u64, f64) {
+async fn persist(length: Duration, pool: &PgPool, body: &str, (courses, load): (&Arc<AtomicU64>, bool)) -> (u64, f64) {
     let payload: Value = serde_json::from_str(body).unwrap();
     let metadata = json!({ "key": Uuid::max(), "fingerprint": "0".repeat(64), "warnings": [] });
     let repository = Arc::new(PostgresEventRepository::new(pool.clone()));
-    turn(TASKS, |_| {
+    turn(length, TASKS, |_| {
         let (courses, repository, payload, metadata) =
             (courses.clone(), repository.clone(), payload.clone(), metadata.clone());
         let mut at = (0, 9);
@@ -225,11 +226,10 @@ async fn persist(pool: &PgPool, body: &str, courses: &Arc<AtomicU64>, load: bool
 }
 
 /// Where a command's time goes when it is the only one: whole courses, a load after each command, the append of one event.
-async fn alone(executor: &Executing, courses: &Arc<AtomicU64>, commands: &mut u64) -> String {
-    const COURSES: u32 = 20;
+async fn alone(number: u32, executor: &Executing, courses: &Arc<AtomicU64>, commands: &mut u64) -> String {
     let (mut whole, mut loads, mut appends) = (Vec::new(), Vec::new(), Vec::new());
     let milliseconds = |since: Instant| since.elapsed().as_secs_f64() * 1e3;
-    for _ in 0..COURSES {
+    for _ in 0..number {
         let course = courses.fetch_add(1, Relaxed);
         for place in 0..COURSE.len() {
             let request = request(executor, course, place);
@@ -258,7 +258,7 @@ async fn alone(executor: &Executing, courses: &Arc<AtomicU64>, commands: &mut u6
         appends.push(milliseconds(begun));
         *commands += 1;
     }
-    let [whole, load, append] = [whole, loads, appends].map(|times| spread(times).0);
+    let [whole, load, append] = [whole, loads, appends].map(|times| spread(times).median);
     format!(
         "a command alone: {whole:.2} ms, of which load {load:.2}, append {append:.2} (fsync), the rest {:.2}: decide, heard, seal",
         whole - load - append

@@ -1,15 +1,15 @@
 //! Actions a second over HTTP while five services, their policies and the timeline run, beside bare inserts of the same bodies.
 //!
 //! Clients, services, Postgres and NATS share this machine, and each turn begins when everybody has heard everything of the last.
-//! Deliberately absent: networks, other centres, and reading while it is written ([`crate::reading`]).
+//! Deliberately absent: networks, other centres, and reading while it is written ([`super::reading`]).
 
-use crate::{
+use super::{
     Report,
-    measure::{ROUNDS, Row, a_second, spread, turn},
+    measure::{Row, Spread, a_second, spread, turn},
     walk::{self, Walks},
 };
+use crate::{Ground, PATIENCE, runs::contracts};
 use engine::database;
-use livline_tests::{Ground, runs::contracts};
 use sqlx::PgPool;
 use std::{
     collections::BTreeMap,
@@ -24,8 +24,6 @@ use uuid::Uuid;
 
 /// Clients at once, and connections of the plain side.
 const TASKS: u32 = 16;
-/// How long the readers may take to hear everything.
-const BOUND: Duration = Duration::from_secs(60);
 /// Bodies of each service that the plain side inserts again and again.
 const BODIES: i64 = 2000;
 
@@ -63,8 +61,8 @@ impl Stores {
         for pool in &self.timelines {
             let reached = progress(pool).await;
             let missing = |(service, head): (&String, &i64)| {
-                let reached = reached.iter().find(|(read, _)| read == service).map_or(0, |(_, number)| *number);
-                (head - reached).max(0)
+                let shown = reached.iter().find(|(reader, read, _)| reader == timeline::SERVICE && read == service);
+                (head - shown.map_or(0, |(_, _, number)| *number)).max(0)
             };
             behind += heads.iter().map(missing).sum::<i64>();
         }
@@ -75,8 +73,9 @@ impl Stores {
     async fn quiet(&self) -> bool {
         let heads = self.heads().await;
         let mut missed = self.behind(&heads).await;
-        for (_, pool) in &self.domains {
-            let behind = |(service, number): &(String, i64)| heads.get(service).is_some_and(|head| number < head);
+        for pool in self.domains.iter().map(|(_, pool)| pool).chain(&self.timelines) {
+            let behind =
+                |(_, service, number): &(String, String, i64)| heads.get(service).is_some_and(|head| number < head);
             missed += i64::from(progress(pool).await.iter().any(behind));
         }
         missed == 0 && heads == self.heads().await
@@ -88,16 +87,16 @@ impl Stores {
     }
 }
 
-/// How far the readers of a database are, by the service they read.
-async fn progress(pool: &PgPool) -> Vec<(String, i64)> {
-    sqlx::query_as("SELECT service, number FROM progress").fetch_all(pool).await.unwrap()
+/// How far the readers of a database are: who reads, which service, up to which number.
+async fn progress(pool: &PgPool) -> Vec<(String, String, i64)> {
+    sqlx::query_as("SELECT reader, service, number FROM progress").fetch_all(pool).await.unwrap()
 }
 
 /// Looks every few milliseconds, and says after how many seconds it was so.
 async fn until(mut so: impl AsyncFnMut() -> bool) -> Option<f64> {
     let begun = Instant::now();
     while !so().await {
-        if begun.elapsed() > BOUND {
+        if begun.elapsed() > PATIENCE {
             return None;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -106,20 +105,22 @@ async fn until(mut so: impl AsyncFnMut() -> bool) -> Option<f64> {
 }
 
 pub(crate) async fn measure(report: &mut Report) {
+    let size = report.size;
     let ground = Ground::start().await;
+    report.on(&ground).await;
     let running = walk::serve(&ground).await;
     let stores = Stores::open(&ground, &["livline_timeline"]).await;
-    let walks = Walks::new(None);
+    let walks = Walks::new(&ground, None);
     // What a rule refuses shows here, and the pools are filled.
-    let mut rehearsing = walks.walker(&ground, TASKS);
-    while walks.begun() < walks.all_runs() {
+    let mut rehearsing = walks.walker(TASKS);
+    while walks.begun() < walks.cases(size.runs) {
         rehearsing.step().await;
     }
     drop(rehearsing);
     let rehearsed = refusals(&walks);
     report.must(stores.settle().await.is_some(), "the readers did not hear the rehearsal in time");
 
-    let walkers: Vec<_> = (0..TASKS).map(|task| Arc::new(Mutex::new(walks.walker(&ground, task)))).collect();
+    let walkers: Vec<_> = (0..TASKS).map(|task| Arc::new(Mutex::new(walks.walker(task)))).collect();
     ground.create_database("plain").await;
     let plain = database::pool(&ground.postgres.admin_url("plain").into(), TASKS).await.unwrap();
     for (name, _) in &stores.domains {
@@ -129,10 +130,10 @@ pub(crate) async fn measure(report: &mut Report) {
     }
     let mut row = Row::new("actions over HTTP, five services, 16 tasks", "INSERT … RETURNING, 16 connections");
     let (mut lags, mut caught_up, mut quiet, mut inserted) = (Vec::new(), Vec::new(), Vec::new(), 0);
-    for _ in 0..ROUNDS {
+    for _ in 0..size.rounds {
         let before = acknowledged(&walks);
         let begun = Instant::now();
-        turn(TASKS, |task| {
+        turn(size.turn, TASKS, |task| {
             let walker = walkers.get(task as usize).unwrap().clone();
             move || {
                 let walker = walker.clone();
@@ -147,30 +148,33 @@ pub(crate) async fn measure(report: &mut Report) {
         lags.push(f64::from(u32::try_from(stores.behind(&heads).await).unwrap()));
         caught_up.extend(until(async || stores.behind(&heads).await == 0).await);
         quiet.extend(stores.settle().await.zip(caught_up.last()).map(|(rest, caught_up)| rest + caught_up));
-        let (rows, plain) = insert(&plain, &bodies(&stores).await).await;
+        let (rows, plain) = insert(size.turn, &plain, &bodies(&stores).await).await;
         inserted += rows;
         row.round(ours, plain);
     }
-    report.rows.push(row);
-    report.must(quiet.len() == ROUNDS as usize, "the readers did not hear everything in time");
+    report.row(&row);
+    report.must(quiet.len() == size.rounds as usize, "the readers did not hear everything in time");
     let kept = kept(&plain, &stores).await;
     report.must(kept.unsigned_abs() == inserted, format!("{inserted} rows were inserted plainly, {kept} are stored"));
 
-    let (events, by_policies) = exactly_once(&stores, &walks, report).await;
+    let (by_clients, by_policies) = exactly_once(&stores, &walks, report).await;
     let refused = refusals(&walks);
     let (samples, left_out) = walks.samples();
-    report.notes.push(format!(
+    report.note(format!(
         "five services: {} actions were acknowledged, about {} women, and made {} events, each exactly once under its own key; policies \
          made {by_policies} more. Of {samples} samples {left_out} are left out as refused by a rule; refused in the turns: {}. Ours \
          besides: signing and checking tokens, access, load, decide, seal, number, publish, policies and timeline; plain is the stored \
          body in a transaction of its own.",
         acknowledged(&walks),
         walks.women(),
-        events - by_policies,
+        by_clients,
         refused - rehearsed,
     ));
-    let [(behind, _, furthest), (caught_up, _, slowest), (quiet, _, last)] = [lags, caught_up, quiet].map(spread);
-    report.notes.push(format!(
+    let [behind, caught_up, quiet] = [lags, caught_up, quiet].map(spread);
+    let Spread { median: behind, highest: furthest, .. } = behind;
+    let Spread { median: caught_up, highest: slowest, .. } = caught_up;
+    let Spread { median: quiet, highest: last, .. } = quiet;
+    report.note(format!(
         "after a load the timeline was {behind:.0} events behind (at most {furthest:.0}) and had caught up after {caught_up:.2} s (at \
          most {slowest:.2}); policies had heard everything, and the timeline what came of it, after {quiet:.2} s (at most {last:.2})."
     ));
@@ -203,7 +207,7 @@ async fn bodies(stores: &Stores) -> Vec<(&'static str, String)> {
 }
 
 /// A turn of inserts: rows, and rows a second.
-async fn insert(pool: &PgPool, bodies: &[(&'static str, String)]) -> (u64, f64) {
+async fn insert(length: Duration, pool: &PgPool, bodies: &[(&'static str, String)]) -> (u64, f64) {
     let bodies: Arc<Vec<(String, String)>> = Arc::new(
         bodies
             .iter()
@@ -211,7 +215,7 @@ async fn insert(pool: &PgPool, bodies: &[(&'static str, String)]) -> (u64, f64) 
             .collect(),
     );
     let next = Arc::new(AtomicUsize::new(0));
-    turn(TASKS, |_| {
+    turn(length, TASKS, |_| {
         let (pool, bodies, next) = (pool.clone(), bodies.clone(), next.clone());
         move || {
             let (pool, bodies, next) = (pool.clone(), bodies.clone(), next.fetch_add(1, Relaxed));
@@ -233,7 +237,9 @@ async fn kept(plain: &PgPool, stores: &Stores) -> i64 {
     kept
 }
 
-/// Holds what is stored and projected against what was answered: all events, and those of policies among them.
+/// Holds what is stored and projected against what was answered; how many events clients made in cases, and how many policies made.
+///
+/// Registrations of women go no way that is measured: there is one of each woman, and they count for neither.
 pub(crate) async fn exactly_once(stores: &Stores, walks: &Walks, report: &mut Report) -> (i64, i64) {
     let (acknowledged, refused) = {
         let tally = walks.tally.lock().unwrap();
@@ -241,7 +247,7 @@ pub(crate) async fn exactly_once(stores: &Stores, walks: &Walks, report: &mut Re
     };
     let failed: Vec<_> = refused.iter().filter(|(code, _)| code.contains(' ')).collect();
     report.must(failed.is_empty(), format!("commands were not answered: {failed:?}"));
-    let (mut all, mut by_policies) = (0, 0);
+    let (mut acted, mut by_policies) = (0, 0);
     for (name, pool) in &stores.domains {
         let (events, first, last, versions): (i64, i64, i64, i64) = sqlx::query_as(
             "SELECT count(*), min(number), max(number),
@@ -265,16 +271,21 @@ pub(crate) async fn exactly_once(stores: &Stores, walks: &Walks, report: &mut Re
             .filter(|((service, _), events)| service == name && **events > 0)
             .map(|((_, key), events)| (*key, i64::try_from(*events).unwrap()))
             .collect();
-        report.must(
-            by_clients == answered,
-            format!(
-                "{name}: {} actions were acknowledged, {} keys are stored, or with other events",
-                answered.len(),
-                by_clients.len()
-            ),
-        );
+        if *name == people::SERVICE {
+            let (registered, women) = (by_clients.len() as u64, walks.women());
+            report.must(registered == women, format!("{registered} women are registered, cases are about {women}"));
+        } else {
+            report.must(
+                by_clients == answered,
+                format!(
+                    "{name}: {} actions were acknowledged, {} keys are stored, or with other events",
+                    answered.len(),
+                    by_clients.len()
+                ),
+            );
+            acted += by_clients.values().sum::<i64>();
+        }
         by_policies += stored.iter().filter(|(_, policy, _)| *policy).map(|(_, _, events)| events).sum::<i64>();
-        all += events;
         for timeline in &stores.timelines {
             let shown: (i64, i64) = sqlx::query_as(
                 "SELECT (SELECT count(*) FROM entries WHERE service = $1), (SELECT count(*) FROM held_back)",
@@ -289,5 +300,5 @@ pub(crate) async fn exactly_once(stores: &Stores, walks: &Walks, report: &mut Re
             );
         }
     }
-    (all, by_policies)
+    (acted, by_policies)
 }

@@ -1,77 +1,87 @@
-//! Turns, medians and the table.
+//! Turns, medians and rows.
 
+use serde::Serialize;
 use std::{
-    fmt::Write as _,
     future::Future,
     time::{Duration, Instant},
 };
 
-/// How often ours and plain take turns.
-pub(crate) const ROUNDS: u32 = 3;
-/// How long a turn lasts that is bounded by time.
-pub(crate) const TURN: Duration = Duration::from_secs(3);
-
 /// One line: a rate of ours beside the plain one, round by round.
-pub(crate) struct Row {
-    pub(crate) what: &'static str,
-    pub(crate) plainly: &'static str,
+pub struct Row {
+    pub(crate) what: String,
+    pub(crate) plainly: String,
     pub(crate) ours: Vec<f64>,
     pub(crate) plain: Vec<f64>,
 }
 
+/// Of the rounds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Spread {
+    pub(crate) median: f64,
+    pub(crate) lowest: f64,
+    pub(crate) highest: f64,
+}
+
 impl Row {
-    pub(crate) fn new(what: &'static str, plainly: &'static str) -> Self {
-        Self { what, plainly, ours: Vec::new(), plain: Vec::new() }
+    /// Of what is ours, and what stands for it plainly.
+    #[must_use]
+    pub fn new(what: impl Into<String>, plainly: impl Into<String>) -> Self {
+        Self { what: what.into(), plainly: plainly.into(), ours: Vec::new(), plain: Vec::new() }
     }
 
     /// A round's two neighbours.
-    pub(crate) fn round(&mut self, ours: f64, plain: f64) {
+    pub fn round(&mut self, ours: f64, plain: f64) {
         self.ours.push(ours);
         self.plain.push(plain);
+    }
+
+    /// Ours a second.
+    pub(crate) fn of_ours(&self) -> Spread {
+        spread(self.ours.iter().copied())
+    }
+
+    /// The plain way a second.
+    pub(crate) fn of_plain(&self) -> Spread {
+        spread(self.plain.iter().copied())
+    }
+
+    /// Ours by the plain way, of the neighbours of each round.
+    pub(crate) fn ratio(&self) -> Spread {
+        spread(self.ours.iter().zip(&self.plain).map(|(ours, plain)| ours / plain))
+    }
+
+    /// What stands above the lines.
+    pub(crate) fn head() -> String {
+        format!("  {:<44}{:>24}   {:<44}{:>24}   ratio", "ours", "a second", "plain", "a second")
+    }
+
+    /// The row as a line.
+    pub(crate) fn line(&self) -> String {
+        let rate = |Spread { median, lowest, highest }| {
+            let places = if median < 10.0 { 2 } else { 0 };
+            format!("{median:.places$} ({lowest:.places$}–{highest:.places$})")
+        };
+        let Spread { median, lowest, highest } = self.ratio();
+        format!(
+            "  {:<44}{:>24}   {:<44}{:>24}   {median:.2} ({lowest:.2}–{highest:.2})",
+            self.what,
+            rate(self.of_ours()),
+            self.plainly,
+            rate(self.of_plain())
+        )
     }
 }
 
 /// Median, lowest, highest.
-pub(crate) fn spread(values: impl IntoIterator<Item = f64>) -> (f64, f64, f64) {
+pub(crate) fn spread(values: impl IntoIterator<Item = f64>) -> Spread {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     let at = |place: usize| values.get(place).copied().unwrap_or(f64::NAN);
-    (at(values.len() / 2), at(0), at(values.len().saturating_sub(1)))
+    Spread { median: at(values.len() / 2), lowest: at(0), highest: at(values.len().saturating_sub(1)) }
 }
 
-/// All lines, aligned.
-pub(crate) fn table(rows: &[Row]) -> String {
-    let mut text = format!("  {:<42}{:>24}   {:<40}{:>24}   ratio\n", "ours", "a second", "plain", "a second");
-    for row in rows {
-        let rate = |values: &[f64]| {
-            let (median, low, high) = spread(values.iter().copied());
-            format!("{median:.0} ({low:.0}–{high:.0})")
-        };
-        let (median, low, high) = spread(row.ours.iter().zip(&row.plain).map(|(ours, plain)| ours / plain));
-        // Writing to a string does not fail.
-        let _ = writeln!(
-            text,
-            "  {:<42}{:>24}   {:<40}{:>24}   {median:.2} ({low:.2}–{high:.2})",
-            row.what,
-            rate(&row.ours),
-            row.plainly,
-            rate(&row.plain)
-        );
-    }
-    text
-}
-
-/// Runs `tasks` tasks for a turn, each doing one step after the other; how many steps, and how many a second.
-pub(crate) async fn turn<S, F>(tasks: u32, task: impl FnMut(u32) -> S) -> (u64, f64)
-where
-    S: FnMut() -> F + Send + 'static,
-    F: Future<Output = ()> + Send,
-{
-    turn_of(TURN, tasks, task).await
-}
-
-/// The same for a turn of another length.
-pub(crate) async fn turn_of<S, F>(length: Duration, tasks: u32, mut task: impl FnMut(u32) -> S) -> (u64, f64)
+/// Runs `tasks` tasks for a turn, each doing one step after the other and one at least; how many steps, and how many a second.
+pub(crate) async fn turn<S, F>(length: Duration, tasks: u32, mut task: impl FnMut(u32) -> S) -> (u64, f64)
 where
     S: FnMut() -> F + Send + 'static,
     F: Future<Output = ()> + Send,
@@ -82,11 +92,13 @@ where
             let mut step = task(number);
             tokio::spawn(async move {
                 let mut done = 0_u64;
-                while begun.elapsed() < length {
+                loop {
                     step().await;
                     done += 1;
+                    if begun.elapsed() >= length {
+                        return done;
+                    }
                 }
-                done
             })
         })
         .collect();

@@ -1,10 +1,11 @@
 //! Events a second from the stream into the timeline, beside a bare insert of the same rows.
 
-use crate::{
+use super::{
     Report,
-    measure::{ROUNDS, Row, a_second},
+    measure::{Row, a_second},
     publish::reached,
 };
+use crate::{Ground, Running};
 use engine::{
     database,
     integrity::Signer,
@@ -15,7 +16,6 @@ use engine::{
 };
 use housing::case::Housing;
 use kit::Epoch;
-use livline_tests::{Ground, Running};
 use serde_json::json;
 use sqlx::PgPool;
 use std::{sync::Arc, time::Instant};
@@ -68,7 +68,7 @@ pub(crate) async fn measure(ground: &Ground, published: &[Outgoing], report: &mu
         Row::new("timeline from the stream, pool of 5", "insert of 256 rows, 1 connection"),
         Row::new("timeline from the feed (rebuild), pool of 5", "insert of 256 rows, 1 connection"),
     ];
-    for _ in 0..ROUNDS {
+    for _ in 0..report.size.rounds {
         let from_stream = project(ground, Some(&quiet), head, report).await;
         let inserted = insert(&plain, &batches).await;
         let from_feed = project(ground, None, head, report).await;
@@ -76,7 +76,7 @@ pub(crate) async fn measure(ground: &Ground, published: &[Outgoing], report: &mu
             row.round(ours, inserted);
         }
     }
-    report.rows.extend(rows);
+    rows.iter().for_each(|row| report.row(row));
     let ours = digest(&ground.pool("livline_timeline").await).await;
     report.must(ours == digest(&plain).await, "the timeline's entries are not the rows that were inserted plainly");
     report.must(ours.0.unsigned_abs() == head, format!("the timeline has {} of {head} entries", ours.0));
@@ -84,7 +84,7 @@ pub(crate) async fn measure(ground: &Ground, published: &[Outgoing], report: &mu
         .fetch_one(&ground.pool("livline_timeline").await)
         .await
         .unwrap();
-    report.notes.push(format!(
+    report.note(format!(
         "projection: {head} entries, the same rows on both sides. Ours also parses, keeps progress and {follow_ups} follow-ups, and \
          notifies watchers; from the feed it goes over HTTP with tokens."
     ));

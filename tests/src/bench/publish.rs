@@ -1,9 +1,10 @@
 //! Events a second from the journal to the stream, beside a bare publish of the same bytes with as many on their way.
 
-use crate::{
+use super::{
     Report,
-    measure::{ROUNDS, Row, a_second},
+    measure::{Row, a_second},
 };
+use crate::{Ground, PATIENCE, eventually};
 use async_nats::jetstream;
 use engine::{
     database,
@@ -12,7 +13,6 @@ use engine::{
     relay::Relay,
     store::{self, Outgoing},
 };
-use livline_tests::{Ground, PATIENCE, eventually};
 use sqlx::PgPool;
 use std::{
     collections::VecDeque,
@@ -29,7 +29,7 @@ pub(crate) async fn measure(ground: &Ground, report: &mut Report) -> Vec<Outgoin
     let head = events.len() as u64;
     let context = nats::jetstream(nats::connect(&ground.nats_config(), "bench").await.unwrap());
     let mut row = Row::new("relay, pool of 5", "JetStream publish, 256 on their way");
-    for _ in 0..ROUNDS {
+    for _ in 0..report.size.rounds {
         let ours = relay(ground, &pool, &context, head).await;
         let last = last_sequence(&context, &nats::stream_name("housing")).await;
         report.must(last == (head, head), format!("the stream holds {last:?} of {head} events"));
@@ -38,8 +38,8 @@ pub(crate) async fn measure(ground: &Ground, report: &mut Report) -> Vec<Outgoin
         report.must(last == (head, head), format!("the plain stream holds {last:?} of {head} events"));
         row.round(ours, plain);
     }
-    report.rows.push(row);
-    report.notes.push(format!(
+    report.row(&row);
+    report.note(format!(
         "relay: the stream's last sequence is {head}, the journal's last number, each round. Ours also reads Postgres, and says of each \
          event which sequence it must get; plain has the bytes in memory. Connecting and making the stream count for ours."
     ));

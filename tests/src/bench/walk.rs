@@ -1,15 +1,17 @@
 //! Clients who open cases and record in them over HTTP, from the golden samples of every service, and what was acknowledged to them.
 //!
 //! A case is a run of its service's table of entries, in the table's order: the runs together hold every sample there is, complete
-//! and minimal. Ids, alarms and companions are made the case's own, for there is one of each among all cases. Deliberately absent:
-//! what a rule refuses for what was said before (left out once the rehearsal has met it), and time (measured by who walks).
+//! and minimal. Ids, alarms and companions are made the case's own, for there is one of each among all cases. A woman is registered with
+//! people when somebody opens a case for her, and her case is opened once the service has heard of her: both take time and count as no
+//! action. Deliberately absent: what a rule refuses for what was said before (left out once the rehearsal has met it), and time (measured
+//! by who walks).
 
-use engine::http::command_key;
-use livline_tests::{
-    CENTRE, Client, Ground, Running,
+use crate::{
+    Answer, CENTRE, Client, Ground, PATIENCE, Running,
     runs::{self, Service, Step, contracts, own},
 };
-use reqwest::Method;
+use engine::http::command_key;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,6 +19,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    time::{Duration, Instant},
 };
 use uuid::Uuid;
 
@@ -39,6 +42,8 @@ pub(crate) struct Walks {
     next: AtomicU64,
     /// Everything is about this woman; none: every woman has one case in each service.
     only: Option<Uuid>,
+    /// Who registers them.
+    desk: Client,
     pub(crate) tally: Mutex<Tally>,
 }
 
@@ -71,20 +76,22 @@ pub(crate) async fn serve(ground: &Ground) -> Vec<Running> {
 
 impl Walks {
     /// Of every service, about many women or about one alone.
-    pub(crate) fn new(only: Option<Uuid>) -> Arc<Self> {
-        Arc::new(Self { services: runs::services(), next: AtomicU64::new(0), only, tally: Mutex::default() })
+    pub(crate) fn new(ground: &Ground, only: Option<Uuid>) -> Arc<Self> {
+        let (services, desk) = (runs::services(), ground.leader());
+        Arc::new(Self { services, next: AtomicU64::new(0), only, desk, tally: Mutex::default() })
     }
 
     /// Somebody of this number who walks.
-    pub(crate) fn walker(self: &Arc<Self>, ground: &Ground, number: u32) -> Walker {
+    pub(crate) fn walker(self: &Arc<Self>, number: u32) -> Walker {
         let actor = format!("w-{}", number + 1);
-        Walker { client: ground.leader().named(&actor), actor, walks: self.clone(), case: None }
+        // What the desk knows of people the walker waits for too.
+        Walker { client: self.desk.clone().named(&actor), actor, walks: self.clone(), case: None }
     }
 
-    /// How many cases it takes until every run was walked once.
-    pub(crate) fn all_runs(&self) -> u64 {
+    /// How many cases it takes until so many runs of each service were walked once, or all there are.
+    pub(crate) fn cases(&self, runs: usize) -> u64 {
         let most = self.services.iter().map(|service| service.runs.len()).max().unwrap_or_default();
-        (most * self.services.len()) as u64
+        (most.min(runs) * self.services.len()) as u64
     }
 
     /// How many cases were begun.
@@ -94,7 +101,8 @@ impl Walks {
 
     /// How many women they are about.
     pub(crate) fn women(&self) -> u64 {
-        self.begun().div_ceil(self.services.len() as u64)
+        let women = self.begun().div_ceil(self.services.len() as u64);
+        if self.only.is_some() { women.min(1) } else { women }
     }
 
     /// How many samples there are, and how many of them are left out.
@@ -147,9 +155,19 @@ impl Walker {
     /// Opens the next case.
     async fn open(&mut self, walks: &Walks) -> usize {
         let (case, woman) = walks.case(walks.next.fetch_add(1, Relaxed));
-        let service = walks.services.get(case.run.0).unwrap().name;
-        let sent = self.send(service, "/v1/cases", &case.number.to_string(), &json!({ "woman": woman })).await;
-        let Some((id, events)) = sent else { return 0 };
+        let (service, key) = (walks.services.get(case.run.0).unwrap().name, case.number.to_string());
+        walks.desk.know(woman).await;
+        let until = Instant::now() + PATIENCE;
+        let opened = loop {
+            let answer = self.client.post(service, "/v1/cases", &key, json!({ "woman": woman })).await;
+            if answer.status != StatusCode::NOT_FOUND {
+                break answer;
+            }
+            // Where the service is behind, she does not exist yet.
+            assert!(Instant::now() < until, "{service} did not hear of a woman");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        let Some((id, events)) = self.told(service, &key, Some(opened)) else { return 0 };
         walks.tally.lock().unwrap().cases.push((service, id.clone()));
         self.case = Some(Case { id, ..case });
         events
@@ -165,7 +183,11 @@ impl Walker {
     ) -> Option<(String, usize)> {
         let headers = [("idempotency-key", key)];
         let sent = self.client.try_send(Method::POST, service, path, &headers, Some(body.to_string().into_bytes()));
-        let answer = sent.await;
+        self.told(service, key, sent.await)
+    }
+
+    /// Keeps what was answered to a command.
+    fn told(&self, service: &'static str, key: &str, answer: Option<Answer>) -> Option<(String, usize)> {
         let mut tally = self.walks.tally.lock().unwrap();
         let code = match answer {
             Some(answer) if answer.status.is_success() => {
@@ -176,7 +198,7 @@ impl Walker {
                 return Some((answer.text("id"), events));
             }
             Some(answer) if answer.status.is_client_error() => answer.code().to_owned(),
-            Some(answer) => answer.status.to_string(),
+            Some(answer) => format!("{} {}", answer.status, answer.code()),
             None => "no answer".into(),
         };
         *tally.refused.entry(code).or_default() += 1;

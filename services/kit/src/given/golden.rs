@@ -8,7 +8,11 @@ use crate::{
     sealed::exposing,
 };
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{
+    any::TypeId,
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// The golden samples of the crate whose test asks, by name (`HousingOfferMade.v1`). A macro, so that the files are read by the
 /// domain's test and not by the kit.
@@ -54,10 +58,28 @@ impl Samples {
     /// The sample of the event that an action records.
     #[must_use]
     pub fn action<D: Decider>(&self, action: &str, form: &str) -> Value {
-        let entries = D::Command::describe();
-        let entry = entries.iter().find(|entry| entry.action == action);
-        self.latest(entry.unwrap_or_else(|| panic!("there is no action {action}")).event, form)
+        let table = table::<D>();
+        let row = table.iter().find(|row| row.action == action);
+        self.latest(row.unwrap_or_else(|| panic!("there is no action {action}")).event, form)
     }
+}
+
+/// An action, and the event that it records.
+pub(super) struct Row {
+    pub(super) action: String,
+    pub(super) event: &'static str,
+}
+
+/// A domain's actions in the order of its table. To describe the table makes the schema of every event, so that is done once for each
+/// domain and not for each step of a walk.
+pub(super) fn table<D: Decider>() -> Arc<Vec<Row>> {
+    static TABLES: Mutex<BTreeMap<TypeId, Arc<Vec<Row>>>> = Mutex::new(BTreeMap::new());
+    let mut tables = TABLES.lock().unwrap_or_else(PoisonError::into_inner);
+    let described = || {
+        let entries = D::Command::describe().into_iter();
+        Arc::new(entries.map(|entry| Row { action: entry.action, event: entry.event }).collect())
+    };
+    tables.entry(TypeId::of::<D>()).or_insert_with(described).clone()
 }
 
 /// Sets a fact, where there is one of this name.
