@@ -247,3 +247,89 @@ async fn leaders_answer_for_the_house() {
     let told = open.as_object().unwrap().values().any(|task| task["what"] == "tell_leader_of_conflict");
     assert!(told, "{open}");
 }
+
+/// From the day after their last one, who left is near nobody by a tie, a duty or an engagement: nothing of it is read once that they left was
+/// acknowledged.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_left_is_tied_to_nobody_and_on_no_duty() {
+    const PLACE: &str = "Kanariegade 11";
+    let house = House::new().await;
+    let (leader, woman) = (&house.leader, Uuid::new_v4());
+    let case = leader.open("housing", woman).await;
+    leader.act("housing", &case, "place-pet", json!({ "place": PLACE })).await.ok();
+    let staff = [
+        ("w-tied", Role::Worker, "worker"),
+        ("w-duty", Role::Worker, "worker"),
+        ("w-temp", Role::Temp, "temp"),
+        ("w-helps", Role::Volunteer, "volunteer"),
+        ("w-there", Role::Worker, "worker"),
+    ];
+    let mut entries = Vec::new();
+    for (who, role, as_what) in staff {
+        let entry = register(leader, who, "Navn", as_what).await.ok().text("id");
+        entries.push((house.client(role, who), entry, who));
+    }
+    for (who, tie) in [("w-tied", "contact_person"), ("w-there", "contact_person"), ("w-helps", "volunteer")] {
+        leader.act_for(woman, "assign-worker", json!({ "worker": who, "role": tie })).await.ok();
+    }
+    let at = kit::calendar::in_copenhagen_time(house.ground.clock.now() + time::Duration::hours(8));
+    let until = format!("{}T{:02}:{:02}", kit::Day::from(at.date()), at.hour(), at.minute());
+    for (who, kind) in [("w-temp", "temp"), ("w-temp", "on_duty"), ("w-duty", "on_duty")] {
+        send(leader, "/v1/duties", json!({ "worker": who, "kind": kind, "until": until })).await.ok();
+    }
+    let shown = [("housing", format!("/v1/cases/{case}/events")), ("timeline", format!("/v1/women/{woman}/timeline"))];
+    let address = format!("/v1/women/{woman}/vault/address");
+    let reads = async |client: &Client| {
+        for (service, path) in &shown {
+            let place = |answer: &Answer| answer.body.to_string().contains(PLACE);
+            eventually(path, async || place(&client.get_once(service, path).await).then_some(())).await;
+        }
+    };
+    let [tied, duty, temp, helps, there] = entries.as_slice() else { panic!() };
+    for (client, ..) in [tied, duty, there] {
+        reads(client).await;
+    }
+    // A duty gives a temp nothing that the role does not: she is reached, and her places are not read.
+    let (service, path) = &shown[0];
+    let seen = temp.0.get(service, path).await.ok();
+    assert!(!seen.body.to_string().contains(PLACE), "{}", seen.body);
+    let alias = format!("/v1/women/{woman}/alias");
+    eventually("her helper reads", async || helps.0.get_once("people", &alias).await.status.is_success().then_some(()))
+        .await;
+
+    // What they hold is somebody's, and nobody's once they have left.
+    let offer = leader.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
+    let key = format!("offer/{}/answer", offer.body["events"][0]["facts"]["offer"].as_str().unwrap());
+    leader.act("housing", &case, "assign-follow-up", json!({ "key": key, "responsible": "w-duty" })).await.ok();
+    let held = async |holder: &str| {
+        let list = leader.get("timeline", &format!("/v1/follow-ups?responsible={holder}")).await.ok().body;
+        list["follow_ups"].as_array().unwrap().iter().any(|row| row["key"] == json!(key))
+    };
+    eventually("it is theirs", async || held("w-duty").await.then_some(())).await;
+
+    let leave = async |entry: &str, days: i64| {
+        let last = house.ground.clock.today() - time::Duration::days(days);
+        let facts = json!({ "last_day": kit::Day::from(last) });
+        send(leader, &format!("/v1/staff/{entry}/end-work"), facts).await.ok();
+    };
+    leave(&tied.1, 0).await;
+    reads(&tied.0).await;
+    for (client, entry, who) in [tied, duty, temp, helps] {
+        leave(entry, 1).await;
+        for (service, path) in &shown {
+            let answer = client.get_once(service, path).await;
+            let gone = ["w-temp", "w-helps"].contains(who) && answer.status.is_success();
+            assert!(!gone && !answer.body.to_string().contains(PLACE), "{who} {service} {}", answer.body);
+        }
+    }
+    assert_eq!(helps.0.get_once("people", &alias).await.status, 404);
+    for (client, _, who) in [tied, duty] {
+        let kept = client.put("people", &address, &Uuid::new_v4().to_string(), json!({ "value": "Nygade 2" })).await;
+        assert_eq!((kept.status.as_u16(), kept.code()), (403, "needs_close"), "{who}");
+    }
+    eventually("it is nobody's", async || (held("nobody").await && !held("w-duty").await).then_some(())).await;
+    let shown_case = leader.get("housing", &format!("/v1/cases/{case}")).await.ok().body;
+    assert_eq!(shown_case["follow_ups"][&key]["responsible"], Value::Null, "{}", shown_case["follow_ups"]);
+    there.0.put("people", &address, "k", json!({ "value": "Nygade 2" })).await.ok();
+    reads(&there.0).await;
+}
