@@ -333,3 +333,58 @@ async fn who_left_is_tied_to_nobody_and_on_no_duty() {
     there.0.put("people", &address, "k", json!({ "value": "Nygade 2" })).await.ok();
     reads(&there.0).await;
 }
+
+/// A centre is chosen by its name: no second one is called so, however it is written, until the first takes nobody in any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_centre_is_called_so() {
+    let house = House::new().await;
+    let new = house.ground.client(Role::Leader, Some(OTHER_CENTRE)).named("l-9");
+    let first = send(&house.leader, "/v1/centres", json!({ "name": "Krisecenter Birkely" })).await.ok();
+    let rename = async |client: &Client, id: &str, name: &str| {
+        send(client, &format!("/v1/centres/{id}/rename-centre"), json!({ "name": name })).await.code().to_owned()
+    };
+    for name in ["Krisecenter Birkely", " krisecenter  BIRKELY "] {
+        let second = send(&new, "/v1/centres", json!({ "name": name })).await;
+        assert_eq!((second.status.as_u16(), second.code()), (409, "centre_name_taken"), "{name}");
+    }
+    let second = send(&new, "/v1/centres", json!({ "name": "Krisecenter Elmely" })).await.ok().text("id");
+    assert_eq!(rename(&new, &second, "krisecenter birkely").await, "centre_name_taken");
+    assert_eq!(rename(&new, &second, "Krisecenter Elmely").await, "", "its own name again");
+    // Renamed, it is free; and so is the name of one that has closed.
+    assert_eq!(rename(&house.leader, &first.text("id"), "Birkely").await, "");
+    assert_eq!(rename(&new, &second, "Krisecenter Birkely").await, "");
+    send(&house.leader, &format!("/v1/centres/{}/close-centre", first.text("id")), json!({})).await.ok();
+    assert_eq!(rename(&new, &second, "Birkely").await, "");
+}
+
+/// Two centres may each have somebody of one id: where what the one recorded went along to the other, neither's name stands beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_not_taken_for_another_centres() {
+    let house = House::new().await;
+    let (leader, woman) = (&house.leader, Uuid::new_v4());
+    let new = house.ground.client(Role::Leader, Some(OTHER_CENTRE)).named("l-9");
+    register(leader, "w-2", "Anna Lærke", "worker").await.ok();
+    register(&new, "w-2", "Fremmed Navn", "worker").await.ok();
+    let case = leader.open("housing", woman).await;
+    let pet = house.client(Role::Worker, "w-2").act("housing", &case, "place-pet", json!({})).await.ok();
+    let course = format!("/v1/women/{woman}/timeline");
+    leader.course(woman, &pet.text("position")).await;
+    eventually("she is named", async || {
+        (leader.get("timeline", &course).await.ok().body["names"]["staff"]["w-2"]["name"] == "Anna Lærke").then_some(())
+    })
+    .await;
+    leader.hand_over(woman, &new, json!({ "to": OTHER_CENTRE, "along": "all" })).await;
+    let seen = eventually("it went along", async || {
+        let answer = new.get_once("timeline", &course).await;
+        answer.body.to_string().contains("PetPlaced").then_some(answer.body)
+    })
+    .await;
+    listed(&new, "staff", "worker", "w-2").await;
+    let placed = seen["entries"].as_array().unwrap().iter().find(|entry| entry["event"] == "PetPlaced").unwrap();
+    assert_eq!(placed["actor"], "w-2");
+    for _ in 0..2 {
+        let shown = new.get("timeline", &course).await.ok().body;
+        assert_eq!(shown["names"]["staff"]["w-2"], Value::Null, "{}", shown["names"]);
+        assert!(!shown.to_string().contains("Anna Lærke"));
+    }
+}
