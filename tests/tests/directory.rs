@@ -247,3 +247,144 @@ async fn leaders_answer_for_the_house() {
     let told = open.as_object().unwrap().values().any(|task| task["what"] == "tell_leader_of_conflict");
     assert!(told, "{open}");
 }
+
+/// From the day after their last one, who left is near nobody by a tie, a duty or an engagement: nothing of it is read once that they left was
+/// acknowledged.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_left_is_tied_to_nobody_and_on_no_duty() {
+    const PLACE: &str = "Kanariegade 11";
+    let house = House::new().await;
+    let (leader, woman) = (&house.leader, Uuid::new_v4());
+    let case = leader.open("housing", woman).await;
+    leader.act("housing", &case, "place-pet", json!({ "place": PLACE })).await.ok();
+    let staff = [
+        ("w-tied", Role::Worker, "worker"),
+        ("w-duty", Role::Worker, "worker"),
+        ("w-temp", Role::Temp, "temp"),
+        ("w-helps", Role::Volunteer, "volunteer"),
+        ("w-there", Role::Worker, "worker"),
+    ];
+    let mut entries = Vec::new();
+    for (who, role, as_what) in staff {
+        let entry = register(leader, who, "Navn", as_what).await.ok().text("id");
+        entries.push((house.client(role, who), entry, who));
+    }
+    for (who, tie) in [("w-tied", "contact_person"), ("w-there", "contact_person"), ("w-helps", "volunteer")] {
+        leader.act_for(woman, "assign-worker", json!({ "worker": who, "role": tie })).await.ok();
+    }
+    let at = kit::calendar::in_copenhagen_time(house.ground.clock.now() + time::Duration::hours(8));
+    let until = format!("{}T{:02}:{:02}", kit::Day::from(at.date()), at.hour(), at.minute());
+    for (who, kind) in [("w-temp", "temp"), ("w-temp", "on_duty"), ("w-duty", "on_duty")] {
+        send(leader, "/v1/duties", json!({ "worker": who, "kind": kind, "until": until })).await.ok();
+    }
+    let shown = [("housing", format!("/v1/cases/{case}/events")), ("timeline", format!("/v1/women/{woman}/timeline"))];
+    let address = format!("/v1/women/{woman}/vault/address");
+    let reads = async |client: &Client| {
+        for (service, path) in &shown {
+            let place = |answer: &Answer| answer.body.to_string().contains(PLACE);
+            eventually(path, async || place(&client.get_once(service, path).await).then_some(())).await;
+        }
+    };
+    let [tied, duty, temp, helps, there] = entries.as_slice() else { panic!() };
+    for (client, ..) in [tied, duty, there] {
+        reads(client).await;
+    }
+    // A duty gives a temp nothing that the role does not: she is reached, and her places are not read.
+    let (service, path) = &shown[0];
+    let seen = temp.0.get(service, path).await.ok();
+    assert!(!seen.body.to_string().contains(PLACE), "{}", seen.body);
+    let alias = format!("/v1/women/{woman}/alias");
+    eventually("her helper reads", async || helps.0.get_once("people", &alias).await.status.is_success().then_some(()))
+        .await;
+
+    // What they hold is somebody's, and nobody's once they have left.
+    let offer = leader.act("housing", &case, "make-offer", json!({ "answer_by": "2099-01-01" })).await.ok();
+    let key = format!("offer/{}/answer", offer.body["events"][0]["facts"]["offer"].as_str().unwrap());
+    leader.act("housing", &case, "assign-follow-up", json!({ "key": key, "responsible": "w-duty" })).await.ok();
+    let held = async |holder: &str| {
+        let list = leader.get("timeline", &format!("/v1/follow-ups?responsible={holder}")).await.ok().body;
+        list["follow_ups"].as_array().unwrap().iter().any(|row| row["key"] == json!(key))
+    };
+    eventually("it is theirs", async || held("w-duty").await.then_some(())).await;
+
+    let leave = async |entry: &str, days: i64| {
+        let last = house.ground.clock.today() - time::Duration::days(days);
+        let facts = json!({ "last_day": kit::Day::from(last) });
+        send(leader, &format!("/v1/staff/{entry}/end-work"), facts).await.ok();
+    };
+    leave(&tied.1, 0).await;
+    reads(&tied.0).await;
+    for (client, entry, who) in [tied, duty, temp, helps] {
+        leave(entry, 1).await;
+        for (service, path) in &shown {
+            let answer = client.get_once(service, path).await;
+            let gone = ["w-temp", "w-helps"].contains(who) && answer.status.is_success();
+            assert!(!gone && !answer.body.to_string().contains(PLACE), "{who} {service} {}", answer.body);
+        }
+    }
+    assert_eq!(helps.0.get_once("people", &alias).await.status, 404);
+    for (client, _, who) in [tied, duty] {
+        let kept = client.put("people", &address, &Uuid::new_v4().to_string(), json!({ "value": "Nygade 2" })).await;
+        assert_eq!((kept.status.as_u16(), kept.code()), (403, "needs_close"), "{who}");
+    }
+    eventually("it is nobody's", async || (held("nobody").await && !held("w-duty").await).then_some(())).await;
+    let shown_case = leader.get("housing", &format!("/v1/cases/{case}")).await.ok().body;
+    assert_eq!(shown_case["follow_ups"][&key]["responsible"], Value::Null, "{}", shown_case["follow_ups"]);
+    there.0.put("people", &address, "k", json!({ "value": "Nygade 2" })).await.ok();
+    reads(&there.0).await;
+}
+
+/// A centre is chosen by its name: no second one is called so, however it is written, until the first takes nobody in any more.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_centre_is_called_so() {
+    let house = House::new().await;
+    let new = house.ground.client(Role::Leader, Some(OTHER_CENTRE)).named("l-9");
+    let first = send(&house.leader, "/v1/centres", json!({ "name": "Krisecenter Birkely" })).await.ok();
+    let rename = async |client: &Client, id: &str, name: &str| {
+        send(client, &format!("/v1/centres/{id}/rename-centre"), json!({ "name": name })).await.code().to_owned()
+    };
+    for name in ["Krisecenter Birkely", " krisecenter  BIRKELY "] {
+        let second = send(&new, "/v1/centres", json!({ "name": name })).await;
+        assert_eq!((second.status.as_u16(), second.code()), (409, "centre_name_taken"), "{name}");
+    }
+    let second = send(&new, "/v1/centres", json!({ "name": "Krisecenter Elmely" })).await.ok().text("id");
+    assert_eq!(rename(&new, &second, "krisecenter birkely").await, "centre_name_taken");
+    assert_eq!(rename(&new, &second, "Krisecenter Elmely").await, "", "its own name again");
+    // Renamed, it is free; and so is the name of one that has closed.
+    assert_eq!(rename(&house.leader, &first.text("id"), "Birkely").await, "");
+    assert_eq!(rename(&new, &second, "Krisecenter Birkely").await, "");
+    send(&house.leader, &format!("/v1/centres/{}/close-centre", first.text("id")), json!({})).await.ok();
+    assert_eq!(rename(&new, &second, "Birkely").await, "");
+}
+
+/// Two centres may each have somebody of one id: where what the one recorded went along to the other, neither's name stands beside it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_not_taken_for_another_centres() {
+    let house = House::new().await;
+    let (leader, woman) = (&house.leader, Uuid::new_v4());
+    let new = house.ground.client(Role::Leader, Some(OTHER_CENTRE)).named("l-9");
+    register(leader, "w-2", "Anna Lærke", "worker").await.ok();
+    register(&new, "w-2", "Fremmed Navn", "worker").await.ok();
+    let case = leader.open("housing", woman).await;
+    let pet = house.client(Role::Worker, "w-2").act("housing", &case, "place-pet", json!({})).await.ok();
+    let course = format!("/v1/women/{woman}/timeline");
+    leader.course(woman, &pet.text("position")).await;
+    eventually("she is named", async || {
+        (leader.get("timeline", &course).await.ok().body["names"]["staff"]["w-2"]["name"] == "Anna Lærke").then_some(())
+    })
+    .await;
+    leader.hand_over(woman, &new, json!({ "to": OTHER_CENTRE, "along": "all" })).await;
+    let seen = eventually("it went along", async || {
+        let answer = new.get_once("timeline", &course).await;
+        answer.body.to_string().contains("PetPlaced").then_some(answer.body)
+    })
+    .await;
+    listed(&new, "staff", "worker", "w-2").await;
+    let placed = seen["entries"].as_array().unwrap().iter().find(|entry| entry["event"] == "PetPlaced").unwrap();
+    assert_eq!(placed["actor"], "w-2");
+    for _ in 0..2 {
+        let shown = new.get("timeline", &course).await.ok().body;
+        assert_eq!(shown["names"]["staff"]["w-2"], Value::Null, "{}", shown["names"]);
+        assert!(!shown.to_string().contains("Anna Lærke"));
+    }
+}

@@ -205,6 +205,22 @@ async fn until_somebody_accepts_there_is_an_alias_and_a_day() {
         seen.body["entries"].as_array().unwrap().iter().find(|entry| entry["event"] == "PetPlaced").unwrap().clone();
     assert!(pet["facts"].as_array().unwrap().iter().all(|fact| fact["class"] != "location" || fact["masked"] == true));
     until(&house.worker("w-contact"), "people", &format!("/v1/women/{woman}"), |answer| answer.status == 404).await;
+    // A stay that somebody whom she left makes up is refused, and shows them nothing of where she went.
+    let stays = async || {
+        let events = house.new.get("people", &format!("/v1/women/{woman}/events")).await.ok().body.to_string();
+        events.matches("StayStarted").count()
+    };
+    let before = stays().await;
+    for name in ["w-contact", "w-9"] {
+        for facts in [json!({}), json!({ "stay": Uuid::new_v4(), "centre": "Opdigtet" })] {
+            let made_up = house.worker(name).act_for(woman, "start-stay", facts).await;
+            assert_eq!(made_up.status, 404, "{name} {}", made_up.body);
+        }
+        for (service, path) in [("people", format!("/v1/women/{woman}")), ("timeline", course.clone())] {
+            until(&house.worker(name), service, &path, |answer| answer.status == 404).await;
+        }
+    }
+    assert_eq!(stays().await, before);
     // And what the new centre records has its places.
     house.new.act_for(woman, "start-stay", json!({ "centre": "Nyhuset" })).await.ok();
     until(&house.new, "timeline", &course, |answer| answer.body.to_string().contains("Nyhuset")).await;
@@ -314,4 +330,51 @@ async fn withdrawn_and_accepted_at_once_is_one_of_them() {
         }
         assert!(house.listed(&arrival).await.is_none());
     }
+}
+
+/// Whoever offers chooses no id, and so gives no two women the same: it would be answered for the wrong one.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_offer_is_given_the_id_of_another() {
+    let house = House::new().await;
+    let (first, _) = house.hers().await;
+    let before = house.offer(first, json!({ "to": OTHER_CENTRE })).await;
+    let (second, _) = house.hers().await;
+    let after = house.offer(second, json!({ "to": OTHER_CENTRE, "arrival": before })).await;
+    assert_ne!(after, before);
+    for arrival in [&before, &after] {
+        eventually("she is offered there", async || house.listed(arrival).await).await;
+    }
+    assert_eq!(house.answer(&after, "accept").await.ok().text("woman"), second.to_string());
+}
+
+/// An arrival that does not read hides itself alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_arrival_that_does_not_read_hides_itself_alone() {
+    let house = House::new().await;
+    let mut offers = Vec::new();
+    for _ in 0..3 {
+        let (woman, _) = house.hers().await;
+        let arrival = house.offer(woman, json!({ "to": OTHER_CENTRE })).await;
+        eventually("she is offered there", async || house.listed(&arrival).await).await;
+        offers.push((woman, arrival));
+    }
+    let pool = house.ground.pool("livline_people").await;
+    let [(unread, first), (changed, second), (_, third)] = offers.as_slice() else { panic!() };
+    // One says no id, and is not as it was stored; another's relation is not as it was heard, until it is heard again.
+    for sql in [
+        format!(
+            "UPDATE events SET body = replace(body::text, '{first}', 'ingen')::json
+             WHERE event_type = 'ArrivalOffered' AND subject = '{unread}'"
+        ),
+        format!("UPDATE relations SET mac = NULL WHERE woman = '{changed}'"),
+    ] {
+        let done = sqlx::raw_sql(&sql).execute(&pool).await.unwrap();
+        assert!(done.rows_affected() > 0, "{sql}");
+        let listed: Vec<bool> = [house.listed(first).await.is_some(), house.listed(third).await.is_some()].into();
+        assert_eq!(listed, [false, true], "{sql}");
+    }
+    eventually("it is heard again", async || house.listed(second).await).await;
+    house.answer(third, "accept").await.ok();
+    assert!(house.listed(third).await.is_none(), "answered");
+    assert_eq!(house.answer(first, "accept").await.status, 404);
 }

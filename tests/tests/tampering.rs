@@ -535,3 +535,183 @@ async fn an_order_is_noted_by_its_policy_alone() {
     raised(2).await;
     assert_eq!(house.named().await, []);
 }
+
+/// A value of the vault that was changed, is another woman's, was put back from before or taken away shows nothing, and is named; kept anew
+/// it is there again.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_vault_shows_nothing_but_what_was_kept_last() {
+    let house = House::new().await;
+    let vault = format!("/v1/women/{}/vault", house.woman);
+    let keep = async |key: &str, value: &str| {
+        let body = json!({ "value": value });
+        house.leader.put("people", &format!("{vault}/address"), key, body).await.ok().text("reference")
+    };
+    house.sql("people", "CREATE TABLE waited AS SELECT * FROM vault_waiting; CREATE FUNCTION copy() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO waited SELECT NEW.*; RETURN NEW; END $$;
+        CREATE TRIGGER copy AFTER INSERT ON vault_waiting FOR EACH ROW EXECUTE FUNCTION copy()").await;
+    let old = keep("k1", "Gammelgade 1").await;
+    house.sql("people", "CREATE TABLE of_before AS SELECT * FROM vault").await;
+    let now = keep("k2", PLACE).await;
+    house.sql("people", "CREATE TABLE of_now AS SELECT * FROM vault; DROP TRIGGER copy ON vault_waiting").await;
+    let whole = json!([[{ "slot": "address", "reference": now }], []]);
+    let listed = async |woman: Uuid| {
+        let list = house.leader.get("people", &format!("/v1/women/{woman}/vault")).await.ok().body;
+        let some = |name: &str, members: [&str; 2]| -> Value {
+            let picked = |one: &Value| -> Value {
+                let some = members.iter().filter(|name| !one[**name].is_null());
+                Value::Object(some.map(|name| ((*name).to_owned(), one[*name].clone())).collect())
+            };
+            list[name].as_array().unwrap().iter().map(picked).collect()
+        };
+        json!([some("values", ["slot", "reference"]), some("refused", ["slot", "code"])])
+    };
+    let back = "UPDATE vault v SET (reference, woman, child, centre, slot, version, sealed, since, mac)
+        = (SELECT reference, woman, child, centre, slot, version, sealed, since, mac FROM of_now)";
+    assert_eq!((listed(house.woman).await, house.named().await), (whole.clone(), vec![]));
+
+    let none = json!([[], [{ "slot": "address", "code": "not_as_kept" }]]);
+    let put_back = "UPDATE vault SET (reference, version, sealed, since, mac) = (SELECT reference, version, sealed, since, mac FROM of_before)";
+    for (reference, tampering) in [
+        (&old, put_back),
+        (&now, "UPDATE vault SET version = 7"),
+        (&now, "UPDATE vault SET since = since - interval '1 day'"),
+        (&now, "UPDATE vault SET mac = NULL"),
+        (&now, "UPDATE vault SET mac = (SELECT mac FROM of_before)"),
+    ] {
+        house.sql("people", tampering).await;
+        assert_eq!(listed(house.woman).await, none, "{tampering}");
+        for rest in ["", "/history"] {
+            let shown = house.leader.get("people", &format!("{vault}/{reference}{rest}")).await;
+            assert_eq!((shown.status.as_u16(), shown.code()), (503, "not_as_kept"), "{tampering}");
+        }
+        house.is_named("people", Part::Vault).await;
+        house.sql("people", back).await;
+        assert_eq!(listed(house.woman).await, whole, "{tampering}");
+    }
+    // Another woman's, and a child's that there is none of.
+    let other = Uuid::new_v4();
+    house.leader.open("housing", other).await;
+    house.heard().await;
+    house.sql("people", &format!("UPDATE vault SET woman = '{other}'")).await;
+    let shown = house.leader.get("people", &format!("/v1/women/{other}/vault/{now}")).await;
+    assert_eq!((shown.status.as_u16(), shown.code()), (503, "not_as_kept"));
+    assert_eq!((listed(other).await, listed(house.woman).await), (none.clone(), none.clone()), "moved, and gone");
+    house.is_named("people", Part::Vault).await;
+    house.sql("people", back).await;
+    // What waited once is put back, and the value of before with it: it was counted, and is not counted again.
+    house.sql("people", "INSERT INTO vault_waiting SELECT * FROM waited").await;
+    assert_eq!(listed(house.woman).await, whole);
+    house.sql("people", put_back).await;
+    house
+        .sql(
+            "people",
+            "INSERT INTO vault_waiting SELECT * FROM waited WHERE reference = (SELECT reference FROM of_before)",
+        )
+        .await;
+    assert_eq!(listed(house.woman).await, none);
+    house.sql("people", back).await;
+    // One that is written down for another value's event.
+    house.sql("people", "INSERT INTO vault_waiting SELECT * FROM waited WHERE reference = (SELECT reference FROM of_before);
+        UPDATE vault_waiting SET command = (SELECT command FROM waited WHERE reference = (SELECT reference FROM of_now))").await;
+    assert_eq!(listed(house.woman).await, whole);
+    house.is_named("people", Part::Vault).await;
+    house.sql("people", "DELETE FROM vault_waiting").await;
+    // What it was before, changed; it is shown to nobody.
+    house.sql("people", "UPDATE vault_history SET until = until - interval '1 day'").await;
+    assert_eq!(house.leader.get("people", &format!("{vault}/{now}/history")).await.code(), "not_as_kept");
+    house.is_named("people", Part::Vault).await;
+    // Gone, and kept anew.
+    house.sql("people", "DELETE FROM vault").await;
+    assert_eq!(listed(house.woman).await, none, "gone");
+    let named = house.named().await;
+    assert!(named.iter().any(|(_, part, what)| *part == Part::Vault && what.contains("is gone")), "{named:?}");
+    let anew = keep("k3", PLACE).await;
+    assert_eq!(listed(house.woman).await, json!([[{ "slot": "address", "reference": anew }], []]));
+    assert_eq!(house.named().await, []);
+}
+
+/// Nobody is recognised, and nobody takes words again, by a row that the service did not write, or that is of before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_word_is_neither_checked_nor_taken_again_by_a_row() {
+    let house = House::new().await;
+    let her = format!("/v1/women/{}/vault/code-word", house.woman);
+    house.leader.put("people", &her, "k1", json!({ "value": "blå cykel" })).await.ok();
+    let check = async |who: &str, word: &str| {
+        let who = house.leader.clone().named(who);
+        let answer = who.post("people", &format!("{her}/check"), "-", json!({ "word": word })).await;
+        if answer.status == 200 { answer.body["right"].to_string() } else { answer.code().to_owned() }
+    };
+    let change = async |who: &str, word: &str| {
+        let body = json!({ "value": word, "recognised": "code_word" });
+        house.leader.clone().named(who).put("people", &her, &Uuid::new_v4().to_string(), body).await.code().to_owned()
+    };
+    assert_eq!(change("l-2", "rød cykel").await, "not_recognised");
+    let put = format!(
+        "INSERT INTO vault_checked (woman, centre, actor, at, word, mac)
+         SELECT woman, centre, 'l-2', now(), reference, '\\x00' FROM vault WHERE slot = 'code-word' AND woman = '{}'",
+        house.woman
+    );
+    house.sql("people", &put).await;
+    assert_eq!(change("l-2", "rød cykel").await, "not_recognised", "put there");
+    house.is_named("people", Part::Vault).await;
+    house.sql("people", "DELETE FROM vault_checked").await;
+    // Another leader's check, and one of the word of before.
+    assert_eq!(check("l-3", "blå cykel").await, "true");
+    house
+        .sql("people", "CREATE TABLE checked AS SELECT * FROM vault_checked; UPDATE vault_checked SET actor = 'l-2'")
+        .await;
+    assert_eq!(change("l-2", "rød cykel").await, "not_recognised", "another's");
+    house.is_named("people", Part::Vault).await;
+    house.sql("people", "DELETE FROM vault_checked; INSERT INTO vault_checked SELECT * FROM checked").await;
+    assert_eq!(change("l-3", "rød cykel").await, "");
+    house.sql("people", "INSERT INTO vault_checked SELECT * FROM checked").await;
+    assert_eq!(change("l-3", "gul cykel").await, "not_recognised", "it was checked by another word");
+    assert_eq!(check("l-3", "rød cykel").await, "true");
+    assert_eq!(change("l-3", "gul cykel").await, "");
+
+    // Five wrong ones lock out: the service's role does not take them back, and an administrator does without effect.
+    house.sql("people", "CREATE ROLE service_of_people LOGIN PASSWORD 'x'").await;
+    house.sql("people", &provision::grants(Kind::Domain, &engine::vault::TABLES, "service_of_people")).await;
+    for _ in 0..4 {
+        assert_eq!(check("l-4", "grøn cykel").await, "false");
+    }
+    let pool = house.pool("people").await;
+    for statement in [
+        "DELETE FROM vault_wrong_words",
+        "UPDATE vault_wrong_words SET actor = 'l-9'",
+        "TRUNCATE vault_wrong_words",
+        "DELETE FROM vault_unlocked",
+        "SELECT * FROM vault_signed",
+    ] {
+        let mut connection = pool.acquire().await.unwrap();
+        sqlx::raw_sql("SET ROLE service_of_people").execute(&mut *connection).await.unwrap();
+        let denied = sqlx::raw_sql(statement).execute(&mut *connection).await.unwrap_err();
+        assert_eq!(denied.as_database_error().unwrap().code().as_deref(), Some("42501"), "{statement}");
+        sqlx::raw_sql("RESET ROLE").execute(&mut *connection).await.unwrap();
+    }
+    // Nor are others locked out by rows that somebody adds, or let in.
+    house
+        .sql(
+            "people",
+            "INSERT INTO vault_wrong_words SELECT woman, centre, at, 'l-5', mac FROM vault_wrong_words
+        UNION ALL SELECT woman, centre, at, 'l-5', '\\x00' FROM vault_wrong_words",
+        )
+        .await;
+    assert_eq!(check("l-5", "gul cykel").await, "true");
+    house.is_named("people", Part::Vault).await;
+    house.sql("people", "DELETE FROM vault_wrong_words").await;
+    assert_eq!(check("l-4", "grøn cykel").await, "false", "the fifth");
+    assert_eq!(check("l-4", "gul cykel").await, "too_many_requests", "though they were taken away");
+    house
+        .sql(
+            "people",
+            "INSERT INTO vault_unlocked (woman, centre, actor, at, mac)
+        SELECT woman, centre, NULL, now() + interval '1 minute', '\\x00' FROM vault_wrong_words LIMIT 1",
+        )
+        .await;
+    assert_eq!(check("l-4", "gul cykel").await, "too_many_requests", "nobody lifted it");
+    house.is_named("people", Part::Vault).await;
+    house.sql("people", "DELETE FROM vault_unlocked").await;
+    house.leader.post("people", &format!("{her}/unlock"), "lifted", json!({})).await.ok();
+    assert_eq!(check("l-4", "gul cykel").await, "true");
+}

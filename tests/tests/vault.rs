@@ -311,9 +311,11 @@ async fn sealed(pool: &PgPool, reference: &str) -> Value {
     sealed.bind(reference.parse::<Uuid>().unwrap()).fetch_one(pool).await.unwrap()
 }
 
-async fn set(pool: &PgPool, reference: &str, sealed: &Value) {
-    let set = sqlx::query("UPDATE vault SET sealed = $2 WHERE reference = $1");
+/// Sets what is sealed there, signed as if the service had: only where it is sealed to keeps it from opening.
+async fn set(women: &Women, pool: &PgPool, reference: &str, sealed: &Value) {
+    let set = sqlx::query("UPDATE vault SET sealed = $2, mac = NULL WHERE reference = $1");
     set.bind(reference.parse::<Uuid>().unwrap()).bind(sealed).execute(pool).await.unwrap();
+    vault::sign_once(pool, &women.seal().signer("people")).await.unwrap();
 }
 
 /// Whoever can change the database still cannot make a value readable in another place.
@@ -353,20 +355,20 @@ async fn a_value_opens_in_its_own_place_alone() {
         ("nothing sealed", json!({ "value": "20 30 40 50" })),
         ("nothing", json!({})),
     ] {
-        set(&pool, &phone, &foreign).await;
+        set(&women, &pool, &phone, &foreign).await;
         let answer = read(&phone).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (503, "unavailable"), "{what}");
     }
-    set(&pool, &phone, &own).await;
+    set(&women, &pool, &phone, &own).await;
     assert_eq!(read(&phone).await.text("value"), "20 30 40 51");
     // A child's: a sibling's, the mother's, and a row that says it is a sibling's.
     let own = sealed(&pool, &childs).await;
     let mothers = json!({ "child": Uuid::from_u128(7), "value": sealed(&pool, &phone).await["value"] });
     for foreign in [sealed(&pool, &siblings).await, mothers] {
-        set(&pool, &childs, &foreign).await;
+        set(&women, &pool, &childs, &foreign).await;
         assert_eq!(read(&childs).await.status, 503);
     }
-    set(&pool, &childs, &own).await;
+    set(&women, &pool, &childs, &own).await;
     assert_eq!(read(&childs).await.text("value"), "20 30 40 52");
     // A row whose own columns were changed.
     let row = async |sql: &str| sqlx::query(sql).bind(phone.parse::<Uuid>().unwrap()).execute(&pool).await.unwrap();
@@ -1035,6 +1037,27 @@ async fn what_is_kept_of_a_child_opens_no_wider_when_its_mother_was_forgotten() 
     put(&leader, &other, "address", "k5", of(shared)).await.ok();
 }
 
+/// Many who write about one woman at once are all answered, and each value took the place of the one before.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_values_at_once_stand_one_after_the_other() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let (leader, her) = (ground.leader(), known(&women).await);
+    let put = |number: usize| {
+        let (leader, her) = (&leader, &her);
+        async move {
+            let body = json!({ "value": format!("Nygade {number}") });
+            put(leader, her, "address", &format!("k{number}"), body).await.ok().body
+        }
+    };
+    let mut answers = join_all((0..30).map(put)).await;
+    answers.sort_by_key(|answer| answer["version"].as_u64());
+    let versions: Vec<_> = answers.iter().map(|answer| answer["version"].as_u64().unwrap()).collect();
+    assert_eq!(versions, (1..=30).collect::<Vec<_>>());
+    assert_eq!(json!(now(&leader, &her, "address").await), answers[29]["reference"]);
+    assert_eq!(events(&leader, &her, "VaultValueChanged").await.len(), 30);
+}
+
 /// The service's role writes the vault's tables and still no record.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_role_of_the_service_writes_the_vault_and_no_record() {
@@ -1068,7 +1091,16 @@ async fn the_role_of_the_service_writes_the_vault_and_no_record() {
             .iter()
             .map(|row| row.get(0))
             .collect();
-    assert_eq!(tables.len(), vault::WRITTEN.len(), "{tables:?}");
+    for table in vault::COUNTED {
+        for sql in [format!("DELETE FROM {table}"), format!("UPDATE {table} SET at = at"), format!("TRUNCATE {table}")]
+        {
+            let denied = sqlx::query(&sql).execute(&mut role).await.unwrap_err();
+            assert_eq!(denied.as_database_error().unwrap().code().as_deref(), Some("42501"), "{sql}");
+        }
+    }
+    let denied = sqlx::query("SELECT FROM vault_signed").execute(&mut role).await.unwrap_err();
+    assert_eq!(denied.as_database_error().unwrap().code().as_deref(), Some("42501"));
+    assert_eq!(tables.len(), vault::WRITTEN.len() + vault::COUNTED.len() + 1, "{tables:?}");
     // Another service's role has none of these.
     let plain = provision::grants(services::Kind::Domain, &engine::database::SERVICE, "housing");
     assert!(!plain.contains("vault"));

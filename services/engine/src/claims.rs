@@ -1,8 +1,8 @@
 //! What there is one of among a centre's aggregates, and who holds it.
 //!
 //! The journal takes and gives it back with a command's events; here is in which form it is stored, and who holds it now. Each centre has
-//! claims of its own: another one's are neither refused nor warned about, for either would tell that the other has them. Deliberately
-//! absent: what is claimed ([`Decider::claims`]), and how a keeper is warned ([`crate::keepers`]).
+//! claims of its own: another one's are neither refused nor warned about, for either would tell that the other has them. What all know of
+//! each other anyway (a centre's name) there may be one of in all. Deliberately absent: what is claimed ([`Decider::claims`]), and how a keeper is warned ([`crate::keepers`]).
 
 use crate::executor::{ExecuteError, Executor, unreadable};
 use kit::{AggregateId, CentreId, Decider, case::CommonRejection, decider::Claim};
@@ -53,7 +53,11 @@ impl<D: Decider> Executor<D> {
     /// a `#` tells several holders apart, and stays.
     fn digested(&self, centre: CentreId, claim: &str) -> String {
         let (about, holder) = claim.split_once('#').map_or((claim, None), |(about, holder)| (about, Some(holder)));
-        let about = self.secret.opaque(&["claim", &centre.to_string(), about]);
+        let about = if D::is_one_of_all(claim) {
+            self.secret.opaque(&["the one claim", about])
+        } else {
+            self.secret.opaque(&["claim", &centre.to_string(), about])
+        };
         holder.map_or_else(|| about.to_string(), |holder| format!("{about}#{holder}"))
     }
 

@@ -116,7 +116,6 @@ pub async fn forget(
     let of_hers = [
         ("vault", "woman = $1 AND child IS NULL"),
         ("vault_waiting", "woman = $1 AND child IS NULL"),
-        ("vault_wrong_words", "woman = $1"),
         ("vault_checked", "woman = $1"),
     ];
     let of_a_childs = [("vault", "child = $1"), ("vault_waiting", "child = $1")];
@@ -128,6 +127,14 @@ pub async fn forget(
             let gone = format!("DELETE FROM {table} WHERE {whose}");
             sqlx::query(&gone).bind(subject).execute(&mut *connection).await?;
         }
+    }
+    // Wrong words nobody takes back: they go after a day.
+    let there: bool = sqlx::query_scalar("SELECT to_regprocedure($1) IS NOT NULL")
+        .bind(format!("{}()", vault::OLD_GO))
+        .fetch_one(&mut *connection)
+        .await?;
+    if there {
+        sqlx::query(&format!("SELECT {}()", vault::OLD_GO)).execute(&mut *connection).await?;
     }
     Ok(())
 }

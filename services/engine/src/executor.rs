@@ -12,7 +12,7 @@ use crate::{
     relations::{Answering, unknown, who_answers},
     root::{LoadError, Loaded, Seen, load},
     seal::{Place, Seal},
-    vault::{self, Owner},
+    vault::{Owner, Vault},
 };
 use kit::{
     ActorId, AggregateId, CentreId, Context, Decider, Happened, WomanId,
@@ -258,10 +258,12 @@ impl<D: Decider> Executor<D> {
             _ => false,
         };
         let owner = Owner { woman: opened.woman, centre: opened.centre };
+        let vault = Vault::new(self.service, self.pool.clone(), self.seal.clone());
         let word_checked = says_so
-            && vault::word_checked(&self.pool, owner, &request.actor, self.clock.now())
-                .await
-                .map_err(|error| unreadable(&error))?;
+            && vault.word_checked(owner, &request.actor, self.clock.now()).await.map_err(|error| {
+                tracing::error!(%error, "whether her code word was checked could not be read");
+                ExecuteError::Unavailable
+            })?;
         let context = Context {
             right: request.right,
             conflicts: request.conflicts.clone(),

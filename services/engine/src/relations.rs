@@ -35,7 +35,7 @@ use kit::{
     AggregateId, CentreId, Class, Epoch, WomanId,
     access::{About, Act, Heard, Known, Principal, Verdict, decide},
     policy::Standing,
-    relation::{HEARS, REVOKES, Relation, Sign},
+    relation::{HEARS, REVOKES, Relation, Sign, Tie},
     sealed::{ERASED, OPEN, Stored},
 };
 use serde::Deserialize;
@@ -195,7 +195,8 @@ impl Relations {
         let rows = self.ties(principal, centre, vec![None]).await?;
         let row = rows.first().ok_or_else(|| Problem::common("unavailable"))?;
         let (on_duty, engaged) = self.duties(row, principal, centre)?;
-        Ok(AtWork { on_duty, engaged, heard: self.measure().await?.heard(row)? })
+        let there = !(on_duty || engaged) || !self.has_left(principal, centre).await?;
+        Ok(AtWork { on_duty: on_duty && there, engaged: engaged && there, heard: self.measure().await?.heard(row)? })
     }
 
     /// In people itself: what she says in the place of what was heard of her. Her own entries are exact; who is at work is heard even
@@ -209,6 +210,8 @@ impl Relations {
     ) -> Result<Known, Problem> {
         let relation = Some(own.with_heard(&known.relation.unwrap_or_default()));
         let known = Known { relation, heard: Heard::Whole, ..known };
+        let left = known.left || (gains(&known, principal) && self.has_left(principal, known.centre).await?);
+        let known = Known { left, ..known };
         if !known.on_duty && !known.engaged {
             return Ok(known);
         }
@@ -323,10 +326,15 @@ impl Relations {
             let Some(relation) = relation else { return Ok(None) };
             let heard = if row.try_get("held_back")? { Heard::HeldBack } else { measure.heard(row)? };
             let (on_duty, engaged) = self.duties(row, principal, centre)?;
-            Ok(Some(Known { centre, relation, heard, on_duty, engaged, today: self.clock.today() }))
+            Ok(Some(Known { centre, relation, heard, on_duty, engaged, left: false, today: self.clock.today() }))
         };
         let known: Result<Vec<_>, Problem> = rows.iter().zip(relations).map(known).collect();
-        Ok((known?, asked))
+        let mut known = known?;
+        // Looked up only for whom something would follow from a tie or a duty, and not from whom it would be kept.
+        if known.iter().flatten().any(|known| gains(known, principal)) && self.has_left(principal, centre).await? {
+            known.iter_mut().flatten().for_each(|known| known.left = true);
+        }
+        Ok((known, asked))
     }
 
     /// What a row holds, where it is as it was kept.
@@ -381,6 +389,15 @@ impl Relations {
         }
         Ok(())
     }
+}
+
+/// Whether the asker has more by a tie or a duty than without.
+fn gains(known: &Known, principal: &Principal) -> bool {
+    let tied = |relation: &Relation| {
+        let is = |tie| relation.is_tied(&principal.actor, tie, known.today);
+        (is(Tie::ContactPerson) || is(Tie::Volunteer)) && !relation.conflicts_with(&principal.actor)
+    };
+    known.on_duty || known.engaged || known.relation.as_ref().is_some_and(tied)
 }
 
 /// By what it is known whether all was heard.

@@ -3,18 +3,27 @@
 //!
 //! One value to a woman (or a child), centre and slot. Whenever it changes it gets another reference, so what an event refers to never
 //! turns into something else. An envelope is bound to its person, centre, reference, slot and version: moved to another, it does not
-//! open. Each change is an event of the woman's, and a value counts only where its event stands ([`keep`]). A code word gives way only to
-//! whoever says how she was recognised. Deliberately absent: recording the event, who may ask (the people service, which
-//! alone has these tables), whether a contact is confirmed, and HTTP.
+//! open. Each change is an event of the woman's, and a value counts only where its event stands ([`keep`]). Every row is signed ([`signed`])
+//! and compared with what her events tell of last ([`told`]): what somebody changed, put there, took away or put back from before shows
+//! nothing. A code word gives way only to whoever says how she was recognised. Deliberately absent: recording the event, who may ask (the
+//! people service, which alone has these tables), whether a contact is confirmed, and HTTP.
 
 mod keep;
+mod look;
+mod signed;
+mod told;
+mod turns;
 mod word;
 
 pub use keep::{EVENT, Prepared, Put, Stands};
-pub use word::{Checked, LockOut, Recognised, Unrecognised, WRONG_WORDS, WRONG_WORDS_OF_ALL, word_checked};
+pub use look::look;
+pub use signed::{sign_once, were_signed};
+pub use told::Contents;
+pub use word::{Checked, LockOut, Recognised, Unrecognised, WRONG_WORDS, WRONG_WORDS_OF_ALL};
 
 use crate::{
     database::{self, SERVICE},
+    integrity::Signer,
     keys::KeyError,
     seal::{Opening, Place, Seal, SealError},
 };
@@ -23,17 +32,22 @@ use kit::{
     sealed::{OPEN, Stored},
 };
 use serde_json::{Value, json};
+use signed::{Kind, ValueRow};
 use sqlx::{PgConnection, PgPool, Row, migrate::Migrator, postgres::PgRow};
 use std::{fmt, str::FromStr, sync::LazyLock};
 use time::OffsetDateTime;
+use told::Standing;
 use uuid::Uuid;
 
 static OWN: Migrator = sqlx::migrate!("./migrations/vault");
 /// The tables of a domain service with a vault.
 pub static TABLES: LazyLock<Migrator> = LazyLock::new(|| database::together(&[&SERVICE, &OWN]));
 /// The vault's own tables: the service's role reads and writes them.
-pub const WRITTEN: &[&str] =
-    &["vault", "vault_history", "vault_answers", "vault_wrong_words", "vault_waiting", "vault_checked"];
+pub const WRITTEN: &[&str] = &["vault", "vault_history", "vault_answers", "vault_waiting", "vault_checked"];
+/// Those that it reads and adds to, and takes nothing from: wrong words, and when they were taken again.
+pub const COUNTED: &[&str] = &["vault_wrong_words", "vault_unlocked"];
+/// The function by which those go that count for nothing.
+pub const OLD_GO: &str = "old_wrong_words_go";
 
 /// Whether these tables hold a vault's.
 #[must_use]
@@ -152,67 +166,94 @@ pub enum VaultError {
     /// A row does not read.
     #[error("a row of the vault does not read")]
     Unreadable,
+    /// What stands there is not what was kept there last, or is gone.
+    #[error("what stands in the vault is not what was kept there")]
+    NotAsKept,
 }
 
 /// The vault of a service.
 #[derive(Debug, Clone)]
 pub struct Vault {
-    /// The service's name.
-    pub service: &'static str,
-    /// Its database.
-    pub pool: PgPool,
-    /// Its seal.
-    pub seal: Seal,
+    service: &'static str,
+    pool: PgPool,
+    seal: Seal,
+    /// Wrong words that this process has taken.
+    taken: word::Taken,
+    /// Who writes about whom in this process.
+    turns: turns::Turns,
 }
 
 impl Vault {
-    /// What there is, without values.
-    pub async fn list(&self, owner: Owner) -> Result<Vec<Entry>, VaultError> {
+    /// The vault of a service, in its database and with its seal. It remembers what wrong words were taken by it and its clones.
+    #[must_use]
+    pub fn new(service: &'static str, pool: PgPool, seal: Seal) -> Self {
+        Self { service, pool, seal, taken: word::Taken::default(), turns: turns::Turns::default() }
+    }
+
+    fn signer(&self) -> Signer {
+        self.seal.signer(self.service)
+    }
+
+    /// What stands there, at one moment.
+    async fn settled(&self, owner: Owner) -> Result<Standing, VaultError> {
         self.settle(owner).await?;
-        let rows = sqlx::query(
-            "SELECT reference, slot, child, version, since FROM vault WHERE woman = $1 AND centre = $2
-             ORDER BY slot, child NULLS FIRST",
-        );
-        let rows = rows.bind(owner.woman.0).bind(owner.centre.0).fetch_all(&self.pool).await?;
-        rows.iter().map(entry).collect()
+        let mut moment = self.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        self.standing(&mut moment, owner).await
+    }
+
+    /// What there is, without values.
+    pub async fn list(&self, owner: Owner) -> Result<Contents, VaultError> {
+        let Standing { rows, refused } = self.settled(owner).await?;
+        let entries = rows.into_iter().map(|(entry, _)| entry).collect();
+        Ok(Contents { entries, refused: refused.into_iter().map(|(at, _)| at).collect() })
     }
 
     /// That there is something under a reference now, and what it is.
     pub async fn find(&self, owner: Owner, reference: Uuid) -> Result<Option<Entry>, VaultError> {
-        self.settle(owner).await?;
-        let row = sqlx::query(
-            "SELECT reference, slot, child, version, since FROM vault
-             WHERE woman = $1 AND centre = $2 AND reference = $3",
-        );
-        let row = row.bind(owner.woman.0).bind(owner.centre.0).bind(reference).fetch_optional(&self.pool).await?;
-        row.as_ref().map(entry).transpose()
+        Ok(self.row(owner, reference).await?.map(|(entry, _)| entry))
     }
 
     /// The value; none where its key was erased, or it went meanwhile.
     pub async fn value(&self, owner: Owner, reference: Uuid) -> Result<Option<String>, VaultError> {
-        let row = sqlx::query(
-            "SELECT reference, slot, child, version, since, sealed::text AS sealed FROM vault
-             WHERE woman = $1 AND centre = $2 AND reference = $3",
-        );
-        let row = row.bind(owner.woman.0).bind(owner.centre.0).bind(reference).fetch_optional(&self.pool).await?;
-        let Some(row) = row else { return Ok(None) };
-        self.opened(owner, &entry(&row)?, row.try_get("sealed")?).await
+        let Some((entry, sealed)) = self.row(owner, reference).await? else { return Ok(None) };
+        self.opened(owner, &entry, &sealed).await
+    }
+
+    /// What stands under a reference, as it was kept.
+    async fn row(&self, owner: Owner, reference: Uuid) -> Result<Option<(Entry, String)>, VaultError> {
+        let Standing { rows, refused } = self.settled(owner).await?;
+        let found = rows.into_iter().find(|(entry, _)| entry.reference == reference);
+        if found.is_none() && !refused.is_empty() {
+            let there = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT FROM vault WHERE woman = $1 AND centre = $2 AND reference = $3)",
+            );
+            if there.bind(owner.woman.0).bind(owner.centre.0).bind(reference).fetch_one(&self.pool).await? {
+                return Err(VaultError::NotAsKept);
+            }
+        }
+        Ok(found)
     }
 
     /// What stood there before, the latest first.
     pub async fn history(&self, owner: Owner, now: &Entry) -> Result<Vec<Former>, VaultError> {
         let rows = sqlx::query(
-            "SELECT h.own, h.version, h.sealed::text AS sealed, h.since, h.until FROM vault_history h JOIN vault v USING (reference)
+            "SELECT h.own, h.version, h.sealed::text AS sealed, h.since, h.until, h.mac FROM vault_history h JOIN vault v USING (reference)
              WHERE v.woman = $1 AND v.centre = $2 AND reference = $3 ORDER BY h.version DESC",
         );
         let rows = rows.bind(owner.woman.0).bind(owner.centre.0).bind(now.reference).fetch_all(&self.pool).await?;
+        let signer = self.signer();
         let mut former = Vec::with_capacity(rows.len());
         for row in rows {
             let version = row.try_get::<i64, _>("version")?.unsigned_abs();
-            let (reference, since) = (row.try_get("own")?, row.try_get("since")?);
+            let (reference, since, until) = (row.try_get("own")?, row.try_get("since")?, row.try_get("until")?);
             let was = Entry { reference, version, since, ..now.clone() };
-            let value = self.opened(owner, &was, row.try_get("sealed")?).await?;
-            former.push(Former { reference, since, until: row.try_get("until")?, value });
+            let sealed = row.try_get("sealed")?;
+            let signed = ValueRow { kind: Kind::Stood(until), owner, entry: &was, sealed };
+            if !signed.fits(&signer, row.try_get("mac")?) {
+                signer.refuse("vault history", &reference);
+                return Err(VaultError::NotAsKept);
+            }
+            former.push(Former { reference, since, until, value: self.opened(owner, &was, sealed).await? });
         }
         Ok(former)
     }
@@ -247,7 +288,8 @@ impl Vault {
         }
     }
 
-    async fn sealed(&self, owner: Owner, entry: &Entry, value: &Kept) -> Result<Value, VaultError> {
+    /// As it is stored.
+    async fn sealed(&self, owner: Owner, entry: &Entry, value: &Kept) -> Result<String, VaultError> {
         let mark = json!({ OPEN: { "class": entry.slot.class(), "value": value } });
         // A child's is sealed under the child's key: this is how [`kit::OfChild`] looks.
         let mut facts = match entry.child {
@@ -255,7 +297,7 @@ impl Vault {
             None => json!({ "value": mark }),
         };
         self.seal.seal(self.place(owner, entry, &entry.slot.to_string()), &mut facts).await?;
-        Ok(facts)
+        Ok(facts.to_string())
     }
 
     async fn opened(&self, owner: Owner, entry: &Entry, sealed: &str) -> Result<Option<String>, VaultError> {

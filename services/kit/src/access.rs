@@ -143,8 +143,28 @@ pub struct Known {
     pub on_duty: bool,
     /// Whether the asker is engaged as a temp.
     pub engaged: bool,
+    /// Whether the asker has left the centre's staff: no tie and no duty of theirs counts any more.
+    pub left: bool,
     /// Today in Copenhagen.
     pub today: time::Date,
+}
+
+impl Known {
+    /// Whether the asker is this to her now.
+    fn is_tied(&self, principal: &Principal, tie: Tie) -> bool {
+        let tied = |relation: &Relation| relation.is_tied(&principal.actor, tie, self.today);
+        !self.left && self.relation.as_ref().is_some_and(tied)
+    }
+
+    /// Whether the asker is on duty now. A duty gives a temp nothing that the role does not.
+    fn is_on_duty(&self, principal: &Principal) -> bool {
+        self.on_duty && !self.left && principal.role != Role::Temp
+    }
+
+    /// Whether the asker, a temp, is engaged now.
+    fn is_engaged(&self) -> bool {
+        self.engaged && !self.left
+    }
 }
 
 /// How well a service knows what ties a woman to a centre.
@@ -204,9 +224,8 @@ pub fn right(principal: &Principal, about: About<'_>) -> Option<Right> {
             employed(on_duty)
         }
         (_, About::Woman(known)) if own(known.centre) && reaches(principal, known) => {
-            let relation = known.relation.as_ref();
-            let tied = relation.is_some_and(|relation| relation.is_contact_person(&principal.actor, known.today));
-            employed(known.on_duty).map(|right| if tied { right.max(Right::Close) } else { right })
+            let tied = known.is_tied(principal, Tie::ContactPerson);
+            employed(known.is_on_duty(principal)).map(|right| if tied { right.max(Right::Close) } else { right })
         }
         // The secretariat, volunteers, services; another centre's.
         _ => None,
@@ -238,7 +257,7 @@ fn read(principal: &Principal, about: About<'_>, act: Act) -> Verdict {
 fn help(principal: &Principal, known: &Known, act: Act) -> Verdict {
     let Some(relation) = &known.relation else { return Verdict::Deny };
     let live = relation.nearness(known.today) == Nearness::Live && known.heard != Heard::HeldBack;
-    let helps = relation.is_tied(&principal.actor, Tie::Volunteer, known.today);
+    let helps = known.is_tied(principal, Tie::Volunteer);
     match act {
         Act::Help(class) if live && helps && !relation.conflicts_with(&principal.actor) => match class {
             Class::Open | Class::Personal => Verdict::Allow,
@@ -251,14 +270,14 @@ fn help(principal: &Principal, known: &Known, act: Act) -> Verdict {
 /// Whether somebody who works at the centre reaches her at all.
 fn reaches(principal: &Principal, known: &Known) -> bool {
     let Some(relation) = &known.relation else { return false };
-    let works = principal.role != Role::Temp || known.engaged;
+    let works = principal.role != Role::Temp || known.is_engaged();
     // She calls the lifeline, or comes back: whoever answers for the house finds her.
     works && !relation.conflicts_with(&principal.actor) && (is_live(relation, known) || answers(principal, known))
 }
 
-/// Whether somebody answers for the house.
+/// Whether somebody answers for the house: never a temp, whatever duty a temp has.
 fn answers(principal: &Principal, known: &Known) -> bool {
-    principal.role == Role::Leader || known.on_duty
+    principal.role == Role::Leader || known.is_on_duty(principal)
 }
 
 /// Whether the centre is near her now. Where that is not known for certain it is not. She who was forgotten is as one who left: what was
@@ -272,7 +291,7 @@ fn near(principal: &Principal, known: &Known, act: Act) -> Verdict {
     let (Act::Read(class) | Act::Help(class)) = act else { return Verdict::Deny };
     let Some(relation) = known.relation.as_ref().filter(|_| reaches(principal, known)) else { return Verdict::Deny };
     let leads = principal.role == Role::Leader;
-    let close = answers(principal, known) || relation.is_contact_person(&principal.actor, known.today);
+    let close = answers(principal, known) || known.is_tied(principal, Tie::ContactPerson);
     let (live, current) = (is_live(relation, known), known.heard == Heard::Whole);
     let shown = |allowed: bool| if allowed { Verdict::Allow } else { Verdict::Mask };
     match class {

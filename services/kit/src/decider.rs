@@ -69,6 +69,12 @@ pub trait Decider: Clone + Default + Serialize + Send + Sync + 'static {
         let _ = claim;
         None
     }
+    /// Whether there is one of this among all centres, and not one at each: for what each may know that the others have.
+    #[must_use]
+    fn is_one_of_all(claim: &str) -> bool {
+        let _ = claim;
+        false
+    }
     /// What whoever holds this is told when another centre takes the same for another woman, as a command of a rule to the aggregate
     /// that holds it; the other centre is told nothing. `None`: nobody is told.
     #[must_use]

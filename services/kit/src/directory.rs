@@ -244,6 +244,18 @@ impl Directory {
         }
     }
 
+    /// Whether somebody was of the staff and is not any more on a day. Of whom it knows nothing, it says nothing.
+    #[must_use]
+    pub fn has_left(&self, who: &ActorId, today: Date) -> bool {
+        self.staff.get(who).is_some_and(|(_, worker)| !worker.stays(today))
+    }
+
+    /// Whether somebody works there as a temp.
+    #[must_use]
+    pub fn is_temp(&self, who: &ActorId) -> bool {
+        self.staff.get(who).is_some_and(|(_, worker)| worker.role == StaffRole::Temp)
+    }
+
     /// Everybody of the centre's staff, also who has left.
     pub fn staff(&self) -> impl Iterator<Item = (AggregateId, &Worker)> {
         self.staff.values().map(|(aggregate, worker)| (*aggregate, worker))

@@ -26,6 +26,8 @@ pub const REVOKES: &[&str] = &[
     "RelocationWithdrawn",
     "StayEnded",
     "WorkerAssigned",
+    "WorkerChanged",
+    "WorkerLeft",
     "WorkerReleased",
 ];
 

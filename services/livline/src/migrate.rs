@@ -4,8 +4,8 @@
 //! Deliberately absent: making databases and roles; whoever runs a cluster does.
 
 use crate::{failure::Failure, provision, services, signed, terminal};
-use engine::integrity::Integrity;
 use engine::keys::{FileMasterKey, KeyError, Keyring};
+use engine::{integrity::Integrity, vault};
 use sqlx::PgPool;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +55,9 @@ pub async fn migrate(options: &Migrate) -> Result<(), Failure> {
             let failed = provision::failed(service.name);
             let pool = PgPool::connect(url).await.map_err(&failed)?;
             signed::sign(&pool, &integrity.of(service.name)).await.map_err(&failed)?;
+            if vault::within(service.tables) {
+                signed::sign_vault(&pool, &integrity.of(service.name)).await?;
+            }
             pool.close().await;
         }
     } else {

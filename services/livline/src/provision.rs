@@ -158,9 +158,15 @@ pub fn grants(kind: Kind, tables: &Migrator, role: &str) -> String {
     }
 }
 
-/// What stands in a vault may change and go.
+/// What stands in a vault may change and go; what was counted may not.
 fn vault_grants(role: &str) -> String {
-    format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {};", vault::WRITTEN.join(", "), identifier(role))
+    let (written, counted, old_go, role) =
+        (vault::WRITTEN.join(", "), vault::COUNTED.join(", "), vault::OLD_GO, identifier(role));
+    format!(
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON {written} TO {role};
+         GRANT SELECT, INSERT ON {counted} TO {role};
+         GRANT EXECUTE ON FUNCTION {old_go} TO {role};"
+    )
 }
 
 fn domain_grants(role: &str) -> String {

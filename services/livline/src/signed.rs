@@ -1,4 +1,5 @@
-//! Data folders of formats below 3 hold events and owners of aggregates that nobody signed. They are signed, once.
+//! Data folders of formats below 3 hold events and owners of aggregates that nobody signed, and those below 4 values of a vault. They are
+//! signed, once.
 //!
 //! A service's rows are signed in one transaction, and only where none of them was signed before: what is put there unsigned later stays
 //! so, and counts for nothing. The folder's format says when all of it was done; no database does. The numberings get a new epoch with it, so
@@ -11,30 +12,36 @@ use crate::{
     provision::failed,
     secrets, services, terminal,
 };
-use engine::{integrity::Signer, store};
+use engine::{
+    integrity::Signer,
+    store,
+    vault::{self, VaultError},
+};
 use sqlx::{PgConnection, PgPool, Postgres as Db, Row, Transaction};
 
 /// Rows signed at once.
 const PAGE: i64 = 1000;
 /// The lock that whoever appends holds.
 const APPEND: i64 = 736_969;
-/// The first format whose rows are all signed.
+/// The first format whose events are all signed.
 const SIGNED: u64 = 3;
+/// The first format whose vaults are.
+const VAULT_SIGNED: u64 = 4;
 
 /// Has the integrity key made, and signs what a folder of an earlier format holds. The tables are this version's.
 pub async fn sign_where_needed(folder: &DataFolder, postgres: &Postgres) -> Result<(), Failure> {
     let mut pools = Vec::new();
     for service in services::domains() {
         let pool = PgPool::connect(&postgres.admin_url(&service.database())).await.map_err(failed(service.name))?;
-        pools.push((service.name, pool));
+        pools.push((service.name, vault::within(service.tables), pool));
     }
     let mut used = false;
-    for (name, pool) in &pools {
+    for (name, _, pool) in &pools {
         used |= is_signed(&mut *pool.acquire().await.map_err(failed(name))?).await.map_err(failed(name))?;
     }
     let integrity = secrets::integrity_key(folder, used)?;
     if folder.format()? < SIGNED {
-        for (name, pool) in &pools {
+        for (name, _, pool) in &pools {
             let left = sign(pool, &integrity.of(name)).await.map_err(failed(name))?;
             if left > 0 {
                 terminal::complain(format!(
@@ -44,8 +51,23 @@ pub async fn sign_where_needed(folder: &DataFolder, postgres: &Postgres) -> Resu
         }
         folder.now_of_format(SIGNED)?;
     }
-    for (_, pool) in pools {
+    if folder.format()? < VAULT_SIGNED {
+        for (name, _, pool) in pools.iter().filter(|(_, has_a_vault, _)| *has_a_vault) {
+            sign_vault(pool, &integrity.of(name)).await?;
+        }
+        folder.now_of_format(VAULT_SIGNED)?;
+    }
+    for (.., pool) in pools {
         pool.close().await;
+    }
+    Ok(())
+}
+
+/// Signs what a vault holds, where that was not done.
+pub async fn sign_vault(pool: &PgPool, signer: &Signer) -> Result<(), Failure> {
+    let unsigned = |error: VaultError| Failure::Other(format!("What the vault keeps cannot be signed: {error}."));
+    if !vault::were_signed(pool).await.map_err(|error| unsigned(error.into()))? {
+        vault::sign_once(pool, signer).await.map_err(unsigned)?;
     }
     Ok(())
 }

@@ -127,6 +127,7 @@ async fn timeline(
     }
     let behind = behind(&app, at_least.as_deref()).await?;
     let known = app.known(&caller, woman).await?;
+    let left = app.relations.left(&caller.principal).await?;
     let about = About::Woman(&known);
     // One snapshot: what is open and what happened are of the same moment.
     let mut snapshot = app.pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
@@ -145,7 +146,7 @@ async fn timeline(
     let now = app.clock.now();
     let wanted = Wanted { due: Due::Any, responsible: None, now, classes: classes(&caller, about) };
     let open = read::follow_ups(&mut snapshot, &app.seal, scope, &wanted).await?;
-    let open = open.into_iter().map(|row| row.held(known.relation.as_ref()));
+    let open = open.into_iter().map(|row| row.held(known.relation.as_ref(), &left));
     let open: Vec<_> = open.map(|row| render::follow_up(&app.contracts, row, now)).collect();
     let held_back = read::held_back(&mut snapshot, woman, centre).await?;
     // Whoever waits for a second connection while holding one waits for others who do the same.
@@ -278,6 +279,7 @@ async fn seen(
     wanted: &Wanted<'_>,
 ) -> Result<(Vec<FollowUpRow>, bool), Problem> {
     let (mut dated, mut undated, mut looked_at) = (Vec::new(), Vec::new(), 0);
+    let left = app.relations.left(&caller.principal).await?;
     for part in wanted.due.parts() {
         let mut last = None;
         loop {
@@ -294,7 +296,7 @@ async fn seen(
             let known = app.relations.all(&caller.principal, &women, Act::Read(Class::Open)).await?;
             for row in rows {
                 let Some(known) = known.get(&WomanId(row.woman)).filter(|_| row.genuine) else { continue };
-                let mut row = row.held(known.relation.as_ref());
+                let mut row = row.held(known.relation.as_ref(), &left);
                 if !wanted.of(row.responsible.as_deref()) {
                     continue;
                 }

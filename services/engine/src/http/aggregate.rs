@@ -204,9 +204,11 @@ pub(super) async fn show<D: Decider>(
         .values_mut()
         .filter(|follow_up| open(follow_up.class) != Opening::Value)
         .for_each(|follow_up| follow_up.due = None);
-    let conflicts = reached.conflicts();
+    // Whoever must see nothing of her, or has left, holds nothing.
+    let mut kept_away = reached.conflicts();
+    kept_away.extend(app.relations.left(&caller.principal).await?);
     for follow_up in follow_ups.values_mut() {
-        follow_up.responsible = follow_up.responsible.take().filter(|holder| !conflicts.contains(holder));
+        follow_up.responsible = follow_up.responsible.take().filter(|holder| !kept_away.contains(holder));
     }
     let likely = loaded.case.actions(&context);
     let aggregate = app.contract.aggregates.iter().find(|aggregate| aggregate.kind == D::TYPE);

@@ -58,6 +58,7 @@ pub const COMMON: &[(u16, &str, &str)] = &[
     (429, "too_many_requests", "Too many requests; wait a moment."),
     (503, "crowded", "Too many requests at once from everybody; wait a moment."),
     (503, "busy", "Too many commands for one case at once; send it again with the same key."),
+    (503, "not_as_kept", "It is not what was kept there last, and is not shown: keep it anew."),
     (503, "not_heard", "It is not known yet who may see her; ask again in a moment."),
     (503, "unavailable", "No answer from the store; send it again with the same key."),
 ];

@@ -30,7 +30,10 @@ pub(crate) async fn who_answers(
 ) -> Result<Answering, sqlx::Error> {
     let mut all = on_duty(pool, &seal.signer(keeper), centre, now).await?;
     let directory = directory(pool, (seal, keeper), centre, Part::Staff).await?;
-    let leaders: BTreeSet<ActorId> = directory.leaders(kit::calendar::day_in_copenhagen(now)).cloned().collect();
+    let today = kit::calendar::day_in_copenhagen(now);
+    // Who left has no duty any more, and a temp answers for no house.
+    all.retain(|who| !directory.has_left(who, today) && !directory.is_temp(who));
+    let leaders: BTreeSet<ActorId> = directory.leaders(today).cloned().collect();
     all.extend(leaders.iter().cloned());
     Ok(Answering { all, leaders })
 }

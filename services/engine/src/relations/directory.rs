@@ -12,7 +12,7 @@ use crate::{
     tally::Tally,
 };
 use kit::{
-    AggregateId, CentreId, Class,
+    ActorId, AggregateId, CentreId, Class,
     access::Principal,
     directory::{Directory, DirectoryFact, Listed, Named, SubscribedEvent},
     policy::{Heard, Standing},
@@ -211,6 +211,19 @@ impl Relations {
     async fn part_of_directory(&self, principal: &Principal, part: Part) -> Result<Directory, Problem> {
         let centre = principal.centre.ok_or_else(Problem::not_found)?;
         Ok(directory(&self.pool, (&self.seal, self.service), centre, part).await?)
+    }
+
+    /// All of the asker's own centre who have left its staff: they hold nothing.
+    pub async fn left(&self, principal: &Principal) -> Result<BTreeSet<ActorId>, Problem> {
+        let (directory, today) = (self.part_of_directory(principal, Part::Staff).await?, self.clock.today());
+        let left = directory.staff().map(|(_, worker)| worker).filter(|worker| !worker.stays(today));
+        Ok(left.map(|worker| worker.worker.clone()).collect())
+    }
+
+    /// Whether somebody has left the staff of a centre, as the signed directory has it.
+    pub(super) async fn has_left(&self, principal: &Principal, centre: CentreId) -> Result<bool, sqlx::Error> {
+        let directory = directory(&self.pool, (&self.seal, self.service), centre, Part::Staff).await?;
+        Ok(directory.has_left(&principal.actor, self.clock.today()))
     }
 
     /// The names of the own staff, and where `places` of the centres too, whose ids stand anywhere in what is answered.

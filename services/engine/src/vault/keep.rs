@@ -2,9 +2,14 @@
 //!
 //! The journal appends in a transaction of its own. So a value waits in a table under the key of the command that tells of it, and moves
 //! to where it stands once the event of that key is there: at once, or, after a crash, when somebody next looks at her vault. The key's
-//! repetition goes on wherever the first attempt ended. Deliberately absent: the event itself (the woman's rules).
+//! repetition goes on wherever the first attempt ended. What waits counts by the event that names it, and once: a row that somebody puts back
+//! counts for nothing. Deliberately absent: the event itself (the woman's rules).
 
-use super::{Entry, Kept, Owner, Recognised, Slot, TYPE, Vault, VaultError, entry, lock};
+use super::{
+    Entry, Kept, Owner, Recognised, Slot, TYPE, Vault, VaultError, entry, lock,
+    signed::{Kind, ValueRow},
+    told::{Told, at},
+};
 use crate::{erasure::decided, keys::KeyError};
 use kit::{ActorId, ChildId, ids::derive_id};
 use sqlx::{PgConnection, Postgres, Row, Transaction, postgres::PgRow};
@@ -92,9 +97,9 @@ impl Vault {
             return Err(VaultError::KeyReused);
         }
         for put in puts {
-            changes = self.recognises(changes, owner, put, agreed.as_deref()).await?;
+            changes = self.recognises(changes, owner, put, agreed.as_ref()).await?;
         }
-        if waiting(&mut changes, owner, command, puts, &fingerprints).await? {
+        if self.waits(&mut changes, owner, command, (puts, &fingerprints)).await? {
             changes.commit().await?;
             return Ok(Prepared::Waits);
         }
@@ -132,91 +137,131 @@ impl Vault {
 
     /// The same, for whoever holds the lock: in the order of the events.
     async fn count(&self, changes: &mut Transaction<'static, Postgres>, owner: Owner) -> Result<(), VaultError> {
-        let rows = sqlx::query(
-            "SELECT w.key, w.command, w.reference, w.slot, w.child, 0::bigint AS version, w.fingerprint, w.sealed::text AS sealed,
-                    e.number, e.since
-             FROM vault_waiting w CROSS JOIN LATERAL (
-                 SELECT max(e.number) AS number, max((e.body #>> '{recordedtime}')::timestamptz) AS since,
-                        bool_or(e.event_type = $3) AS told
-                 FROM aggregates a JOIN events e USING (aggregate_type, aggregate_id)
-                 WHERE a.woman = w.woman AND a.centre = w.centre AND e.key = w.command
-             ) e
-             WHERE w.woman = $1 AND w.centre = $2 AND e.told ORDER BY e.number, w.slot",
-        );
-        let rows = rows.bind(owner.woman.0).bind(owner.centre.0).bind(EVENT).fetch_all(&mut **changes).await?;
-        for row in rows {
-            let waited = entry(&row)?;
-            // It was decided since, or the key is gone: of what nobody may read nothing is moved.
-            if !decided(changes, owner.woman, waited.child).await?
+        let mut waiting = self.waiting(changes, owner).await?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let told = self.told(changes, owner).await?;
+        for of in &told {
+            let is_it = |(_, entry, command): &(PgRow, Entry, Uuid)| (*command, at(entry)) == (of.command, of.at);
+            let Some(found) = waiting.iter().position(is_it) else { continue };
+            let (row, waited, _) = waiting.swap_remove(found);
+            let key: Uuid = row.try_get("key")?;
+            let another = self.named(owner, of).await?.is_some_and(|named| named != waited.reference);
+            if another || self.was_counted(changes, owner, (of, &told)).await? {
+                self.signer().refuse("vault waiting", &waited.reference);
+            } else if !decided(changes, owner.woman, waited.child).await?
                 && let Some(value) = self.opened(owner, &waited, row.try_get("sealed")?).await?
             {
                 let value = value.try_into().map_err(|_| VaultError::Unreadable)?;
-                self.stand(changes, owner, waited, &value, &row).await?;
+                self.stand(changes, owner, (waited, &value), (&row, of)).await?;
             }
-            let gone = sqlx::query("DELETE FROM vault_waiting WHERE key = $1").bind(row.try_get::<Uuid, _>("key")?);
+            // It was decided since, or the key is gone: of what nobody may read nothing is moved.
+            let gone = sqlx::query("DELETE FROM vault_waiting WHERE key = $1").bind(key);
             gone.execute(&mut **changes).await?;
         }
         Ok(())
     }
 
-    /// Puts a value where it stands; what stood there before becomes history.
+    /// Whether what stands there is what an event tells of, or what a later one does.
+    async fn was_counted(
+        &self,
+        changes: &mut PgConnection,
+        owner: Owner,
+        (of, told): (&Told, &[Told]),
+    ) -> Result<bool, VaultError> {
+        let stands = sqlx::query(
+            "SELECT reference, slot, child, version, since, sealed::text AS sealed, mac FROM vault
+             WHERE woman = $1 AND centre = $2 AND slot = $3 AND child IS NOT DISTINCT FROM $4",
+        );
+        let stands = stands.bind(owner.woman.0).bind(owner.centre.0).bind(of.at.0.to_string());
+        let Some(row) = stands.bind(of.at.1.map(|child| child.0)).fetch_optional(changes).await? else {
+            return Ok(false);
+        };
+        let now = entry(&row)?;
+        let signed = ValueRow { kind: Kind::Stands, owner, entry: &now, sealed: row.try_get("sealed")? };
+        if !signed.fits(&self.signer(), row.try_get("mac")?) {
+            return Ok(false);
+        }
+        for later in told.iter().rev().filter(|told| told.at == of.at) {
+            if self.named(owner, later).await? == Some(now.reference) {
+                return Ok(later.number >= of.number);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Puts a value where it stands; what stood there before becomes history, where it is as it was kept.
     async fn stand(
         &self,
         changes: &mut PgConnection,
         owner: Owner,
-        waited: Entry,
-        value: &Kept,
-        row: &PgRow,
+        (waited, value): (Entry, &Kept),
+        (row, told): (&PgRow, &Told),
     ) -> Result<(), VaultError> {
-        let slot = waited.slot.to_string();
-        let before = sqlx::query_as(
-            "SELECT reference, version FROM vault
-             WHERE woman = $1 AND centre = $2 AND slot = $3 AND child IS NOT DISTINCT FROM $4",
+        let (slot, child) = (waited.slot.to_string(), waited.child.map(|child| child.0));
+        let before = sqlx::query(
+            "SELECT v.reference, v.slot, v.child, v.version, v.since, v.sealed::text AS sealed, v.mac,
+                    (SELECT max(h.version) FROM vault_history h WHERE h.reference = v.reference) AS latest
+             FROM vault v WHERE v.woman = $1 AND v.centre = $2 AND v.slot = $3 AND v.child IS NOT DISTINCT FROM $4",
         );
-        let before =
-            before.bind(owner.woman.0).bind(owner.centre.0).bind(&slot).bind(waited.child.map(|child| child.0));
-        let before: Option<(Uuid, i64)> = before.fetch_optional(&mut *changes).await?;
-        let since: OffsetDateTime = row.try_get("since")?;
-        if let Some((reference, _)) = before {
-            sqlx::query(
-                "INSERT INTO vault_history (reference, own, version, sealed, since, until)
-                 SELECT reference, reference, version, sealed, since, $2 FROM vault WHERE reference = $1",
-            )
-            .bind(reference)
-            .bind(since)
-            .execute(&mut *changes)
-            .await?;
+        let before = before.bind(owner.woman.0).bind(owner.centre.0).bind(&slot).bind(child);
+        let (since, signer) = (told.since, self.signer());
+        let mut version = 1;
+        if let Some(before) = before.fetch_optional(&mut *changes).await? {
+            let (was, sealed) = (entry(&before)?, before.try_get("sealed")?);
+            let signed = ValueRow { kind: Kind::Stands, owner, entry: &was, sealed };
+            let latest: i64 = before.try_get::<Option<i64>, _>("latest")?.unwrap_or_default();
+            version = latest.unsigned_abs() + 1;
+            if signed.fits(&signer, before.try_get("mac")?) {
+                version = version.max(was.version + 1);
+                let mac = ValueRow { kind: Kind::Stood(since), ..signed }.sign(&signer);
+                sqlx::query(
+                    "INSERT INTO vault_history (reference, own, version, sealed, since, until, mac)
+                     SELECT reference, reference, version, sealed, since, $2, $3 FROM vault WHERE reference = $1 ON CONFLICT DO NOTHING",
+                )
+                .bind(was.reference)
+                .bind(since)
+                .bind(mac)
+                .execute(&mut *changes)
+                .await?;
+            } else {
+                signer.refuse("vault", &was.reference);
+            }
         }
-        let version = before.map_or(1, |(_, version)| version + 1);
-        let now = Entry { version: version.unsigned_abs(), since, ..waited };
+        let now = Entry { version, since, ..waited };
         // Sealed anew, to its version.
         let sealed = self.sealed(owner, &now, value).await?;
+        let mac = ValueRow { kind: Kind::Stands, owner, entry: &now, sealed: &sealed }.sign(&signer);
+        let version = i64::try_from(version).map_err(|_| VaultError::Unreadable)?;
         // What was there before, and what was answered, goes on with the row.
         sqlx::query(
-            "INSERT INTO vault (reference, woman, child, centre, slot, version, sealed, since)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-             ON CONFLICT (woman, centre, slot, child) DO UPDATE SET reference = $1, version = $6, sealed = $7, since = $8",
+            "INSERT INTO vault (reference, woman, child, centre, slot, version, sealed, since, mac)
+             VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8, $9)
+             ON CONFLICT (woman, centre, slot, child)
+             DO UPDATE SET reference = $1, version = $6, sealed = $7::json, since = $8, mac = $9",
         )
         .bind(now.reference)
         .bind(owner.woman.0)
-        .bind(now.child.map(|child| child.0))
+        .bind(child)
         .bind(owner.centre.0)
         .bind(&slot)
         .bind(version)
-        .bind(sqlx::types::Json(sealed))
+        .bind(&sealed)
         .bind(since)
+        .bind(mac)
         .execute(&mut *changes)
         .await?;
         sqlx::query(
             "INSERT INTO vault_answers (key, reference, own, version, since, fingerprint, number)
-             VALUES ($1, $2, $2, $3, $4, $5, $6)",
+             VALUES ($1, $2, $2, $3, $4, $5, $6) ON CONFLICT (key) DO NOTHING",
         )
         .bind(row.try_get::<Uuid, _>("key")?)
         .bind(now.reference)
         .bind(version)
         .bind(since)
         .bind(row.try_get::<&[u8], _>("fingerprint")?)
-        .bind(row.try_get::<i64, _>("number")?)
+        .bind(told.number)
         .execute(&mut *changes)
         .await?;
         // Whoever knew the word of before has to know this one.
@@ -239,9 +284,10 @@ impl Vault {
         let reference = put.reference(self.service);
         let entry = Entry { reference, slot: put.slot, child: put.child, version: 0, since: put.now };
         let sealed = self.sealed(owner, &entry, &put.value).await?;
+        let mac = ValueRow { kind: Kind::Waits(command), owner, entry: &entry, sealed: &sealed }.sign(&self.signer());
         sqlx::query(
-            "INSERT INTO vault_waiting (key, command, reference, woman, child, centre, slot, sealed, since, fingerprint)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            "INSERT INTO vault_waiting (key, command, reference, woman, child, centre, slot, sealed, since, fingerprint, mac)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8::json, $9, $10, $11)",
         )
         .bind(put.key)
         .bind(command)
@@ -250,12 +296,50 @@ impl Vault {
         .bind(put.child.map(|child| child.0))
         .bind(owner.centre.0)
         .bind(put.slot.to_string())
-        .bind(sqlx::types::Json(sealed))
+        .bind(sealed)
         .bind(put.now)
         .bind(fingerprint)
+        .bind(mac)
         .execute(changes)
         .await?;
         Ok(())
+    }
+    /// Whether exactly these values wait under a command's key. Others refuse: the event would be of those.
+    async fn waits(
+        &self,
+        connection: &mut PgConnection,
+        owner: Owner,
+        command: Uuid,
+        (puts, fingerprints): (&[Put], &[Vec<u8>]),
+    ) -> Result<bool, VaultError> {
+        let keys: Vec<Uuid> = puts.iter().map(|put| put.key).collect();
+        let rows = sqlx::query(
+            "SELECT key, slot, child, reference, 0::bigint AS version, since, sealed::text AS sealed, fingerprint, mac,
+                    woman = $3 AND centre = $4 AND command = $1 AS own
+             FROM vault_waiting WHERE command = $1 OR key = ANY ($2)",
+        );
+        let rows =
+            rows.bind(command).bind(&keys).bind(owner.woman.0).bind(owner.centre.0).fetch_all(connection).await?;
+        let signer = self.signer();
+        let same = |put: &Put, fingerprint: &[u8], row: &PgRow| -> Result<bool, VaultError> {
+            let waited = entry(row)?;
+            let signed = ValueRow { kind: Kind::Waits(command), owner, entry: &waited, sealed: row.try_get("sealed")? };
+            let same = (row.try_get("key")?, waited.slot, waited.child) == (put.key, put.slot, put.child)
+                && row.try_get("own")?
+                && row.try_get::<&[u8], _>("fingerprint")? == fingerprint;
+            Ok(same && signed.fits(&signer, row.try_get("mac")?))
+        };
+        let mut found = 0;
+        for row in &rows {
+            for (put, fingerprint) in puts.iter().zip(fingerprints) {
+                found += usize::from(same(put, fingerprint, row)?);
+            }
+        }
+        match rows.len() {
+            0 => Ok(false),
+            all if all == found && found == puts.len() => Ok(true),
+            _ => Err(VaultError::KeyReused),
+        }
     }
 }
 
@@ -266,39 +350,6 @@ async fn told(connection: &mut PgConnection, owner: Owner, command: Uuid) -> Res
                         WHERE a.woman = $1 AND a.centre = $2 AND e.key = $3)",
     );
     told.bind(owner.woman.0).bind(owner.centre.0).bind(command).fetch_one(connection).await
-}
-
-/// Whether exactly these values wait under a command's key. Others refuse: the event would be of those.
-async fn waiting(
-    connection: &mut PgConnection,
-    owner: Owner,
-    command: Uuid,
-    puts: &[Put],
-    fingerprints: &[Vec<u8>],
-) -> Result<bool, VaultError> {
-    let keys: Vec<Uuid> = puts.iter().map(|put| put.key).collect();
-    let rows = sqlx::query(
-        "SELECT key, slot, child, woman = $3 AND centre = $4 AND command = $1 AS own, fingerprint
-         FROM vault_waiting WHERE command = $1 OR key = ANY ($2)",
-    );
-    let rows = rows.bind(command).bind(&keys).bind(owner.woman.0).bind(owner.centre.0).fetch_all(connection).await?;
-    let waits = |put: &Put, fingerprint: &[u8], row: &PgRow| -> Result<bool, sqlx::Error> {
-        let slot: Option<Slot> = row.try_get::<&str, _>("slot")?.parse().ok();
-        let same = (row.try_get("key")?, slot, row.try_get("child")?)
-            == (put.key, Some(put.slot), put.child.map(|child| child.0));
-        Ok(same && row.try_get("own")? && row.try_get::<&[u8], _>("fingerprint")? == fingerprint)
-    };
-    let mut found = 0;
-    for row in &rows {
-        for (put, fingerprint) in puts.iter().zip(fingerprints) {
-            found += usize::from(waits(put, fingerprint, row)?);
-        }
-    }
-    match rows.len() {
-        0 => Ok(false),
-        all if all == found && found == puts.len() => Ok(true),
-        _ => Err(VaultError::KeyReused),
-    }
 }
 
 /// What a key was answered with before.

@@ -32,18 +32,20 @@ fn everything_not_listed_is_denied() {
         (Nearness::Erased, vec![Sign::Left, Sign::Erased]),
         (Nearness::Erased, vec![Sign::Began(stay), Sign::Erased]),
     ];
-    let flags = |bits: u8| [bits & 1 > 0, bits & 2 > 0];
+    let flags = |bits: u8| [bits & 1 > 0, bits & 2 > 0, bits & 4 > 0];
     let mut asked = 0;
     for (nearness, signs) in &stages {
         let away = signs.contains(&Sign::Left) && !signs.ends_with(&[Sign::Began(stay)]);
         for (tie, more) in ties.iter().enumerate() {
-            for (heard, [on_duty, engaged]) in
-                Heard::VARIANTS.iter().flat_map(|heard| (0..4).map(move |bits| (*heard, flags(bits))))
+            for (heard, [duty, engagement, left]) in
+                Heard::VARIANTS.iter().flat_map(|heard| (0..8).map(move |bits| (*heard, flags(bits))))
             {
                 let (current, held_back) = (heard == Heard::Whole, heard == Heard::HeldBack);
                 let relation = Some(Relation::of(signs.iter().chain(more)));
                 let today = time::macros::date!(2026 - 11 - 20);
-                let known = Known { centre: OWN, relation, heard, on_duty, engaged, today };
+                let known = Known { centre: OWN, relation, heard, on_duty: duty, engaged: engagement, left, today };
+                // Who left has neither tie nor duty, whatever is still heard of them.
+                let (engaged, tied) = (engagement && !left, |to: usize| tie == to && !left);
                 let stranger = Known { relation: None, ..known.clone() };
                 for role in Role::VARIANTS {
                     for home in [Some(OWN), Some(CentreId(Uuid::from_u128(2))), None] {
@@ -52,18 +54,20 @@ fn everything_not_listed_is_denied() {
                             asked += 1;
                             let leads = *role == Role::Leader;
                             let works = *role == Role::Worker || leads || (*role == Role::Temp && engaged);
+                            // A temp's role bounds what a duty gives.
+                            let on_duty = duty && !left && *role != Role::Temp;
                             let answers = leads || on_duty;
                             let live = *nearness == Nearness::Live && !held_back;
                             let past = !live;
                             let seen = works && home == Some(OWN) && tie != 3 && (!past || answers);
-                            let close = answers || tie == 1;
-                            let helps = *role == Role::Volunteer && home == Some(OWN) && tie == 2 && live;
+                            let close = answers || tied(1);
+                            let helps = *role == Role::Volunteer && home == Some(OWN) && tied(2) && live;
                             // In the words of the domain: close is the contact person, whoever is on duty, and the leader; those who
                             // answer are the last two; a temp is none of them.
                             let right = match role {
                                 Role::Leader => Right::Leader,
                                 Role::Worker if on_duty => Right::Answers,
-                                Role::Worker if tie == 1 => Right::Close,
+                                Role::Worker if tied(1) => Right::Close,
                                 _ => Right::Record,
                             };
                             let read = |class| match class {

@@ -17,8 +17,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::programs::Account;
 use super::{ClusterError, Nats, Postgres, Which};
 
-/// The format this program writes, and the newest it reads: since 2 the keys have a cluster of their own, since 3 everything is signed.
-const FORMAT: u64 = 3;
+/// The format this program writes, and the newest it reads: since 2 the keys have a cluster of their own, since 3 events are signed, since 4 the vault's rows are.
+const FORMAT: u64 = 4;
 /// There as long as a restore has not ended.
 const RESTORING: &str = "restoring";
 /// Used when nothing is asked for, below the current folder.

@@ -61,7 +61,7 @@ fn a_second_livline_is_refused_until_the_first_ends() {
 fn a_format_is_written_and_a_newer_one_refused() {
     let place = temporary();
     let format = open(&place).path().join("format");
-    assert_eq!(std::fs::read_to_string(&format).expect("a format"), "3\n");
+    assert_eq!(std::fs::read_to_string(&format).expect("a format"), "4\n");
     for (content, sentence) in [
         ("4\n", "holds data of a newer version (format 4, this program knows 3)."),
         ("one", "as a whole number, and does not."),

@@ -1,8 +1,8 @@
 //! `livline verify [--heal]`: whether what the services stored, what was published and what the timeline shows are the same, and exactly
 //! where they are not.
 //!
-//! [`journal`] and [`signed`] look at a service's events alone, [`access`] at what follows from them in every database, [`stream`] and [`timeline`] compare what was made of them, [`policies`] how far they
-//! were heard. What is just on its way is waited for, with a bound. Deliberately absent: changing an event; where a journal is broken,
+//! [`journal`] and [`signed`] look at a service's events alone, [`access`] at what follows from them in every database, [`vault`] at the values that
+//! they tell of, [`stream`] and [`timeline`] compare what was made of them, [`policies`] how far they were heard. What is just on its way is waited for, with a bound. Deliberately absent: changing an event; where a journal is broken,
 //! that is told and left as it is.
 
 mod access;
@@ -12,6 +12,7 @@ mod policies;
 mod signed;
 mod stream;
 pub(crate) mod timeline;
+mod vault;
 
 pub use heal::heal;
 
@@ -56,6 +57,8 @@ pub enum Part {
     Policies,
     /// What access follows from, as the service has heard it.
     Access,
+    /// The values that its vault keeps.
+    Vault,
 }
 
 impl fmt::Display for Part {
@@ -66,6 +69,7 @@ impl fmt::Display for Part {
             Self::Timeline => "timeline",
             Self::Policies => "policies",
             Self::Access => "access",
+            Self::Vault => "vault",
         })
     }
 }
@@ -131,6 +135,9 @@ impl fmt::Display for Report {
             if !self.is_whole(service, Part::Access) {
                 f.write_str("  ACCESS DIFFERS")?;
             }
+            if !self.is_whole(service, Part::Vault) {
+                f.write_str("  VAULT DIFFERS")?;
+            }
             for note in notes {
                 write!(f, "  {note}")?;
             }
@@ -173,6 +180,8 @@ pub async fn verify(options: &Verify) -> Result<(), Failure> {
 fn advice(report: &Report, healed: bool) -> String {
     if report.findings.iter().any(|finding| finding.part == Part::Journal) {
         "Events are not as they were stored. Nothing was changed: keep the data folder as it is, and take the last whole backup with `livline restore`."
+    } else if report.findings.iter().any(|finding| finding.part == Part::Vault) {
+        "Values of the vault are not what was kept there last, and are not shown. Nothing mends them but keeping them anew, or the last whole backup."
     } else if healed {
         "Something still differs; the log of `livline up` may say why."
     } else {
@@ -197,6 +206,7 @@ pub async fn run(domains: &[Domain], timeline: &SecretString) -> Result<Report, 
         let published = stream.is_empty();
         report.findings.extend(stream);
         report.findings.extend(signed::verify(domain, head, published).await?);
+        report.findings.extend(vault::verify(domain).await?);
         let (findings, notes) = policies::verify(domain, &heads).await?;
         report.findings.extend(findings);
         report.services.push(Verified { service: domain.name.to_owned(), events: head.number, notes });

@@ -13,6 +13,8 @@ use std::{collections::BTreeMap, fs, time::Duration};
 const NOT_HEARD: &str = "DELETE FROM relations; DELETE FROM duties; DELETE FROM progress WHERE reader = 'relations';
     UPDATE progress SET counter = 0, sum = NULL, mac = NULL";
 const NOT_SIGNED: &str = "UPDATE events SET mac = NULL; UPDATE aggregates SET mac = NULL; DELETE FROM checkpoints";
+const VAULT_NOT_SIGNED: &str =
+    "UPDATE vault SET mac = NULL; UPDATE vault_history SET mac = NULL; DELETE FROM vault_signed";
 
 /// A folder from before anything was signed is signed by the first `livline up`, once: what is put there unsigned later stays so.
 #[tokio::test]
@@ -24,13 +26,15 @@ async fn a_folder_of_before_signatures_is_signed_once() {
     let need = json!({ "facts": { "excluded_municipalities": ["Eksempelby"] } });
     place.post("housing", &format!("cases/{case}/assess-need"), "need", &need).await;
     place.post("people", &format!("women/{woman}/start-stay"), "stay", &json!({})).await;
+    let contact = json!({ "facts": { "channel": "phone" }, "value": "20 30 40 50", "code_word": "blå cykel" });
+    place.post("people", &format!("women/{woman}/contacts"), "contact", &contact).await;
     clean(&place);
     let course = place.course(&woman);
     assert_eq!(running.stop(), Some(0));
     as_it_was(&place).await;
 
     let running = place.up(&[]);
-    assert_eq!(fs::read_to_string(place.folder().join("format")).unwrap(), "3\n");
+    assert_eq!(fs::read_to_string(place.folder().join("format")).unwrap(), "4\n");
     assert_eq!(mode(&place.folder().join("keys/integrity")), 0o600);
     clean(&place);
     assert_eq!(place.course(&woman), course);
@@ -38,6 +42,13 @@ async fn a_folder_of_before_signatures_is_signed_once() {
     for (service, rows) in &signed {
         assert!(rows.iter().all(|(_, mac)| mac.is_some()), "{service}: {rows:?}");
     }
+    let kept = async || -> Vec<(String, Option<Vec<u8>>)> {
+        let mut connection = PgConnection::connect(&place.admin("livline_people")).await.unwrap();
+        let rows = "SELECT slot, mac FROM vault ORDER BY slot";
+        sqlx::query_as(rows).fetch_all(&mut connection).await.unwrap()
+    };
+    let values = kept().await;
+    assert!(values.len() == 2 && values.iter().all(|(_, mac)| mac.is_some()), "{values:?}");
     assert!(signed["housing"].len() >= 3 && signed["people"].len() >= 4, "events, and whose they are: {signed:?}");
     // And all goes on.
     place.post("housing", &format!("cases/{case}/keep-tenancy"), "keep", &json!({})).await;
@@ -50,6 +61,7 @@ async fn a_folder_of_before_signatures_is_signed_once() {
     let folder = DataFolder::open(Some(place.folder())).unwrap();
     let data = Postgres::start(&folder, 0).await.unwrap();
     run(&data, "livline_housing", "UPDATE events SET mac = NULL WHERE number = 2").await;
+    run(&data, "livline_people", VAULT_NOT_SIGNED).await;
     data.stop().await.unwrap();
     drop(folder);
     let running = place.up(&[]);
@@ -57,7 +69,8 @@ async fn a_folder_of_before_signatures_is_signed_once() {
     let after = signatures(&place).await;
     let changed: Vec<_> = after["housing"].iter().filter(|row| !before["housing"].contains(row)).collect();
     assert_eq!(changed, [&("2".to_owned(), None)]);
-    place.eventually(&["verify"], |said| said.contains("number 2"));
+    place.eventually(&["verify"], |said| said.contains("number 2") && said.contains("VAULT DIFFERS"));
+    assert!(kept().await.iter().all(|(_, mac)| mac.is_none()), "whatever a table says, it was done");
     assert_eq!(running.stop(), Some(0));
 }
 
@@ -76,6 +89,9 @@ async fn as_it_was(place: &Place) {
         run(&data, &database, NOT_HEARD).await;
         let own = if service.kind == Kind::Domain { NOT_SIGNED } else { "UPDATE follow_ups SET mac = NULL" };
         run(&data, &database, own).await;
+        if engine::vault::within(service.tables) {
+            run(&data, &database, VAULT_NOT_SIGNED).await;
+        }
     }
     data.stop().await.unwrap();
     fs::remove_file(place.folder().join("keys/integrity")).unwrap();

@@ -26,7 +26,7 @@ async fn keys_that_lay_with_the_data_are_moved_once() {
     let running = place.up(&[]);
     assert!(running.said().contains("moved to a cluster of their own"), "{}", running.said());
     assert_eq!(place.course(&woman()), course);
-    assert_eq!(fs::read_to_string(place.folder().join("format")).unwrap(), "3\n");
+    assert_eq!(fs::read_to_string(place.folder().join("format")).unwrap(), "4\n");
     no_backup_has_keys_with_the_data(&place).await;
     assert_eq!(running.stop(), Some(0));
 

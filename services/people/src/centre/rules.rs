@@ -1,17 +1,24 @@
-//! What is refused: a second entry for one centre.
+//! What is refused: a second entry for one centre, and a second centre of one name: a centre is chosen by what it is called.
 
 use super::command::{Command, Event};
 use kit::{
-    Context, Decider, Decision, Facets,
+    Context, Decider, Decision, Facets, Personal,
     decider::{Begins, Commands},
+    directory::Name,
+    sealed::known,
 };
 use serde::Serialize;
 use std::collections::BTreeSet;
+use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
 
 /// A centre.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Centre {
     pub(super) stage: Stage,
+    /// What stands for its name; the name is a place, and not kept. None: it was recorded before names were told apart.
+    #[serde(skip)]
+    pub(super) called: Option<Uuid>,
 }
 
 /// How far it is.
@@ -31,6 +38,9 @@ pub enum Rejection {
     /// The centre is in the directory already.
     #[error("the centre is in the directory already")]
     CentreRegistered,
+    /// Another centre is called so.
+    #[error("another centre is called so")]
+    CentreNameTaken,
 }
 
 /// Nothing is warned about.
@@ -51,7 +61,11 @@ impl Decider for Centre {
     type Warning = Warning;
     type FollowUp = FollowUp;
 
-    fn decide(&self, command: Command, _: &Context<'_>) -> Result<Decision<Self>, Rejection> {
+    fn decide(&self, mut command: Command, context: &Context<'_>) -> Result<Decision<Self>, Rejection> {
+        if let Command::RegisterCentre(naming) | Command::RenameCentre(naming) = &mut command {
+            let digest = naming.name.open().map(|name| digest(name, context));
+            naming.name_digest = digest.map(Personal::new).or(naming.name_digest.take());
+        }
         match &command {
             Command::RegisterCentre(_) if self.stage != Stage::Unknown => Err(Rejection::CentreRegistered),
             Command::CloseCentre(_) if self.stage == Stage::Closed => Ok(Decision::already()),
@@ -61,6 +75,9 @@ impl Decider for Centre {
     }
 
     fn evolve(&mut self, event: &Event) {
+        if let Event::CentreRegistered(naming) | Event::CentreRenamed(naming) = event {
+            self.called = known(naming.name_digest.as_ref());
+        }
         self.stage = match event {
             Event::CentreRegistered(_) if self.stage == Stage::Unknown => Stage::Open,
             Event::CentreRegistered(_) | Event::CentreRenamed(_) => self.stage,
@@ -80,12 +97,28 @@ impl Decider for Centre {
         Facets::routine()
     }
 
-    /// One entry for each centre, for good: it is renamed, not registered anew.
+    /// One entry for each centre, for good: it is renamed, not registered anew. A name is its centre's until it takes nobody in any more.
     fn claims(&self) -> BTreeSet<String> {
-        if self.stage == Stage::Unknown { BTreeSet::new() } else { ["centre".to_owned()].into() }
+        let named = self.called.filter(|_| self.stage == Stage::Open).map(|called| format!("{NAME}{called}"));
+        let entry = (self.stage != Stage::Unknown).then(|| "centre".to_owned());
+        entry.into_iter().chain(named).collect()
     }
 
-    fn claimed(_: &str) -> Option<Rejection> {
-        Some(Rejection::CentreRegistered)
+    fn claimed(claim: &str) -> Option<Rejection> {
+        Some(if claim.starts_with(NAME) { Rejection::CentreNameTaken } else { Rejection::CentreRegistered })
     }
+
+    fn is_one_of_all(claim: &str) -> bool {
+        claim.starts_with(NAME)
+    }
+}
+
+/// Begins the claim of a name.
+const NAME: &str = "name/";
+
+/// What stands for a name, however it is written.
+fn digest(name: &Name, context: &Context<'_>) -> Uuid {
+    let same: String = name.as_str().nfkc().flat_map(char::to_lowercase).collect();
+    let words: Vec<&str> = same.split_whitespace().collect();
+    context.secret.opaque(&["a centre's name", &words.join(" ")])
 }

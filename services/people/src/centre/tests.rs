@@ -1,6 +1,7 @@
 //! A centre's rules in the directory.
 
 use super::Centre;
+use kit::Decider;
 use kit::given::{Given, given, walk};
 use proptest::{collection::vec, prelude::any, proptest};
 use serde_json::json;
@@ -20,6 +21,28 @@ fn a_centre_is_registered_once_renamed_and_closed_by_a_leader() {
     let closed = registered.and("rename-centre", json!({ "name": "Elmely" })).and("close-centre", json!({}));
     drop(closed.clone().when("close-centre", json!({})).already());
     assert!(closed.actions().is_empty());
+}
+
+/// However it is written, it is one name; it is free again once it is another's, or the centre takes nobody in any more.
+#[test]
+fn a_name_is_one_centres() {
+    let held = |given: &Given<Centre>| given.case().domain().claims();
+    let registered = |name: &str| centre().and("register-centre", json!({ "name": name }));
+    let birkely = held(&registered("Birkely"));
+    assert_eq!(birkely.len(), 2);
+    for same in ["  birkely", "BIRKELY ", "Birkely"] {
+        assert_eq!(held(&registered(same)), birkely, "{same}");
+    }
+    assert_ne!(held(&registered("Birke ly")), birkely);
+    let renamed = registered("Birkely").and("rename-centre", json!({ "name": "Elmely" }));
+    assert_eq!(held(&renamed), held(&registered("Elmely")));
+    assert_eq!(held(&renamed.and("close-centre", json!({}))).into_iter().collect::<Vec<_>>(), ["centre"]);
+    let names = |claim: &String| Centre::is_one_of_all(claim);
+    assert_eq!(birkely.iter().filter(|claim| names(claim)).count(), 1);
+    assert_eq!(
+        birkely.iter().filter_map(|claim| Centre::claimed(claim).map(<&str>::from)).collect::<Vec<_>>(),
+        ["centre_registered", "centre_name_taken"]
+    );
 }
 
 proptest! {

@@ -93,6 +93,7 @@ pub(super) async fn agree(
     ask.push(Command::AgreeSafeContact(facts));
     about.extend(without_values(&bytes));
     let command = derive_id(&["agreed", &key]);
+    let _turn = app.vault.turn(reached.woman).await;
     if !puts.is_empty() {
         prepare(&app, &reached, command, &puts).await?;
     }

@@ -93,7 +93,8 @@ async fn answers(app: &App, headers: &Asked) -> Result<(Caller, CentreId), Probl
     }
 }
 
-/// Those who may come to a centre and are the caller's to see, as it was told there: all, or the one.
+/// Those who may come to a centre and are the caller's to see, as it was told there: all that wait for an answer, or the one, answered or
+/// not.
 async fn awaited(
     app: &App,
     caller: &Caller,
@@ -101,25 +102,31 @@ async fn awaited(
     which: Option<ArrivalId>,
 ) -> Result<Vec<Awaited>, Problem> {
     let rows = sqlx::query(
-        "SELECT (e.body #>> '{data,facts,arrival}')::uuid AS arrival, a.woman, a.aggregate_id AS here, a.mac AS here_mac,
+        "SELECT e.body #>> '{data,facts,arrival}' AS arrival, a.woman, a.aggregate_id AS here, a.mac AS here_mac,
              there.centre AS centre, there.aggregate_id AS there, there.mac AS there_mac
          FROM aggregates a
          JOIN events e ON e.aggregate_type = a.aggregate_type AND e.aggregate_id = a.aggregate_id
              AND e.event_type = 'ArrivalOffered'
          JOIN aggregates there ON there.aggregate_type = a.aggregate_type AND there.woman = a.woman
-             AND there.centre = (e.body #>> '{data,facts,from}')::uuid
+             AND there.centre::text = e.body #>> '{data,facts,from}'
          WHERE a.aggregate_type = $1 AND a.centre = $2
-             AND ($3::uuid IS NULL OR (e.body #>> '{data,facts,arrival}')::uuid = $3)
+             AND (e.body #>> '{data,facts,arrival}' = $3 OR $3 IS NULL AND NOT EXISTS (
+                 SELECT FROM events o WHERE o.aggregate_type = a.aggregate_type AND o.aggregate_id = a.aggregate_id
+                     AND o.event_type IN ('ArrivalOfferEnded', 'RelocationReceived')
+                     AND o.body #>> '{data,facts,arrival}' = e.body #>> '{data,facts,arrival}'))
          ORDER BY e.number",
     )
     .bind(Woman::TYPE)
     .bind(centre.0)
-    .bind(which.map(|which| which.0))
+    .bind(which.map(|which| which.to_string()))
     .fetch_all(&app.reach.pool)
     .await?;
     let (mut all, signer) = (Vec::new(), app.reach.seal.signer(app.reach.executor.service));
     for row in rows {
-        let (arrival, woman) = (ArrivalId(row.try_get("arrival")?), WomanId(row.try_get("woman")?));
+        let Ok(arrival) = row.try_get::<Option<&str>, _>("arrival")?.unwrap_or_default().parse::<ArrivalId>() else {
+            continue;
+        };
+        let woman = WomanId(row.try_get("woman")?);
         let there = CentreId(row.try_get("centre")?);
         // Neither was given to another centre, and this one was asked.
         let own = |id: &str, mac: &str, centre| {
@@ -137,7 +144,9 @@ async fn awaited(
             continue;
         }
         // As it was recorded where she is, and as it is known here.
-        let known = app.reach.relations.known(&caller.principal, woman, Act::Write(Right::Answers)).await?;
+        let Ok(known) = app.reach.relations.known(&caller.principal, woman, Act::Write(Right::Answers)).await else {
+            continue;
+        };
         let relations = [loaded.case.domain().relation(), known.relation];
         if relations.iter().flatten().any(|relation| relation.conflicts_with(&caller.principal.actor)) {
             continue;
@@ -157,7 +166,9 @@ async fn answer(
     let arrival: ArrivalId = arrival.parse().map_err(|_| Problem::not_found())?;
     let key = key(headers, app.reach.executor.service, &caller)?;
     let awaited = awaited(app, &caller, centre, Some(arrival)).await?;
-    let awaited = awaited.into_iter().next().ok_or_else(Problem::not_found)?;
+    // Offers of before may have one id for two women: neither is answered by it.
+    let mut awaited = awaited.into_iter();
+    let (Some(awaited), None) = (awaited.next(), awaited.next()) else { return Err(Problem::not_found()) };
     let command = command(arrival, centre, caller.principal.actor.clone());
     let accepts = matches!(command, Command::AcceptRelocation(_));
     // At the centre that she leaves it is the service that says so: who works where she goes is told as a place.

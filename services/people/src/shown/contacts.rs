@@ -105,7 +105,7 @@ fn standing<'a>(
 }
 
 async fn kept(app: &App, reached: &Reached) -> Result<Vec<Entry>, Problem> {
-    app.vault.list(owner(reached)).await.map_err(problem)
+    app.vault.list(owner(reached)).await.map(|kept| kept.entries).map_err(problem)
 }
 
 /// Her, as far as her contacts follow from it, opened as far as the caller may see.

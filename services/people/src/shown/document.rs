@@ -22,6 +22,14 @@ pub fn paths() -> Map<String, Value> {
     let id = json!({ "type": "string", "format": "uuid" });
     let Kept { entry, value, history } = Kept::described();
     let reference = [("slot", id.clone())];
+    let refused = described(
+        &object(&[
+            ("slot", text.clone()),
+            ("child", json!({ "type": ["string", "null"], "format": "uuid" })),
+            ("code", text.clone()),
+        ]),
+        "What is not there as it was kept last: nothing of it is shown.",
+    );
     let letter = json!({ "operationId": "letter", "summary": "A letter to the municipality, in Danish; shown, never sent.",
         "parameters": [{ "name": "anonymous", "in": "query", "required": false, "description": "Without identity; left out: as the stay is.", "schema": flag }],
         "responses": with_problems(json!({ "200": { "description": "The letter.", "content": { "text/plain": { "schema": text } } } }), &[]) });
@@ -30,7 +38,7 @@ pub fn paths() -> Map<String, Value> {
         ("/v1/women/{id}/contacts", json!({ "parameters": hers(&[]), "get": contacts(&id), "post": agreed(&id) })),
         (
             "/v1/women/{id}/vault",
-            json!({ "parameters": hers(&[]), "get": got("vault", "What is kept of her, without values.", &object(&[("woman", id.clone()), ("values", list(&entry))])) }),
+            json!({ "parameters": hers(&[]), "get": got("vault", "What is kept of her, without values.", &object(&[("woman", id.clone()), ("values", list(&entry)), ("refused", list(&refused))])) }),
         ),
         ("/v1/women/{id}/vault/address", json!({ "parameters": hers(&[]), "put": keep("Address", &entry, &[]) })),
         (

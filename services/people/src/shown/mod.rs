@@ -64,7 +64,7 @@ pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> R
             relations: host.relations(),
             executor: executor.clone(),
         },
-        vault: Vault { service: crate::SERVICE, pool: host.pool.clone(), seal: host.seal.clone() },
+        vault: Vault::new(crate::SERVICE, host.pool.clone(), host.seal.clone()),
         keys: host.seal.keys().clone(),
         key_backup_days: host.settings.key_backup_days,
         grounds: letters::grounds(contract),
@@ -100,6 +100,9 @@ const UNCHECKED: &str = "not_recognised";
 /// What was said for her code word is another one.
 const WRONG_WORD: &str = "code_word_wrong";
 
+/// What stands in the vault is not what was kept there last, or is gone.
+const NOT_AS_KEPT: &str = "not_as_kept";
+
 /// What went wrong, without what it was about.
 fn problem(error: VaultError) -> Problem {
     match error {
@@ -112,6 +115,7 @@ fn problem(error: VaultError) -> Problem {
         VaultError::Unrecognised(Unrecognised::WrongWord) => Problem::refused(WRONG_WORD, "It is not her code word."),
         VaultError::Unrecognised(Unrecognised::TooMany) => Problem::common("too_many_requests"),
         VaultError::Seal(error) => engine::executor::ExecuteError::from(error).into(),
+        VaultError::NotAsKept => Problem::common(NOT_AS_KEPT),
         VaultError::Unreadable => {
             tracing::error!(%error, "the vault could not be read");
             Problem::common("unavailable")

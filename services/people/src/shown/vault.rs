@@ -5,7 +5,7 @@
 //! ([`engine::vault`]), and values in addresses.
 
 use super::{
-    App, contacts, problem,
+    App, NOT_AS_KEPT, contacts, problem,
     reach::Reached,
     record::{Recorded, by, changes, needs, prepare, record, tell_lock_out},
 };
@@ -134,6 +134,7 @@ async fn put(
     };
     let puts = [put];
     let command = derive_id(&["vault", &key.to_string()]);
+    let _turn = app.vault.turn(reached.woman).await;
     let kept = match prepare(&app, &reached, command, &puts).await? {
         Prepared::Stands(kept) => kept,
         Prepared::Waits => {
@@ -170,9 +171,11 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     let caller = app.auth.caller(&headers)?;
     let reached = app.reach.woman(&caller, &id, Act::Read(Class::Open)).await?;
-    let entries = app.vault.list(owner(&reached)).await.map_err(problem)?;
-    let entries: Vec<Value> = entries.iter().map(told).collect();
-    Ok(Json(json!({ "woman": reached.woman, "values": entries })).into_response())
+    let kept = app.vault.list(owner(&reached)).await.map_err(problem)?;
+    let entries: Vec<Value> = kept.entries.iter().map(told).collect();
+    let refused = |(slot, child): &(Slot, Option<ChildId>)| json!({ "slot": slot.to_string(), "child": child, "code": NOT_AS_KEPT });
+    let refused: Vec<Value> = kept.refused.iter().map(refused).collect();
+    Ok(Json(json!({ "woman": reached.woman, "values": entries, "refused": refused })).into_response())
 }
 
 /// What stands under a reference, where the caller may see values of its class.
@@ -283,6 +286,6 @@ pub(super) async fn unlock(
     // Told first: what is lifted unseen would be worse than what is told and has to be lifted once more, under the same key.
     let ask = Ask::Record(Command::UnlockCodeWord(lifted));
     let answer = record(&app, &reached, Recorded { key, ask, when: None, about }).await?;
-    app.vault.unlock(owner(&reached), worker.as_ref()).await.map_err(problem)?;
+    app.vault.unlock(owner(&reached), worker.as_ref(), app.clock.now()).await.map_err(problem)?;
     Ok(Json(json!({ "position": answer.position })).into_response())
 }

@@ -236,7 +236,7 @@ pub struct Notice {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RelocationOffer {
-    /// Which coming it would be; left out where it is new.
+    /// Which coming it would be. Made by the service; whatever is sent is overwritten.
     #[serde(default, skip_serializing_if = "ArrivalId::is_nil")]
     pub arrival: ArrivalId,
     /// To which centre.

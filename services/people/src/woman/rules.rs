@@ -353,9 +353,8 @@ impl Woman {
                 notice.stay = notice.stay.or_else(|| self.live_stays().next()).or(self.latest_stay);
             }
             Command::OfferRelocation(offer) => {
-                if offer.arrival.is_nil() {
-                    offer.arrival = ArrivalId(new);
-                }
+                // Made of her aggregate: whoever chose one could give two women the same.
+                offer.arrival = ArrivalId(new);
                 offer.along.get_or_insert(Along::OpenTasksAndSafety);
                 offer.day = offer.day.take().or_else(|| Some(Personal::new(context.today.into())));
                 offer.alias = self.alias().cloned().map(Personal::new);

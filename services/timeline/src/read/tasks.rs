@@ -8,7 +8,7 @@ use engine::seal::Seal;
 use kit::{ActorId, CentreId, Class, calendar, published::Body, relation::Relation};
 use serde_json::Value;
 use sqlx::{PgConnection, Postgres, QueryBuilder, Row, postgres::PgRow};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use strum::VariantArray as _;
 use time::{Date, Duration, OffsetDateTime};
 use uuid::Uuid;
@@ -45,9 +45,11 @@ impl FollowUpRow {
         self
     }
 
-    /// Held by nobody, where whoever held it must see nothing of her.
-    pub(crate) fn held(mut self, relation: Option<&Relation>) -> Self {
-        let kept_away = |holder: &ActorId| relation.is_some_and(|relation| relation.conflicts_with(holder));
+    /// Held by nobody, where whoever held it must see nothing of her, or has left.
+    pub(crate) fn held(mut self, relation: Option<&Relation>, left: &BTreeSet<ActorId>) -> Self {
+        let kept_away = |holder: &ActorId| {
+            left.contains(holder) || relation.is_some_and(|relation| relation.conflicts_with(holder))
+        };
         if self.responsible.as_deref().and_then(|holder| holder.parse().ok()).is_some_and(|holder| kept_away(&holder)) {
             self.responsible = None;
         }
