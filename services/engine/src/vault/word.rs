@@ -6,7 +6,7 @@
 
 use super::{Kept, Owner, Put, Slot, Vault, VaultError, lock};
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use kit::ActorId;
+use kit::{ActorId, normal::said};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -250,20 +250,4 @@ async fn wrong(
     let counted = counted.bind(owner.woman.0).bind(owner.centre.0).bind(by.as_str()).bind(now - WINDOW);
     let (own, last, all, last_of_all) = counted.fetch_one(connection).await?;
     Ok(Wrong { own: Tally { number: own, since: last }, all: Tally { number: all, since: last_of_all } })
-}
-
-/// A word as it is said.
-fn said(word: &str) -> String {
-    word.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_compared_as_it_is_said() {
-        assert_eq!(said("  Blå   Cykel "), said("blå cykel"));
-        assert_ne!(said("blå cykel"), said("blåcykel"));
-    }
 }
