@@ -26,7 +26,7 @@ use std::{
     sync::Arc,
 };
 
-const EVENTS: &[&str] = &["WomanRegistered", "ChildRegistered", "StayStarted", "StayEnded"];
+const EVENTS: &[&str] = &["WomanRegistered", "IdentityLearned", "ChildRegistered", "StayStarted", "StayEnded"];
 
 /// What the grounds of a stay are called, by code.
 pub(super) fn grounds(contract: &Contract) -> BTreeMap<String, String> {
@@ -116,11 +116,13 @@ fn stay(entries: &Entries, kind: Kind) -> Option<Stay<'_>> {
 /// Her, and the children of the stay.
 fn who(entries: &Entries, children: &BTreeSet<&str>) -> Identity {
     let of = |event: &str| entries.values().filter(move |entry| entry.event == event).collect::<Vec<_>>();
-    let her = of("WomanRegistered").last().map(|entry| Person {
-        name: text(&entry.facts, "name").map(str::to_owned),
-        cpr: text(&entry.facts, "cpr").map(str::to_owned),
-        born: None,
-    });
+    // What was learnt last counts, whichever entry says it.
+    let says = |name: &str| {
+        let entries =
+            entries.values().filter(|entry| ["WomanRegistered", "IdentityLearned"].contains(&entry.event.as_str()));
+        entries.filter_map(|entry| text(&entry.facts, name)).last().map(str::to_owned)
+    };
+    let her = Person { name: says("name"), cpr: says("cpr").or_else(|| says("replacement_number")), born: None };
     let with_her = of("ChildRegistered")
         .into_iter()
         .filter(|entry| text(&entry.facts, "child").is_some_and(|child| children.contains(child)));
@@ -132,7 +134,7 @@ fn who(entries: &Entries, children: &BTreeSet<&str>) -> Identity {
             born: own("birth_date").and_then(|day| day.parse().ok()),
         }
     });
-    Identity { her: her.unwrap_or_default(), children: children.collect() }
+    Identity { her, children: children.collect() }
 }
 
 fn text<'a>(facts: &'a Value, name: &str) -> Option<&'a str> {
