@@ -45,6 +45,7 @@ pub fn decimal(c: char) -> Option<char> {
 #[must_use]
 pub fn plain(text: &str) -> String {
     let mark = |c: char| GeneralCategoryGroup::Mark.contains(category(c));
+    let text = text.replace("\r\n", "\n");
     let kept = text.nfkc().filter(|c| !is_invisible(*c) && !mark(*c));
     kept.map(|c| match c {
         c if is_dash(c) => '-',
@@ -78,10 +79,13 @@ impl Number {
         let between = |c: char| !c.is_alphanumeric();
         let parts: Vec<&str> = plain.split(between).filter(|part| !part.is_empty()).collect();
         let far = plain.trim().split(char::is_alphanumeric).any(|gap| gap.trim_matches(' ').chars().count() > 1);
+        // Somewhere else, a hyphen shows that a digit is missing or too many.
+        let hyphen =
+            plain.rsplit_once('-').is_none_or(|(born, _)| born.chars().filter(|c| c.is_alphanumeric()).count() == BORN);
         let number = parts.concat();
         let letters = number.chars().filter(|c| c.is_alphabetic()).count();
         let born = number.get(..BORN).is_some_and(is_born);
-        match number.chars().count() == CPR && born && !far {
+        match number.chars().count() == CPR && born && hyphen && !far {
             true if letters == 0 => Some(Self::Cpr(number)),
             true => Some(Self::Replacement(number)),
             false => None,

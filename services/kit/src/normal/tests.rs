@@ -304,6 +304,7 @@ fn a_number_alone_is_read_however_it_is_written() {
         "CPR 010190-9996",
         "0l0190-9996",
         "010190--9996",
+        "0101-909996",
     ] {
         assert_eq!(Number::parse(text), None, "{text:?}");
     }

@@ -83,7 +83,9 @@ fn a_second_registration_is_a_correction() {
 #[test]
 fn a_cpr_number_has_ten_digits_and_a_day() {
     let cpr = |cpr: &str| nobody().when("register-woman", json!({ "cpr": cpr }));
-    for good in ["010101-4320", "0101014320", "6101014320", "3112999999"] {
+    for good in
+        ["010101-4320", "0101014320", "6101014320", "3112999999", "010101 4320", "010101\u{2011}4320", "01 01 01 4320"]
+    {
         drop(cpr(good).accepted());
     }
     for bad in ["", "010101432", "01010143200", "0101-014320", "3201014320", "0113014320", "0001014320", "01010143ab"] {
@@ -370,8 +372,8 @@ fn what_is_learnt_leaves_her_alias_and_a_new_one_keeps_those_of_before() {
     let rose = nobody().and("register-woman", json!({ "alias": "Rose" }));
     let learnt = rose.clone().and("learn-identity", json!({ "name": "Ana", "cpr": "010190 9996", "language": "Dari" }));
     assert_eq!((alias(&learnt), claims(&learnt)), (alias(&rose), claims(&rose)));
-    learnt.clone().when("learn-identity", json!({})).already();
-    learnt.clone().when("change-alias", json!({ "alias": "Rose" })).already();
+    drop(learnt.clone().when("learn-identity", json!({})).already());
+    drop(learnt.clone().when("change-alias", json!({ "alias": "Rose" })).already());
     let renamed = learnt.and("change-alias", json!({ "alias": "Slåen-3" }));
     assert_eq!(alias(&renamed).as_deref(), Some("Slåen-3"));
     let held = claims(&renamed);
