@@ -20,6 +20,10 @@ const KIT: &[&str] = &[
     "jiff",
     "fluent-syntax",
     "toml",
+    "unicode-normalization",
+    "unicode-security",
+    "icu_casemap",
+    "icu_properties",
 ];
 
 fn dependencies(of: &str) -> BTreeSet<String> {

@@ -117,6 +117,7 @@ const CALLED: &[(&str, &str, Option<&str>)] = &[
     ("SafetyAlertRaised", "which_interlock", Some("interlock")),
     ("WomanRegistered", "alias_made_for_her", Some("alias")),
     ("WomanRegistered", "CPR", Some("cpr")),
+    ("IdentityLearned", "CPR", Some("cpr")),
     ("ChildRegistered", "CPR", Some("cpr")),
     // That is the follow-up the alert opens.
     ("SafetyAlertRaised", "what_to_do", None),

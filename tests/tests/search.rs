@@ -81,7 +81,6 @@ async fn she_is_found_by_what_the_caller_may_see() {
     assert_eq!(finds(&leader, "hanne").await, [her.woman]);
     assert!(finds(&leader, "anna").await.is_empty() && finds(&leader, "010190").await.is_empty());
     for (body, refused) in [
-        (json!({ "text": "x" }), (422, "facts_invalid")),
         (json!({ "text": "  -" }), (422, "facts_invalid")),
         (json!({ "text": 7 }), (422, "facts_invalid")),
         (json!({ "text": "anna", "centre": OTHER_CENTRE }), (422, "facts_invalid")),
@@ -96,6 +95,99 @@ async fn she_is_found_by_what_the_caller_may_see() {
     }
     let nowhere = Uuid::new_v4().to_string();
     assert_eq!(leader.get("people", "/v1/women/search").await.status, 405, "{nowhere}");
+}
+
+/// With and without diacritics, whatever keyboard a name or a number was typed on; and where nobody is called so, who sounds so.
+#[tokio::test(flavor = "multi_thread")]
+async fn she_is_found_as_people_type_her() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let leader = ground.leader();
+    let mut number = 0;
+    for (name, texts) in [
+        ("Łucja Đặng", vec!["lucja", "dang"]),
+        ("Işıl Yıldız", vec!["isil", "ISIL", "I\u{15f}IL", "yildiz"]),
+        ("Özlem Kaya", vec!["ozlem", "oezlem"]),
+        ("Mary O'Brien", vec!["Mary O\u{2019}Brien", "obrien"]),
+        ("Fatima Al-Zahra", vec!["alzahra", "al zahra"]),
+        ("علی\u{200c}رضا", vec!["علیرضا"]),
+        ("Soe\u{ad}rensen Bodil", vec!["soerensen", "s\u{f8}rensen", "sorensen"]),
+        ("李 娜", vec!["李", "李娜"]),
+        ("Lærke Holm", vec!["lærke", "laerke"]),
+    ] {
+        number += 1;
+        let her = women.register(somebody(), registered(&format!("Ask-{number}"), Some(name), None)).await;
+        for text in texts {
+            assert_eq!(finds(&leader, text).await, [her.woman], "{text}");
+        }
+    }
+    let answer = search(&leader, "Lerke").await.ok().body;
+    let proposed: Vec<_> = answer["women"].as_array().unwrap().iter().map(|her| (&her["name"], &her["why"])).collect();
+    assert_eq!(proposed, [(&json!("Lærke Holm"), &json!(["sounds_alike"]))]);
+    let her = women.register(somebody(), registered("Ø", None, Some("0101909996"))).await;
+    let mut other = registered("Elm-5", None, None);
+    other["replacement_number"] = identity("0202900AB2");
+    let other = women.register(somebody(), other).await;
+    for text in [
+        "010190-9996",
+        "010190\u{2011}9996",
+        "010190.9996",
+        "\u{660}\u{661}\u{660}\u{661}\u{669}\u{660}",
+        "010190\u{a0}9996",
+        "Ø",
+    ] {
+        assert_eq!(finds(&leader, text).await, [her.woman], "{text}");
+    }
+    assert_eq!(finds(&leader, "020290-0ab2").await, [other.woman]);
+    let possible = duplicates(&leader, json!({ "cpr": "010190\u{2013}9996" })).await.ok();
+    assert_eq!(found(&possible), [her.woman]);
+}
+
+/// Whoever registers somebody, or learns who she is, is told of the centre's own who is most likely the same: as far as they may see her.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_registration_is_warned_about_with_her_alias() {
+    let ground = Ground::start().await;
+    ground.people().await;
+    let (leader, there) = (ground.leader(), ground.client(Role::Leader, Some(OTHER_CENTRE)).named("n-chief"));
+    let worker = ground.client(Role::Worker, Some(CENTRE)).named("w-8");
+    let registers = async |client: &Client, facts: Value| {
+        client.post("people", "/v1/women", &Uuid::new_v4().to_string(), json!({ "facts": facts })).await.ok()
+    };
+    let warned = |answer: &Answer| -> Vec<String> {
+        let warnings = answer.body["warnings"].as_array().unwrap().iter();
+        let known = warnings.filter(|warning| warning["code"] == "may_be_known");
+        known
+            .flat_map(|warning| warning["women"].as_array().unwrap().clone())
+            .map(|her| her["alias"].as_str().unwrap().into())
+            .collect()
+    };
+    let facts = |alias: &str, name: &str, cpr: &str| json!({ "alias": alias, "name": name, "cpr": cpr });
+    // Another centre's is nobody's here.
+    registers(&there, facts("Eg-1", "Anna Lund", "0101909996")).await;
+    let first = registers(&leader, facts("Eg-2", "Anna Lund", "0101909996")).await;
+    assert!(warned(&first).is_empty(), "{}", first.body);
+    // By her number, however it is written; by name and birth date; not by either alone.
+    assert_eq!(warned(&registers(&leader, json!({ "cpr": "010190\u{2011}9996" })).await), ["Eg-2"]);
+    let second = registers(&leader, facts("Eg-3", "ANNA LUND", "010190-1234")).await;
+    assert_eq!(warned(&second), ["Eg-2"], "{}", second.body);
+    let words = second.body["warnings"].to_string();
+    assert!(words.contains("(Eg-2)") && words.contains("i forvejen"), "{words}");
+    assert!(warned(&registers(&leader, facts("Eg-4", "Anna Lund", "0202909996")).await).is_empty());
+    assert!(warned(&registers(&leader, facts("Eg-5", "Ida Holm", "0101905555")).await).is_empty());
+    // What is learnt later counts as well, and what is corrected.
+    let nameless = registers(&leader, json!({ "alias": "Eg-6" })).await;
+    let act = async |her: &Answer, action: &str, body: Value| {
+        let path = format!("/v1/women/{}/{action}", her.text("id"));
+        leader.post("people", &path, &Uuid::new_v4().to_string(), body).await.ok()
+    };
+    let learnt = act(&nameless, "learn-identity", json!({ "facts": { "replacement_number": "030390-0AB2" } })).await;
+    assert!(warned(&learnt).is_empty());
+    let again = registers(&leader, json!({ "alias": "Eg-7", "replacement_number": "0303900ab2" })).await;
+    assert_eq!(warned(&again), ["Eg-6"]);
+    let correction = json!({ "facts": { "version": 2, "facts": { "cpr": "0202909996" } } });
+    assert_eq!(warned(&act(&again, "correct-entry", correction).await), ["Eg-4"]);
+    // Whoever may not see names and numbers is told nothing by them.
+    assert!(warned(&registers(&worker, json!({ "cpr": "0101909996" })).await).is_empty());
 }
 
 /// What a colleague could learn by asking: nothing of another centre's women, of one who must be hidden from the colleague, of one who

@@ -1105,3 +1105,34 @@ async fn the_role_of_the_service_writes_the_vault_and_no_record() {
     let plain = provision::grants(services::Kind::Domain, &engine::database::SERVICE, "housing");
     assert!(!plain.contains("vault"));
 }
+
+/// The word is the one that is said, whatever it was typed on: kept and checked alike.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_word_is_the_word_that_is_said() {
+    let ground = Ground::start().await;
+    let (_people, women) = people(&ground).await;
+    let leader = ground.leader();
+    for (kept, said) in [
+        ("blåbær", "bla\u{30a}bær"),
+        ("bla\u{30a}bær", "BLÅBÆR"),
+        ("blå\u{ad}bær.", "blåbær"),
+        ("blåbær\u{200b}", "\u{202e}blåbær"),
+        ("blåbær-tærte", "blåbær\u{2011}tærte"),
+        ("Işıl", "IŞIL"),
+    ] {
+        let her = known(&women).await;
+        keep(&leader, &her, "code-word", kept).await;
+        assert_eq!(check(&leader, &her, said).await.ok().body["right"], true, "{kept:?} {said:?}");
+        assert_eq!(check(&leader, &her, "blåbaer").await.ok().body["right"], false);
+    }
+    // A number has one line; an address has its own.
+    let her = known(&women).await;
+    let contact = format!("contact/{}", Uuid::new_v4());
+    for (slot, sent, kept) in [
+        ("address", "Birkevej 4\r\n2200 København N\u{202e}", "Birkevej 4\n2200 København N"),
+        (contact.as_str(), "20 30\n40 50\u{200e}", "20 30 40 50"),
+    ] {
+        let reference = keep(&leader, &her, slot, sent).await;
+        assert_eq!(get(&leader, &her, &format!("/{reference}")).await.ok().text("value"), kept);
+    }
+}

@@ -15,7 +15,7 @@ use crate::{
     executor::Executor,
     feed::Feed,
     heard::Listening,
-    http::{self, App, Auth, openapi},
+    http::{self, Advice, App, Auth, openapi},
     integrity::Integrity,
     journal::{Journal, error_kind},
     keepers,
@@ -35,7 +35,11 @@ use kit::{Decider, Policy, contract::Contract, deadlines::DeadlineError};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use sqlx::PgPool;
-use std::{marker::PhantomData, net::SocketAddr, sync::Arc};
+use std::{
+    marker::PhantomData,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
 use tokio_util::sync::CancellationToken;
 
 /// Why a service does not start, in one sentence.
@@ -185,6 +189,7 @@ pub struct Domain<D: Decider> {
     service: Service,
     router: Router,
     paths: Map<String, Value>,
+    advice: Arc<OnceLock<Advice>>,
 }
 
 impl<D: Decider> Domain<D> {
@@ -231,6 +236,7 @@ impl<D: Decider> Domain<D> {
         executor.retake().await.map_err(|error| StartError::Database(error_kind(&error)))?;
         let contract = Arc::new(contract);
         let app = Arc::new(app(&host, executor.clone(), &contract));
+        let advice = app.advice.clone();
         let router = http::routes(app.clone()).merge(http::feed(app));
         let paths = openapi::paths::<D>(&contract);
         let mut service = Service::new(&host).hearing_relations(&host)?;
@@ -258,7 +264,7 @@ impl<D: Decider> Domain<D> {
             service.stop.clone(),
         );
         service.tasks.spawn(announcing);
-        Ok(Self { host, executor, contract, service, router, paths })
+        Ok(Self { host, executor, contract, service, router, paths, advice })
     }
 
     /// Adds another kind of aggregate: the same journal, stream and words.
@@ -275,6 +281,14 @@ impl<D: Decider> Domain<D> {
     pub fn with(mut self, router: Router, paths: Map<String, Value>) -> Self {
         self.router = self.router.merge(router);
         openapi::merge(&mut self.paths, paths);
+        self
+    }
+
+    /// Adds what the service itself warns of beside the rules.
+    #[must_use]
+    pub fn advising(self, advice: Advice) -> Self {
+        // Said once.
+        let _ = self.advice.set(advice);
         self
     }
 
@@ -344,7 +358,7 @@ impl<D: Decider> Domain<D> {
 
 fn app<D>(host: &Host, executor: Executor<D>, contract: &Arc<Contract>) -> App<D> {
     let (auth, metrics, relations) = (host.auth.clone(), host.metrics.clone(), host.relations());
-    App { executor, contract: contract.clone(), auth, metrics, relations }
+    App { executor, contract: contract.clone(), auth, metrics, relations, advice: Arc::default() }
 }
 
 /// Logs as JSON lines to standard error, by the filter (`info` and the like).

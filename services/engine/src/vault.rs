@@ -29,6 +29,7 @@ use crate::{
 };
 use kit::{
     AggregateId, CentreId, ChildId, Class, Text, WomanId,
+    normal::{Lines, clean},
     sealed::{OPEN, Stored},
 };
 use serde_json::{Value, json};
@@ -58,7 +59,7 @@ pub fn within(tables: &Migrator) -> bool {
 /// What stands for the event's type in the place of a value.
 const TYPE: &str = "vault";
 
-/// A value as it is sent: short, for it is an address, a number or a word.
+/// A value as it is sent: short, for it is an address, a number or a word. An address may have several lines.
 pub type Kept = Text<500>;
 
 /// What a value is.
@@ -73,6 +74,15 @@ pub enum Slot {
 }
 
 impl Slot {
+    /// A value in as many lines as this may have: one, but for an address.
+    #[must_use]
+    pub fn in_lines(self, value: Kept) -> Kept {
+        match self {
+            Self::Address => value,
+            Self::Contact(_) | Self::CodeWord => clean(value.as_str(), Lines::One).try_into().unwrap_or(value),
+        }
+    }
+
     /// How far it may travel.
     #[must_use]
     pub fn class(self) -> Class {

@@ -123,6 +123,7 @@ warning-cost_paid_already = Udgiften er betalt, før der blev søgt. Kommunen d�
 warning-complaint_time_passed = Klagefristen ser ud til at være overskredet. Tjek, hvornår hun modtog afgørelsen.
 warning-instalment_day_passed = Dagen for første afdrag er passeret. Spørg, om det er betalt.
 warning-open_follow_ups = Sagen har stadig åbne opfølgninger. Afslut dem, eller giv dem videre.
+warning-amount_in_kroner = Beløbet er meget lille. Beløb skrives i øre: 6.500 kr. er 650000. Er det kroner, så ret det.
 
 rejection-second_outcome = Der er allerede registreret et andet udfald. Var det forkert fra begyndelsen, så ret den registrering, eller markér den som fejlregistreret. Er en afgørelse ændret efter en klage, så registrér klagen som en ny ansøgning med sin egen afgørelse.
 rejection-account_number = Teksten ligner et kontonummer, et IBAN eller et kortnummer. Det må ikke stå i sagen. Er det noget andet, så sæt et komma eller et ord imellem tallene.

@@ -122,6 +122,7 @@ warning-cost_paid_already = The cost was paid before the application. The munici
 warning-complaint_time_passed = The last day to complain seems to be over. Check when she received the decision.
 warning-instalment_day_passed = The day of the first instalment is over. Ask whether it was paid.
 warning-open_follow_ups = The case still has open follow-ups. End them or hand them over.
+warning-amount_in_kroner = The amount is very small. Amounts are in øre: 6,500 kroner are 650000. If kroner were meant, correct it.
 
 rejection-second_outcome = Another outcome is recorded already. If it was wrong from the beginning, correct that entry or mark it as recorded in error. If a complaint changed a decision, record the complaint as a new application with a decision of its own.
 rejection-account_number = The text looks like the number of an account, an IBAN or a card. It may not stand in the case. If it is something else, put a comma or a word between the numbers.

@@ -140,6 +140,8 @@ warning-decision_without_application = Der er ikke registreret en ansøgning, so
 warning-deposit_loan_before_lease = Der er ikke registreret en underskrevet lejekontrakt. Lånet kræver lejekontrakt eller udlejers attestation.
 warning-moving_grant_after_move = Flytningen er sket. Er udgiften betalt før afgørelsen, dækkes den måske ikke.
 warning-open_follow_ups = Sagen har stadig åbne opfølgninger. Afslut dem, eller giv dem videre.
+warning-amount_in_kroner = Beløbet er meget lille. Beløb skrives i øre: 6.500 kr. er 650000. Er det kroner, så ret det.
+warning-number_unlikely = Antallet ser forkert ud: ingen, eller flere end et hjem har plads til. Er det forkert, så ret det.
 
 rejection-second_outcome = Der er allerede registreret et andet udfald. Er det forkert, så ret den registrering, eller markér den som fejlregistreret.
 rejection-until_before_from = Sidste dag ligger før første dag.

@@ -139,6 +139,8 @@ warning-decision_without_application = No application that waits for an answer i
 warning-deposit_loan_before_lease = No signed lease is recorded. The loan needs a lease or the landlord's attestation.
 warning-moving_grant_after_move = The move has taken place. A cost paid before the decision may not be covered.
 warning-open_follow_ups = The case still has open follow-ups. End them or hand them over.
+warning-amount_in_kroner = The amount is very small. Amounts are in øre: 6,500 kroner are 650000. If kroner were meant, correct it.
+warning-number_unlikely = The number looks wrong: none, or more than a home has room for. If it is wrong, correct it.
 
 rejection-second_outcome = Another outcome is recorded already. If it is wrong, correct that entry or mark it as recorded in error.
 rejection-until_before_from = The last day is before the first day.

@@ -2,13 +2,20 @@
 //!
 //! A [`BadFact`] says where and of which kind the mistake is and never repeats what stood there: it may be an address.
 
-use crate::strict::{Once, Strict};
+use crate::{
+    normal::{Lines, clean, shows_something},
+    strict::{Once, Strict},
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{borrow::Cow, fmt};
 
-/// Text of 1 to `MAX` characters, without control characters but line breaks.
+/// The longest text that has one line: names, numbers, places. What is longer is told in as many lines as were written.
+const ONE_LINE: usize = 200;
+
+/// Text of 1 to `MAX` characters that shows something. It is kept without what shows nothing (formats, directions, soft hyphens), and in
+/// one line where it is short ([`normal::clean`](crate::normal::clean)).
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Text<const MAX: usize = 200>(String);
@@ -24,9 +31,10 @@ impl<const MAX: usize> Text<MAX> {
 impl<const MAX: usize> TryFrom<String> for Text<MAX> {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, &'static str> {
-        let fits = !text.trim().is_empty() && text.chars().count() <= MAX;
-        let clean = !text.chars().any(|c| c.is_control() && c != '\n' && c != '\t');
-        if fits && clean { Ok(Self(text)) } else { Err("text is empty, too long, or has control characters") }
+        let kept = clean(&text, if MAX <= ONE_LINE { Lines::One } else { Lines::Many });
+        let fits = shows_something(&kept) && text.chars().count() <= MAX;
+        let controls = text.chars().any(|c| c.is_control() && !c.is_whitespace());
+        if fits && !controls { Ok(Self(kept)) } else { Err("text is empty, too long, or has control characters") }
     }
 }
 
@@ -65,6 +73,12 @@ impl Money {
     #[must_use]
     pub fn ore(self) -> u64 {
         self.0
+    }
+
+    /// Whether it is so little that whoever typed it meant kroner: something, and less than what such an amount is at least in kroner.
+    #[must_use]
+    pub fn was_meant_in_kroner(self, at_least: u64) -> bool {
+        (1..at_least * 100).contains(&self.0)
     }
 }
 
@@ -213,8 +227,28 @@ mod tests {
     #[test]
     fn text_is_bounded() {
         assert!(Text::<5>::try_from("abcde".to_owned()).is_ok());
-        for text in ["", "  ", "abcdef", "a\u{0}b"] {
+        for text in ["", "  ", "abcdef", "a\u{0}b", "\u{200b}", "\u{2800}", "\u{3164}", "\u{ad}", "\u{202e}"] {
             assert!(Text::<5>::try_from(text.to_owned()).is_err());
         }
+    }
+
+    #[test]
+    fn short_text_has_one_line_and_none_has_what_shows_nothing() {
+        fn read<const MAX: usize>(text: &str) -> String {
+            Text::<MAX>::try_from(text.to_owned()).unwrap().as_str().to_owned()
+        }
+        let forged = "Ana\r\nBarn: Bo\u{2028}\u{202e}x\u{202c}\tSoe\u{ad}rensen";
+        assert_eq!(read::<200>(forged), "Ana Barn: Bo x Soerensen");
+        assert_eq!(read::<8000>(forged), "Ana\nBarn: Bo\nx\tSoerensen");
+    }
+
+    /// What was stored before goes on being read, whatever it shows.
+    #[test]
+    fn stored_text_that_shows_nothing_is_read() {
+        let stored = json!({ "$open": { "class": "personal", "value": "\u{200b}" } });
+        let read: Personal<Text<40>> = serde_json::from_value(stored).unwrap();
+        assert_eq!(read.open().map(Text::as_str), Some("\u{fffd}"));
+        let sent: Result<Personal<Text<40>>, _> = serde_json::from_value(json!("\u{200b}"));
+        assert!(sent.is_err());
     }
 }

@@ -21,6 +21,7 @@ pub mod facts;
 pub mod given;
 pub mod ids;
 pub mod labels;
+pub mod normal;
 pub mod policy;
 pub mod protection;
 pub mod published;

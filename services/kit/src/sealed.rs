@@ -4,7 +4,7 @@
 //! Serialising an open one fails unless the engine asked for it with [`exposing`]; it then comes out marked, and the engine's seal
 //! replaces every mark by an envelope. Deliberately absent: keys and cryptography (`engine::seal`).
 
-use crate::{ChildId, Text, strict::Strict};
+use crate::{ChildId, Text, normal::shows_something, strict::Strict};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned, ser::SerializeMap};
 use serde_json::Value;
@@ -200,13 +200,23 @@ impl<'de, T: DeserializeOwned, C: Classified> Deserialize<'de> for Sealed<T, C> 
                 State::Closed(serde_json::from_value(envelope.clone()).map_err(serde::de::Error::custom)?)
             }
             Some(Stored::Erased) => State::Erased,
-            Some(Stored::Open(mark)) => State::Open(
-                serde_json::from_value(mark.get("value").cloned().unwrap_or_default())
-                    .map_err(serde::de::Error::custom)?,
-            ),
+            Some(Stored::Open(mark)) => {
+                let value = shown(mark.get("value").cloned().unwrap_or_default());
+                State::Open(serde_json::from_value(value).map_err(serde::de::Error::custom)?)
+            }
             None => State::Open(T::deserialize(Strict(value)).map_err(serde::de::Error::custom)?),
         };
         Ok(Self { state, class: PhantomData })
+    }
+}
+
+/// A stored value that reads although a text in it shows nothing: such were taken once, and her other entries go on being read.
+fn shown(value: Value) -> Value {
+    match value {
+        Value::String(text) if !text.is_empty() && !shows_something(&text) => Value::String('\u{fffd}'.into()),
+        Value::Array(items) => items.into_iter().map(shown).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, value)| (name, shown(value))).collect(),
+        other => other,
     }
 }
 

@@ -227,6 +227,7 @@ warning-decision_recorded_already = Afgørelsen var registreret i forvejen. Det,
 warning-appeal_day_passed = Fristen for klage er overskredet. Spørg en advokat, om afgørelsen stadig kan påklages.
 warning-permit_expired = Opholdstilladelsen er udløbet. Tal med en advokat i dag.
 warning-open_follow_ups = Sagen har stadig åbne opfølgninger. Afslut dem, eller giv dem videre.
+warning-amount_in_kroner = Beløbet er meget lille. Beløb skrives i øre: 6.500 kr. er 650000. Er det kroner, så ret det.
 
 rejection-second_outcome = Der er allerede registreret et andet udfald. Er det forkert, så ret den registrering, eller markér den som fejlregistreret.
 rejection-order_of_another_kind = Det er et forbud af en anden slags. Et opholdsforbud eller en bortvisning forlænges eller ophører ved, at det samme registreres igen med en ny sidste dag; et tilhold forlænges og ophører som tilhold.

@@ -227,6 +227,7 @@ warning-decision_recorded_already = The decision was recorded before. What you w
 warning-appeal_day_passed = The time to appeal is over. Ask a lawyer whether an appeal is still possible.
 warning-permit_expired = The residence permit has expired. Talk with a lawyer today.
 warning-open_follow_ups = The case still has open follow-ups. End them or hand them over.
+warning-amount_in_kroner = The amount is very small. Amounts are in øre: 6,500 kroner are 650000. If kroner were meant, correct it.
 
 rejection-second_outcome = Another outcome is recorded already. If it is wrong, correct that entry or mark it as recorded in error.
 rejection-order_of_another_kind = The order is of another kind. An area ban or an expulsion runs longer or ends when the same one is recorded again with a new last day; a restraining order is extended and ended as one.

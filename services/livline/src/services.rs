@@ -61,9 +61,9 @@ pub async fn people(settings: Settings, clock: Clock) -> Result<Domain<Woman>, S
     let contract = people::contract().map_err(unreadable)?;
     let domain = Domain::<Woman>::on(&engine::vault::TABLES, contract, people::SERVICE, settings, clock).await?;
     let domain = domain.policy::<people::policy::ReceiveRelocations>()?.policy::<people::heard::KnowProtection>()?;
-    let routes = people::shown::routes(&domain.host, domain.executor(), domain.contract());
+    let (routes, advice) = people::shown::routes(&domain.host, domain.executor(), domain.contract());
     let domain = domain.beside::<Enquiry>().beside::<Duty>().beside::<Staff>().beside::<Centre>();
-    domain.with(routes, people::shown::paths()).erasing()
+    domain.with(routes, people::shown::paths()).advising(advice).erasing()
 }
 
 fn people_entries() -> Vec<EntryDescription> {

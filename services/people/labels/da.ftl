@@ -1,6 +1,8 @@
 service-people = Personer
 
 event-WomanRegistered = Oprettet
+event-IdentityLearned = Oplysninger tilføjet
+event-AliasChanged = Alias ændret
 event-ChildRegistered = Barn oprettet
 event-SafeContactAgreed = Sikker kontakt aftalt
 event-SafeContactUnconfirmed = Sikker kontakt ikke bekræftet
@@ -45,6 +47,10 @@ event-CentreClosed = Krisecenter lukket
 
 action-register-woman = Opret kvinde
     .help = Når centret lærer hende at kende. Intet skal udfyldes: hun kan være anonym hele opholdet. Lader du alias stå tomt, får hun et. Er noget forkert bagefter, så ret det i registreringen; resten bliver stående.
+action-learn-identity = Tilføj oplysninger om hende
+    .help = Når I får noget mere at vide om, hvem hun er: navn, CPR-nummer, sprog, tolk. Det, du lader stå tomt, bliver stående. Har en anden af jeres kvinder samme nummer, eller samme navn og fødselsdato, får du det at vide.
+action-change-alias = Giv hende et andet alias
+    .help = Når hun skal kaldes noget andet. Det, hun har heddet før, finder hende stadig og kan ikke gives til andre.
 action-register-child = Opret barn
     .help = Når hun har et barn, også et ufødt eller et, der ikke er på centret. Skriv kun det, du ved. Bor barnet et andet sted, er adressen beskyttet som hendes egen.
 action-agree-safe-contact = Aftal sikker kontakt
@@ -133,6 +139,7 @@ fact-slot = Aliasets plads (sættes automatisk)
 fact-VaultValueChanged-slot = Hvilket felt
 fact-name = Navn
 fact-cpr = CPR-nummer
+fact-replacement_number = Erstatningsnummer (uden CPR-nummer)
 fact-language = Sprog
 fact-interpreter_form = Tolk
 fact-excluded_interpreters = Tolke, der aldrig må bruges
@@ -326,6 +333,7 @@ warning-worker_not_assigned = Medarbejderen er ikke registreret som tilknyttet.
 warning-still_assigned = Medarbejderen er stadig tilknyttet hende. Frigør medarbejderen.
 warning-erasure_unknown = Anmodningen om sletning er ikke registreret her.
 warning-worker_unknown = Ingen medarbejder her har det id. Er det skrevet rigtigt?
+warning-may_be_known = Hun er måske registreret hos jer i forvejen
 
 rejection-registered_already = Hun er oprettet i forvejen. Er noget forkert, så ret registreringen.
 rejection-alias_taken = En anden kvinde på centret hedder det samme. Vælg et andet alias, eller lad feltet stå tomt.

@@ -1,6 +1,8 @@
 service-people = People
 
 event-WomanRegistered = Registered
+event-IdentityLearned = Details added
+event-AliasChanged = Alias changed
 event-ChildRegistered = Child registered
 event-SafeContactAgreed = Safe contact agreed
 event-SafeContactUnconfirmed = Safe contact not confirmed
@@ -45,6 +47,10 @@ event-CentreClosed = Crisis centre closed
 
 action-register-woman = Register a woman
     .help = When the centre gets to know her. Nothing must be given: she may be anonymous all through her stay. Left empty, an alias is made for her. If something is wrong later, correct that in the entry; the rest stays.
+action-learn-identity = Add details about her
+    .help = When you learn more of who she is: name, CPR number, language, interpreter. What you leave empty stays as it is. If another of your women has the same number, or the same name and birth date, you are told.
+action-change-alias = Give her another alias
+    .help = When she is to be called something else. What she was called before still finds her, and is given to nobody else.
 action-register-child = Register a child
     .help = When she has a child, also one that is not born or not at the centre. Write only what you know. Where the child lives elsewhere, its address is protected like her own.
 action-agree-safe-contact = Agree on a safe contact
@@ -133,6 +139,7 @@ fact-slot = The alias's place (set by itself)
 fact-VaultValueChanged-slot = Which field
 fact-name = Name
 fact-cpr = CPR number
+fact-replacement_number = Replacement number (without a CPR number)
 fact-language = Language
 fact-interpreter_form = Interpreter
 fact-excluded_interpreters = Interpreters who must never be used
@@ -326,6 +333,7 @@ warning-worker_not_assigned = The worker is not recorded as assigned.
 warning-still_assigned = The worker is still assigned to her. Release the worker.
 warning-erasure_unknown = The request for erasure is not recorded here.
 warning-worker_unknown = Nobody with that id works here. Is it written right?
+warning-may_be_known = She may be registered here already
 
 rejection-registered_already = She is registered already. If something is wrong, correct the entry.
 rejection-alias_taken = Another woman at the centre is called so. Choose another alias, or leave it empty.

@@ -3,7 +3,7 @@
 //! Deliberately absent: rules, and who reaches what ([`super::reach`]).
 
 use super::{
-    App, Asked, Parts, Problem,
+    App, Asked, Caller, Parts, Problem,
     body::{ActionBody, Correction, below_facts, body, if_match, key, read, read_facts, said},
     reach::{Reached, opening, reach},
 };
@@ -60,10 +60,26 @@ impl<D: Decider> App<D> {
         };
         let not_heard = self.relations.not_heard(self.executor.service, &answer).await?;
         let mut worded = worded(&self.contract, id, &answer);
+        self.advise(woman, &request, &answer, &mut worded).await;
         if let Some(members) = worded.as_object_mut().filter(|_| !not_heard.is_empty()) {
             members.insert("not_heard".into(), json!(not_heard));
         }
         Ok(versioned(answer.version, (status, Json(worded))))
+    }
+
+    /// Adds what the service itself warns of. It stands whatever comes of that.
+    async fn advise(&self, woman: Option<WomanId>, request: &Request<D::Command>, answer: &Answer, worded: &mut Value) {
+        let Some((advice, woman)) = self.advice.get().zip(woman) else { return };
+        let principal = Principal { actor: request.actor.clone(), role: request.role, centre: Some(request.centre) };
+        let events = answer.events.iter().map(|happening| happening.event.clone()).collect();
+        match (advice.0)(Caller { principal, until: 0 }, woman, events).await {
+            Ok(more) => {
+                if let Some(Value::Array(warnings)) = worded.get_mut("warnings") {
+                    warnings.extend(more);
+                }
+            }
+            Err(problem) => tracing::warn!(code = problem.code, "it could not be looked for what to warn of"),
+        }
     }
 
     pub(super) fn ask(action: &str, facts: Value, when: Option<Happened>) -> Result<Ask<D::Command>, Problem> {

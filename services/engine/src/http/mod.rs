@@ -33,9 +33,14 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
-use kit::{Decider, contract::Contract};
+use futures::future::BoxFuture;
+use kit::{Decider, WomanId, contract::Contract};
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
+use serde_json::Value;
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 /// A path's parts. What cannot be read is nobody's: it is answered like what does not exist.
 #[derive(Debug)]
@@ -65,6 +70,20 @@ pub struct App<D> {
     pub metrics: Metrics,
     /// What ties its women to centres and staff.
     pub relations: Relations,
+    /// What the service itself warns of beside the rules.
+    pub advice: Arc<OnceLock<Advice>>,
+}
+
+type Advised = BoxFuture<'static, Result<Vec<Value>, Problem>>;
+
+/// What a service warns of that no rule can know, once something stands: for whom, about whom, which events. Each warning has its code
+/// and its words.
+pub struct Advice(pub Box<dyn Fn(Caller, WomanId, Vec<String>) -> Advised + Send + Sync>);
+
+impl fmt::Debug for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Advice(…)")
+    }
 }
 
 /// The header that names positions a command must not be decided before.

@@ -384,7 +384,9 @@ fn answer() -> Value {
             "events": { "type": "array", "items": { "type": "object", "properties": {
                 "event": { "type": "string" }, "version": { "type": "integer" }, "facts": { "type": "object", "description": "Open facts alone: ids, codes." } } } },
             "warnings": { "type": "array", "items": { "type": "object", "properties": {
-                "code": { "type": "string" }, "da": { "type": "string" }, "en": { "type": "string" } } } },
+                "code": { "type": "string" }, "da": { "type": "string" }, "en": { "type": "string" },
+                "women": { "type": "array", "items": { "type": "object" },
+                    "description": "Whom a warning is about (`may_be_known`): women of the own centre whom the sender may see, as a search shows them." } } } },
             "not_heard": { "type": "array", "items": { "type": "string" },
                 "description": "Where access was taken away: the services that have not heard it within two seconds. They show nothing until they have." },
         },

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::integrity::Signer;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use kit::ActorId;
+use kit::{ActorId, normal::said};
 use sqlx::{PgConnection, Postgres, Row, Transaction};
 use std::{
     collections::BTreeMap,
@@ -384,21 +384,5 @@ impl Tally {
     fn add(&mut self, at: OffsetDateTime) {
         self.number += 1;
         self.since = self.since.max(Some(at));
-    }
-}
-
-/// A word as it is said.
-fn said(word: &str) -> String {
-    word.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_word_is_compared_as_it_is_said() {
-        assert_eq!(said("  Blå   Cykel "), said("blå cykel"));
-        assert_ne!(said("blå cykel"), said("blåcykel"));
     }
 }

@@ -1,8 +1,10 @@
 //! Whether a text holds the number of a bank account, an IBAN or a payment card.
 //!
-//! A small scanner over words and what stands between them: whoever reads the number can take or trace her money. It goes by form
+//! A small scanner over words and what stands between them, in the plain form of numbers ([`kit::normal::plain`]): whoever reads the number can take or trace her money. It goes by form
 //! alone, so a slip of the finger is found as well. Where a form is ambiguous it refuses: a comma mends that, nothing mends the
 //! other. Deliberately absent: check digits, and CPR and phone numbers, which are searched for where a text leaves.
+
+use kit::normal::plain;
 
 /// Digits of a registration number.
 const REGISTRATION: usize = 4;
@@ -41,7 +43,9 @@ struct Word<'a> {
 enum Joint {
     /// Spaces on one line.
     Space,
-    /// A hyphen, dot or slash alone: of dates, sums and case numbers, and before an account number.
+    /// A line break, perhaps with spaces.
+    Line,
+    /// A hyphen, dot, slash or another sign alone: of dates, sums and case numbers, and before an account number.
     Tight,
     /// A hyphen or slash with a space beside it.
     Dash,
@@ -56,14 +60,16 @@ impl Word<'_> {
     }
 
     fn joint(self) -> Joint {
-        let space = |c: char| c.is_whitespace() && c != '\n' && c != '\r';
-        let hyphen = |c: char| matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}');
+        let space = |c: char| c.is_whitespace() && c != '\n';
         let bare = self.gap.trim_matches(space);
         let mut inside = bare.chars();
         match (inside.next(), inside.next()) {
             (None, _) => Joint::Space,
-            (Some(c), None) if bare.len() < self.gap.len() && (hyphen(c) || c == '/') => Joint::Dash,
-            (Some(c), None) if bare.len() == self.gap.len() && (hyphen(c) || matches!(c, '.' | '/' | ',')) => {
+            (Some('\n'), None) => Joint::Line,
+            (Some('-' | '/'), None) if bare.len() < self.gap.len() => Joint::Dash,
+            (Some('-' | '.' | '/' | ',' | '_' | ':' | '|' | '\\' | '*' | '~' | '·' | '•' | '\''), None)
+                if bare.len() == self.gap.len() =>
+            {
                 Joint::Tight
             }
             _ => Joint::Apart,
@@ -78,7 +84,8 @@ impl Word<'_> {
 
 /// Whether the number of an account or a card stands in the text.
 pub(super) fn stands_in(text: &str) -> bool {
-    let words = without_ids(&words(text));
+    let plain = plain(text);
+    let words = without_ids(&words(&plain));
     (0..words.len()).any(|at| {
         let (before, rest) = words.split_at(at);
         let bare = begins(before, rest) && (is_account(before, rest) || is_unbroken(rest) || is_card(rest));

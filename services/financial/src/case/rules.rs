@@ -11,7 +11,7 @@ use super::{
     state::{Financial, GrantState, Grants, Step},
 };
 use kit::{
-    Context, Day, Decider, Decision, Facets, Personal,
+    Context, Day, Decider, Decision, Facets, Money, Personal,
     decider::{Commands, suggested},
     sealed::known,
     terms::{Application, Ruling},
@@ -53,7 +53,16 @@ pub enum Warning {
     InstalmentDayPassed,
     /// Follow-ups are still open.
     OpenFollowUps,
+    /// Amounts are in øre, and this one is so small that kroner were meant.
+    AmountInKroner,
 }
+
+/// What she has, pays or owes is at least this much in all, in kroner.
+const IN_ALL: u64 = 1000;
+/// What a grant is at least, in kroner.
+const GRANT: u64 = 500;
+/// What is paid off in a month at least, in kroner.
+const INSTALMENT: u64 = 100;
 
 impl Decider for Financial {
     const TYPE: &'static str = "case";
@@ -179,7 +188,7 @@ impl Financial {
             _ => Vec::new(),
         };
         let closed = (!self.stage.is_open(), Warning::CaseClosed);
-        let all = std::iter::once(closed).chain(candidates);
+        let all = std::iter::once(closed).chain(candidates).chain([(in_kroner(command), Warning::AmountInKroner)]);
         all.filter_map(|(applies, warning)| applies.then_some(warning)).collect()
     }
 
@@ -188,6 +197,32 @@ impl Financial {
         let purpose = known(application.purpose.as_ref());
         let mut others = self.single_grants.pending().filter(|(id, _)| *id != application.grant);
         purpose.is_some() && others.any(|(_, grant)| known(grant.purpose.as_ref()) == purpose)
+    }
+}
+
+/// Whether an amount is so small that kroner were meant.
+fn in_kroner(command: &Command) -> bool {
+    let little = |amounts: &[(Option<&Personal<Money>>, u64)]| {
+        amounts.iter().any(|(amount, least)| known(*amount).is_some_and(|amount| amount.was_meant_in_kroner(*least)))
+    };
+    match command {
+        Command::MapSituation(situation) => little(&[
+            (situation.income.as_ref(), IN_ALL),
+            (situation.fixed_costs.as_ref(), IN_ALL),
+            (situation.debts.as_ref(), IN_ALL),
+        ]),
+        Command::ApplyForSingleGrant(application) => little(&[(application.amount.as_ref(), GRANT)]),
+        Command::ApplyForFundGrant(application) => little(&[(application.amount.as_ref(), GRANT)]),
+        Command::RecordSingleGrantDecision(decision) | Command::RecordFundGrantDecision(decision) => {
+            little(&[(decision.amount.as_ref(), GRANT)])
+        }
+        Command::GiveDebtAdvice(debts) | Command::ApplyForDebtRelief(debts) => {
+            little(&[(debts.total.as_ref(), IN_ALL), (debts.instalments.as_ref(), INSTALMENT)])
+        }
+        Command::AgreeDebtPlan(plan) => {
+            little(&[(plan.total.as_ref(), IN_ALL), (plan.instalments.as_ref(), INSTALMENT)])
+        }
+        _ => false,
     }
 }
 

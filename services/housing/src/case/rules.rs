@@ -66,7 +66,16 @@ pub enum Warning {
     MovingGrantAfterMove,
     /// Follow-ups are still open.
     OpenFollowUps,
+    /// Amounts are in øre, and this one is so small that kroner were meant.
+    AmountInKroner,
+    /// Nobody, or more than a home holds: of people, or of rooms.
+    NumberUnlikely,
 }
+
+/// What a rent, a loan or a grant to move is at least, in kroner.
+const AT_LEAST: u64 = 1000;
+/// The most people or rooms of one home.
+const MOST: u8 = 20;
 
 impl Decider for Housing {
     const TYPE: &'static str = "case";
@@ -252,9 +261,25 @@ impl Housing {
             _ => Vec::new(),
         };
         let closed = (!self.stage.is_open(), Warning::CaseClosed);
-        let all = std::iter::once(closed).chain(candidates);
+        let all = std::iter::once(closed).chain(candidates).chain(slips(command));
         all.filter_map(|(applies, warning)| applies.then_some(warning)).collect()
     }
+}
+
+/// Slips of the finger in amounts and numbers.
+fn slips(command: &Command) -> [(bool, Warning); 2] {
+    let (amount, number) = match command {
+        Command::AssessNeed(need) => (need.rent_ceiling.as_ref(), need.persons.as_ref()),
+        Command::MakeOffer(offer) => (offer.rent.as_ref(), offer.rooms.as_ref()),
+        Command::ApplyForDepositLoan(application) => (application.amount.as_ref(), None),
+        Command::RecordDepositLoanDecision(decision) => (decision.amount.as_ref(), None),
+        Command::ApplyForMovingGrant(application) => (application.amount.as_ref(), None),
+        Command::RecordMovingGrantDecision(decision) => (decision.amount.as_ref(), None),
+        _ => (None, None),
+    };
+    let in_kroner = known(amount).is_some_and(|amount| amount.was_meant_in_kroner(AT_LEAST));
+    let unlikely = known(number).is_some_and(|number| !(1..=MOST).contains(&number));
+    [(in_kroner, Warning::AmountInKroner), (unlikely, Warning::NumberUnlikely)]
 }
 
 /// Refuses a day on which something happened, where it is still to come.

@@ -54,7 +54,12 @@ pub enum Warning {
     PermitExpired,
     /// Follow-ups are still open.
     OpenFollowUps,
+    /// Amounts are in øre, and this one is so small that kroner were meant.
+    AmountInKroner,
 }
+
+/// What a compensation is at least, in kroner.
+const AT_LEAST: u64 = 1000;
 
 type Candidate = (bool, Warning);
 /// How long one decision may make an order, as a deadline, and what is said beyond it.
@@ -66,7 +71,8 @@ const EXPULSION: Length = (EXPULSION_LENGTH, Warning::ExpulsionTooLong);
 /// The warnings beside a command, in the order in which they are looked for.
 pub(super) fn of(state: &Legal, command: &Command, context: &Context<'_>) -> Vec<Warning> {
     let closed = (!state.stage.is_open(), Warning::CaseClosed);
-    let all = std::iter::once(closed).chain(candidates(state, command, context));
+    let kroner = (in_kroner(command), Warning::AmountInKroner);
+    let all = std::iter::once(closed).chain(candidates(state, command, context)).chain([kroner]);
     all.filter_map(|(applies, warning)| applies.then_some(warning)).collect()
 }
 
@@ -140,6 +146,16 @@ fn candidates(state: &Legal, command: &Command, context: &Context<'_>) -> Vec<Ca
         Command::CloseCase(_) => vec![(!context.open.is_empty(), Warning::OpenFollowUps)],
         _ => Vec::new(),
     }
+}
+
+/// Whether an amount is so small that kroner were meant.
+fn in_kroner(command: &Command) -> bool {
+    let amounts = match command {
+        Command::ApplyForCompensation(application) => [application.claim.as_ref(), None],
+        Command::RecordCompensationDecision(decision) => [decision.claim.as_ref(), decision.awarded.as_ref()],
+        _ => [None, None],
+    };
+    amounts.into_iter().any(|amount| known(amount).is_some_and(|amount| amount.was_meant_in_kroner(AT_LEAST)))
 }
 
 fn is_logged(state: &Legal, order: OrderId) -> bool {

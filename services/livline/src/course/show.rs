@@ -15,8 +15,8 @@ use kit::{Happened, labels::Label};
 use std::collections::BTreeMap;
 use time::Date;
 
-/// The event that says what she is called.
-const WOMAN_REGISTERED: &str = "WomanRegistered";
+/// The events that say what she is called.
+const CALLED: [&str; 2] = ["WomanRegistered", "AliasChanged"];
 
 /// The whole course.
 pub(super) fn course(course: &Course, look: Look<'_>) -> String {
@@ -62,7 +62,7 @@ fn head(page: &mut Page<'_>, course: &Course, entries: &[&Entry]) {
 
 /// What she is called where nobody needs her name, as it stands now; where she was forgotten, the words for that.
 fn alias(course: &Course) -> Option<&Label> {
-    let registered = |entry: &&Entry| entry.event == WOMAN_REGISTERED && entry.standing != Standing::InError;
+    let registered = |entry: &&Entry| CALLED.contains(&entry.event.as_str()) && entry.standing != Standing::InError;
     let entry = course.entries.iter().find(registered)?;
     let alias = entry.facts.iter().find(|fact| fact.name == "alias")?;
     (!alias.masked).then_some(&alias.text)

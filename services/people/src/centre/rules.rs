@@ -9,7 +9,6 @@ use kit::{
 };
 use serde::Serialize;
 use std::collections::BTreeSet;
-use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 /// A centre.
@@ -118,7 +117,7 @@ const NAME: &str = "name/";
 
 /// What stands for a name, however it is written.
 fn digest(name: &Name, context: &Context<'_>) -> Uuid {
-    let same: String = name.as_str().nfkc().flat_map(char::to_lowercase).collect();
+    let same = kit::normal::fold(name.as_str());
     let words: Vec<&str> = same.split_whitespace().collect();
     context.secret.opaque(&["a centre's name", &words.join(" ")])
 }

@@ -79,7 +79,7 @@ pub(super) async fn agree(
         by: caller.principal.actor.clone(),
         key: derive_id(&["agreed", if slot == Slot::CodeWord { "code-word" } else { "value" }, &key]),
         bytes: format!("{slot}\0{}", value.as_str()).into_bytes(),
-        value,
+        value: slot.in_lines(value),
         now: app.clock.now(),
     };
     let value = value.map(|value| put(Slot::Contact(facts.contact.0), value));

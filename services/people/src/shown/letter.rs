@@ -3,7 +3,12 @@
 //! Pure. With identity they have names and CPR numbers of her and the children; anonymous ones have none. Deliberately absent: the centre's name
 //! and address, where she lives or moved to, sending (secure mail, outside).
 
-use kit::{Day, labels::Language, words};
+use kit::{
+    Day,
+    labels::Language,
+    normal::{Lines, clean},
+    words,
+};
 
 /// Which letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
@@ -73,10 +78,10 @@ pub(super) fn text(letter: &Letter) -> String {
     let grounds = if letter.grounds.is_empty() { unknown() } else { letter.grounds.join(", ") };
     lines.extend([format!("Grundlag for opholdet: {grounds}"), String::new()]);
     if let Some(Identity { her, children }) = &letter.identity {
-        lines.push(format!("Navn: {}", her.name.clone().unwrap_or_else(unknown)));
+        lines.push(format!("Navn: {}", her.name.as_deref().map_or_else(unknown, line)));
         lines.push(format!("CPR-nummer: {}", her.cpr.as_deref().map_or_else(unknown, number)));
         for child in children {
-            lines.extend([String::new(), format!("Barn: {}", child.name.clone().unwrap_or_else(unknown))]);
+            lines.extend([String::new(), format!("Barn: {}", child.name.as_deref().map_or_else(unknown, line))]);
             lines.push(match &child.cpr {
                 Some(cpr) => format!("CPR-nummer: {}", number(cpr)),
                 None => format!("Født: {}", said(child.born)),
@@ -87,17 +92,22 @@ pub(super) fn text(letter: &Letter) -> String {
         lines.push(format!("Antal medfølgende børn: {}", letter.children));
     }
     lines.extend([String::new(), "Med venlig hilsen".into()]);
-    lines.extend(letter.signed.clone());
+    lines.extend(letter.signed.as_deref().map(line));
     lines.extend(["Krisecentret".into(), String::new()]);
     lines.join("\n")
 }
 
-/// `0101909996` → `010190-9996`.
-fn number(cpr: &str) -> String {
-    let digits: String = cpr.chars().filter(char::is_ascii_digit).collect();
-    match (digits.get(..6), digits.get(6..)) {
-        (Some(birth), Some(rest)) if rest.len() == 4 => format!("{birth}-{rest}"),
-        _ => cpr.to_owned(),
+/// A name in one line, whatever was stored of it before names had one.
+fn line(name: &str) -> String {
+    clean(name, Lines::One)
+}
+
+/// `0101909996` → `010190-9996`, `0101900AB2` → `010190-0AB2`.
+fn number(number: &str) -> String {
+    let characters: String = number.chars().filter(|c| c.is_alphanumeric()).collect();
+    match characters.split_at_checked(6) {
+        Some((birth, rest)) if rest.chars().count() == 4 => format!("{birth}-{rest}"),
+        _ => line(number),
     }
 }
 
@@ -141,6 +151,17 @@ mod tests {
         );
         let left = text(&letter(Kind::MunicipalityOut, Some(known())));
         assert!(left.contains("fraflytning: 20. november 2026") && !left.contains("indflytning"));
+    }
+
+    #[test]
+    fn a_name_writes_no_lines_of_the_letter() {
+        let forged = "Ana\nCPR-nummer: 020202-0000\r\nBarn: Bo\u{2028}\u{202e}x\t";
+        let her = Person { name: Some(forged.into()), cpr: Some("0101900AB2".into()), born: None };
+        let signed = Some("Karen\nBarn: Bo".to_owned());
+        let told =
+            text(&Letter { signed, ..letter(Kind::MunicipalityIn, Some(Identity { her, children: Vec::new() })) });
+        assert!(told.contains("\nNavn: Ana CPR-nummer: 020202-0000 Barn: Bo x\nCPR-nummer: 010190-0AB2\n"), "{told}");
+        assert!(!told.lines().any(|line| line.starts_with("Barn:")) && !told.contains('\u{202e}'));
     }
 
     #[test]

@@ -26,7 +26,8 @@ use std::{
     sync::Arc,
 };
 
-const EVENTS: &[&str] = &["WomanRegistered", "ChildRegistered", "StayStarted", "StayEnded", "RelocationReceived"];
+const EVENTS: &[&str] =
+    &["WomanRegistered", "IdentityLearned", "ChildRegistered", "StayStarted", "StayEnded", "RelocationReceived"];
 
 /// What the grounds of a stay are called, by code.
 pub(super) fn grounds(contract: &Contract) -> BTreeMap<String, String> {
@@ -131,11 +132,13 @@ fn ids(entry: &Standing) -> BTreeSet<&str> {
 
 /// Her, and the children of the stay.
 fn who(entries: &Entries, children: &BTreeMap<&str, Option<&Standing>>) -> Identity {
-    let her = of(entries, "WomanRegistered").last().map(|entry| Person {
-        name: text(&entry.facts, "name").map(str::to_owned),
-        cpr: text(&entry.facts, "cpr").map(str::to_owned),
-        born: None,
-    });
+    // What was learnt last counts, whichever entry says it.
+    let says = |name: &str| {
+        let entries =
+            entries.values().filter(|entry| ["WomanRegistered", "IdentityLearned"].contains(&entry.event.as_str()));
+        entries.filter_map(|entry| text(&entry.facts, name)).last().map(str::to_owned)
+    };
+    let her = Person { name: says("name"), cpr: says("cpr").or_else(|| says("replacement_number")), born: None };
     let children = children.values().map(|entry| {
         let own = |name: &str| text(entry.as_ref()?.facts.get(name)?, "value");
         Person {
@@ -144,7 +147,7 @@ fn who(entries: &Entries, children: &BTreeMap<&str, Option<&Standing>>) -> Ident
             born: own("birth_date").and_then(|day| day.parse().ok()),
         }
     });
-    Identity { her: her.unwrap_or_default(), children: children.collect() }
+    Identity { her, children: children.collect() }
 }
 
 fn text<'a>(facts: &'a Value, name: &str) -> Option<&'a str> {

@@ -29,12 +29,12 @@ use axum::{
 use engine::{
     clock::Clock,
     executor::Executor,
-    http::{Auth, Problem},
+    http::{Advice, Auth, Problem},
     keys::Keyring,
     run::Host,
     vault::{Unrecognised, Vault, VaultError},
 };
-use kit::contract::Contract;
+use kit::{contract::Contract, entry::ENTRY_CORRECTED};
 use reach::Reach;
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -53,9 +53,21 @@ pub(crate) struct App {
     contract: Contract,
 }
 
-/// The routes, to be mounted beside those of the aggregates.
-pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> Router {
-    let app = App {
+/// Warns whoever records who somebody is of those who most likely are the same.
+fn advice(app: &Arc<App>) -> Advice {
+    let app = app.clone();
+    Advice(Box::new(move |caller, woman, events| {
+        let app = app.clone();
+        Box::pin(async move {
+            let says = |event: &String| search::WHO_SHE_IS.contains(&event.as_str()) || event == ENTRY_CORRECTED;
+            if events.iter().any(says) { search::known_already(&app, &caller, woman).await } else { Ok(Vec::new()) }
+        })
+    }))
+}
+
+/// The routes, to be mounted beside those of the aggregates, and what is warned of beside the rules.
+pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> (Router, Advice) {
+    let app = Arc::new(App {
         auth: host.auth.clone(),
         clock: host.clock.clone(),
         reach: Reach {
@@ -69,8 +81,9 @@ pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> R
         key_backup_days: host.settings.key_backup_days,
         grounds: letters::grounds(contract),
         contract: contract.clone(),
-    };
-    Router::new()
+    });
+    let advice = advice(&app);
+    let router = Router::new()
         .route("/v1/women/search", post(search::search))
         .route("/v1/women/duplicates", post(search::duplicates))
         .route("/v1/women/{id}/alias", get(alias::alias))
@@ -90,7 +103,8 @@ pub fn routes(host: &Host, executor: &Executor<Woman>, contract: &Contract) -> R
         .route("/v1/arrivals", get(arrivals::list))
         .route("/v1/arrivals/{arrival}/accept", post(arrivals::accept))
         .route("/v1/arrivals/{arrival}/decline", post(arrivals::decline))
-        .with_state(Arc::new(app))
+        .with_state(app);
+    (router, advice)
 }
 
 /// Nobody said how she was recognised who gets another code word.

@@ -125,7 +125,7 @@ async fn put(
     let put = Put {
         slot,
         child,
-        value,
+        value: slot.in_lines(value),
         recognised: by(recognised, word),
         by: caller.principal.actor.clone(),
         key,

@@ -5,8 +5,7 @@
 //! service's claims know.
 
 use super::event::Alias;
-use kit::{AggregateId, Context, ids::Secret};
-use uuid::Uuid;
+use kit::{AggregateId, ids::Secret, normal::unique};
 
 const WORDS: [&str; 32] = [
     "Birk",
@@ -61,15 +60,9 @@ pub fn made(secret: &Secret, aggregate: AggregateId, choice: u32) -> Option<Alia
     Alias::try_from(format!("{word}-{number}")).ok()
 }
 
-/// What stands for an alias at this centre, however it is written.
-pub(super) fn slot(alias: &Alias, context: &Context<'_>) -> Uuid {
-    let written: String = alias.as_str().chars().filter(|c| !c.is_whitespace()).collect();
-    context.secret.opaque(&["alias", &context.centre.to_string(), &written.to_lowercase()])
-}
-
-/// The claim on an alias.
-pub(super) fn claim(slot: Uuid) -> String {
-    format!("{CLAIM}{slot}")
+/// The claims on an alias: one for each form in which it looks like another.
+pub(super) fn claims(alias: &Alias) -> impl Iterator<Item = String> {
+    unique(alias.as_str()).into_iter().map(|form| format!("{CLAIM}{form}"))
 }
 
 /// Whether a claim is one on an alias.

@@ -2,14 +2,19 @@
 
 use super::event::{
     Acceptance, AccessRequest, Arrival, ArrivalOffer, Assignment, Cancellation, Child, Conflict, ConflictEnd,
-    ConflictEndProposal, Death, Departure, Disclosure, Erasure, ErasureRequest, Hold, HoldLifted, Notice, Refusal,
-    Registration, Release, Relocation, RelocationOffer, SafeContact, Stay, Unconfirmed, Withdrawal,
+    ConflictEndProposal, Death, Departure, Disclosure, Erasure, ErasureRequest, Hold, HoldLifted, LearntIdentity,
+    NewAlias, Notice, Refusal, Registration, Release, Relocation, RelocationOffer, SafeContact, Stay, Unconfirmed,
+    Withdrawal,
 };
 use super::vault::{LockOut, LockOutLifted, ValueChange};
 
 kit::entries! {
     /// A woman is registered.
     RegisterWoman => WomanRegistered(Registration), never;
+    /// Something is learnt of who she is.
+    LearnIdentity => IdentityLearned(LearntIdentity), never;
+    /// She is called something else.
+    ChangeAlias => AliasChanged(NewAlias), never;
     /// A child of hers is registered.
     RegisterChild => ChildRegistered(Child), never;
     /// It is agreed how she may be reached.

@@ -10,6 +10,7 @@ use super::choices::{
 use crate::VaultRef;
 use kit::{
     ActorId, CentreId, ChildId, Day, Identity, Location, Moment, Narrative, OfChild, Personal, Text,
+    normal::Number,
     relation::{Along, ArrivalId, StayId, Tie},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -38,7 +39,7 @@ pub struct Registration {
     /// What she is called here; left out: a Danish tree or bird and a number. No two women at a centre have the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<Personal<Alias>>,
-    /// Stands for the alias at this centre, and tells it to nobody. Made by the service; whatever is sent is overwritten.
+    /// Stood for the alias at this centre in entries of before. Not made any more; whatever is sent is left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<Personal<Uuid>>,
     /// Her name.
@@ -47,6 +48,9 @@ pub struct Registration {
     /// Her CPR number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpr: Option<Identity<Cpr>>,
+    /// Her replacement number, where she has no CPR number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement_number: Option<Identity<ReplacementNumber>>,
     /// The language she speaks best.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Personal<Text<60>>>,
@@ -58,8 +62,40 @@ pub struct Registration {
     pub excluded_interpreters: Option<Identity<Vec<Text>>>,
 }
 
-/// A CPR number: ten digits that begin with a day and a month, with or without a hyphen. Fictive ones, and those that have 60 added to
-/// the day, pass.
+/// Something is learnt of who she is. What is left out stays as it was known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LearntIdentity {
+    /// Her name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Identity<Text>>,
+    /// Her CPR number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpr: Option<Identity<Cpr>>,
+    /// Her replacement number, where she has no CPR number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replacement_number: Option<Identity<ReplacementNumber>>,
+    /// The language she speaks best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Personal<Text<60>>>,
+    /// How an interpreter helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpreter_form: Option<Personal<InterpreterForm>>,
+    /// Interpreters who must never be asked: they may know the one who used violence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excluded_interpreters: Option<Identity<Vec<Text>>>,
+}
+
+/// She is called something else from now on. What she was called still finds her, and is nobody else's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewAlias {
+    /// What she is called now. No two women at a centre have the same.
+    pub alias: Personal<Alias>,
+}
+
+/// A CPR number: ten digits that begin with a day and a month, with any dash, space or dot between them, in digits of any script. Fictive
+/// ones, and those that have 60 added to the day, pass.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Cpr(String);
@@ -75,15 +111,10 @@ impl Cpr {
 impl TryFrom<String> for Cpr {
     type Error = &'static str;
     fn try_from(text: String) -> Result<Self, &'static str> {
-        let digits = match text.split_once('-') {
-            Some((born, rest)) if born.len() == 6 => format!("{born}{rest}"),
-            Some(_) => return Err("a CPR number has its hyphen after the sixth digit"),
-            None => text,
-        };
-        let two = |from: usize| digits.get(from..from + 2).and_then(|two| two.parse::<u8>().ok()).unwrap_or_default();
-        let all_digits = digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let a_day = matches!(two(0), 1..=31 | 61..=91) && matches!(two(2), 1..=12);
-        if all_digits && a_day { Ok(Self(digits)) } else { Err("a CPR number has ten digits and begins with a day") }
+        match Number::parse(&text) {
+            Some(Number::Cpr(digits)) => Ok(Self(digits)),
+            _ => Err("a CPR number has ten digits and begins with a day"),
+        }
     }
 }
 
@@ -108,6 +139,54 @@ impl JsonSchema for Cpr {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": "^\\d{6}-?\\d{4}$" })
+    }
+}
+
+/// A replacement number as hospitals and municipalities make them for whoever has no CPR number: the six digits of the birth date, then
+/// four characters with a letter among them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ReplacementNumber(String);
+
+impl ReplacementNumber {
+    /// Its ten characters, letters large.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for ReplacementNumber {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        match Number::parse(&text) {
+            Some(Number::Replacement(number)) => Ok(Self(number)),
+            _ => Err("a replacement number has a birth date's six digits, and four characters with a letter"),
+        }
+    }
+}
+
+impl From<ReplacementNumber> for String {
+    fn from(number: ReplacementNumber) -> Self {
+        number.0
+    }
+}
+
+impl fmt::Debug for ReplacementNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReplacementNumber(…)")
+    }
+}
+
+impl JsonSchema for ReplacementNumber {
+    fn schema_name() -> Cow<'static, str> {
+        "ReplacementNumber".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^\\d{6}-?[0-9A-Za-zÆØÅæøå]{4}$" })
     }
 }
 

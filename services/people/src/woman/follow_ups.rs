@@ -165,6 +165,7 @@ fn of(state: &Woman, event: &Event, context: &Context<'_>) -> Facets {
     let (routine, milestone) = (Facets::routine(), Facets::milestone());
     match event {
         Event::WomanRegistered(_) | Event::CentreRelocated(_) => milestone,
+        Event::IdentityLearned(_) | Event::AliasChanged(_) => routine,
         Event::ChildRegistered(child) => about(routine, Some(child.child)),
         Event::SafeContactAgreed(agreed) => {
             let confirmed = state.contacts.get(&agreed.contact).map(|contact| contact.standing);

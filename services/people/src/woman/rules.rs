@@ -9,7 +9,9 @@ use super::{
     alias,
     choices::{ConflictKind, Recognition},
     command::{Command, Event},
-    event::{AccessRequestId, Child, Departure, DisclosureId, ErasureId, SafeContactId, Stay, Unconfirmed},
+    event::{
+        AccessRequestId, Child, Departure, DisclosureId, ErasureId, LearntIdentity, SafeContactId, Stay, Unconfirmed,
+    },
     follow_ups::{self, ERASURE_WAIT, FollowUp},
     relocation::{ANSWER, OfferStands, by_handover, towards},
     state::{Confirmation, ErasureStands, Forgotten, HoldStands, Life, Registered, StayStands, Woman},
@@ -21,6 +23,7 @@ use kit::{
     access::{Right, Role},
     decider::{Amendable, Begins, Commands, suggested},
     directory::Named,
+    normal,
     relation::{Along, ArrivalId, Relation, StayId},
     sealed::{Sealed, known},
     when::DueBy,
@@ -204,11 +207,11 @@ impl Decider for Woman {
         follow_ups::facets(self, event, context)
     }
 
-    /// No two women at a centre have the same alias or the same child. One that came along is claimed where it came
+    /// No two women at a centre have the same alias, be it one of before, or the same child. One that came along is claimed where it came
     /// from.
     fn claims(&self) -> BTreeSet<String> {
         let children = self.children.iter().filter(|(_, child)| child.is_own()).map(|(id, _)| format!("child/{id}"));
-        known(self.slot.as_ref()).map(alias::claim).into_iter().chain(children).collect()
+        self.aliases().flat_map(alias::claims).chain(children).collect()
     }
 
     fn claimed(claim: &str) -> Option<Rejection> {
@@ -314,8 +317,9 @@ impl Woman {
                     let made = alias::made(&context.secret, context.aggregate, context.choice);
                     registration.alias = made.map(Personal::new);
                 }
-                let alias = registration.alias.as_ref().and_then(Sealed::open);
-                registration.slot = alias.map(|alias| Personal::new(alias::slot(alias, context)));
+                if !context.corrects {
+                    registration.slot = None;
+                }
             }
             Command::RegisterChild(child) => {
                 if child.child.is_nil() {
@@ -427,7 +431,7 @@ impl Woman {
             }
             Command::InformMunicipality(notice) => {
                 let letter = notice.letter.as_ref().and_then(Sealed::open);
-                let names = letter.is_some_and(|letter| has_cpr(letter.as_str()));
+                let names = letter.is_some_and(|letter| normal::has_cpr(letter.as_str()));
                 refused(notice.anonymous == Some(true) && names, Rejection::IdentityInAnonymousLetter)
             }
             Command::OfferRelocation(offer) => self.offers(offer, context),
@@ -470,6 +474,9 @@ impl Woman {
             }
             Command::ApproveErasure(erasure) => self.erases(erasure, context),
             Command::RecordDeath(_) => Ok(self.life == Life::Died),
+            // Nothing is said.
+            Command::LearnIdentity(learnt) => Ok(*learnt == LearntIdentity::default()),
+            Command::ChangeAlias(new) => Ok(!context.corrects && new.alias.open() == self.alias()),
             Command::RegisterWoman(_)
             | Command::ChangeVaultValue(_)
             | Command::LockCodeWord(_)
@@ -518,17 +525,4 @@ fn own(child: &mut Child) {
 fn doubted_on(stands: Option<Personal<Day>>, context: &Context<'_>) -> Personal<Day> {
     let unknown = || stands.filter(|_| context.corrects).unwrap_or_else(|| Personal::new(context.today.into()));
     context.day().map_or_else(unknown, |day| Personal::new(day.into()))
-}
-
-/// Whether a text has ten digits in it as a CPR number is written.
-fn has_cpr(text: &str) -> bool {
-    let marks: Vec<char> = text.chars().collect();
-    let digits = |marks: &[char]| marks.iter().all(char::is_ascii_digit);
-    let alone = |mark: Option<&char>| !mark.is_some_and(char::is_ascii_digit);
-    (0..marks.len()).any(|at| {
-        let begins = alone(at.checked_sub(1).and_then(|before| marks.get(before)));
-        let gap = usize::from(matches!(marks.get(at + 6), Some('-' | ' ' | '–')));
-        let (born, rest) = (marks.get(at..at + 6), marks.get(at + 6 + gap..at + 10 + gap));
-        begins && born.is_some_and(digits) && rest.is_some_and(digits) && alone(marks.get(at + 10 + gap))
-    })
 }

@@ -22,16 +22,15 @@ use kit::{
 use serde::Serialize;
 use std::collections::BTreeMap;
 use time::Date;
-use uuid::Uuid;
 
 /// A woman as one centre knows her.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Woman {
     pub(super) registration: Registered,
     alias: Option<Personal<Alias>>,
-    /// Of use to claims alone, so nobody is shown it.
-    #[serde(skip)]
-    pub(super) slot: Option<Personal<Uuid>>,
+    /// What she was called before.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    earlier_aliases: Vec<Personal<Alias>>,
     pub(super) children: BTreeMap<ChildId, KnownChild>,
     pub(super) contacts: BTreeMap<SafeContactId, Contact>,
     pub(super) stays: BTreeMap<StayId, KnownStay>,
@@ -317,6 +316,18 @@ impl Woman {
         self.alias.as_ref().filter(|_| self.erased == Forgotten::Known).and_then(Personal::open)
     }
 
+    /// What she is called, and was called before.
+    pub(super) fn aliases(&self) -> impl Iterator<Item = &Alias> {
+        self.earlier_aliases.iter().chain(&self.alias).filter_map(Personal::open)
+    }
+
+    /// She is called so from now on.
+    fn call(&mut self, alias: Option<&Personal<Alias>>) {
+        if let Some(alias) = alias {
+            self.earlier_aliases.extend(self.alias.replace(alias.clone()));
+        }
+    }
+
     /// The ways to reach her that may be used on a day: confirmed by then, as last agreed, not in doubt since. None of hers once she is
     /// dead or forgotten.
     pub fn contacts(&self, today: Date) -> impl Iterator<Item = UsableContact<'_>> {
@@ -353,9 +364,9 @@ impl Woman {
         match event {
             Event::WomanRegistered(registration) => {
                 self.registration = Registered::Logged;
-                self.alias.clone_from(&registration.alias);
-                self.slot.clone_from(&registration.slot);
+                self.call(registration.alias.as_ref());
             }
+            Event::AliasChanged(new) => self.call(Some(&new.alias)),
             Event::ChildRegistered(child) => self.children.entry(child.child).or_default().register(child),
             Event::SafeContactAgreed(agreed) => {
                 let left_on = known(self.left_on.as_ref());
@@ -432,7 +443,8 @@ impl Woman {
             | Event::CodeWordUnlocked(_)
             | Event::RelocationWithdrawn(_)
             | Event::DisclosureCompelled(_)
-            | Event::AccessRequestReceived(_) => {}
+            | Event::AccessRequestReceived(_)
+            | Event::IdentityLearned(_) => {}
         }
     }
 

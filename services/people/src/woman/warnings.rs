@@ -43,6 +43,9 @@ pub enum Warning {
     ErasureUnknown,
     /// The directory knows no worker of this id at the centre.
     WorkerUnknown,
+    /// Another woman of the centre has the same number, or the same name and birth date. Names are sealed from rules, so the service finds
+    /// that out (`shown::search`).
+    MayBeKnown,
 }
 
 impl Woman {

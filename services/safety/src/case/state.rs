@@ -6,7 +6,8 @@ use super::{
     event::{AddressProtection, AlarmLoan, AlertId, LoanId, SafetyAlert},
 };
 use kit::{
-    Day, Personal, Text,
+    Day, Personal,
+    normal::numbered,
     sealed::known,
     terms::{Application, Ruling, Stage},
 };
@@ -98,16 +99,10 @@ pub(super) enum Standing {
     Cleared,
 }
 
-/// An alarm's number, whoever wrote it and however. What stands behind a `#` would be told as it is in a claim, so there is none.
-fn normalised(number: &Text<40>) -> String {
-    let told = number.as_str().chars().filter(|told| !told.is_whitespace() && *told != '#');
-    told.collect::<String>().to_uppercase()
-}
-
 impl AlarmLoan {
-    /// The alarm lent, where its number is known.
+    /// The alarm lent, where its number is known: the same however it was written.
     fn number(&self) -> Option<String> {
-        self.alarm.as_ref().and_then(|number| number.open()).map(normalised)
+        self.alarm.as_ref().and_then(|number| number.open()).map(|number| numbered(number.as_str()))
     }
 }
 

@@ -213,3 +213,18 @@ fn what_is_likely_follows_her_course() {
     let waiting = own.and("apply-for-daycare-free-place", json!({ "child": CHILD }));
     assert_eq!(waiting.actions()[0], "record-daycare-free-place-decision");
 }
+
+#[test]
+fn amounts_in_kroner_are_warned_about() {
+    for (action, facts, warns) in [
+        ("map-situation", json!({ "income": 14_250 }), &["amount_in_kroner"][..]),
+        ("map-situation", json!({ "income": 1_425_000, "debts": 0 }), &[]),
+        ("map-situation", json!({ "debts": 80_000 }), &["amount_in_kroner"]),
+        ("apply-for-single-grant", json!({ "amount": 2_500 }), &["amount_in_kroner"]),
+        ("apply-for-fund-grant", json!({ "amount": 5_000 }), &["amount_in_kroner"]),
+        ("give-debt-advice", json!({ "total": 5_000_000, "instalments": 500 }), &["amount_in_kroner"]),
+        ("agree-debt-plan", json!({ "total": 50_000, "instalments": 50_000 }), &["amount_in_kroner"]),
+    ] {
+        drop(case().when(action, facts).warns(warns));
+    }
+}

@@ -205,3 +205,20 @@ fn what_is_likely_follows_her_course() {
     assert_eq!(first(leased.and("move-in", json!({}))), Some("apply-for-housing-benefit"));
     assert_eq!(first(case().and("keep-tenancy", json!({}))), Some("close-case"));
 }
+
+#[test]
+fn amounts_in_kroner_and_unlikely_numbers_are_warned_about() {
+    for (action, facts, warns) in [
+        ("make-offer", json!({ "rent": 6500 }), &["amount_in_kroner"][..]),
+        ("make-offer", json!({ "rent": 650_000, "rooms": 2 }), &[]),
+        ("make-offer", json!({ "rent": 0, "rooms": 0 }), &["number_unlikely"]),
+        ("assess-need", json!({ "rent_ceiling": 9_000, "persons": 255 }), &["amount_in_kroner", "number_unlikely"]),
+        ("assess-need", json!({ "rent_ceiling": 900_000, "persons": 0 }), &["number_unlikely"]),
+        ("assess-need", json!({ "rent_ceiling": 900_000, "persons": 4 }), &[]),
+    ] {
+        drop(case().when(action, facts).warns(warns));
+    }
+    let applied = case().and("apply-for-moving-grant", json!({ "amount": 400_000 }));
+    let decision = json!({ "amount": 4_000, "outcome": "granted" });
+    drop(applied.when("record-moving-grant-decision", decision).warns(&["amount_in_kroner"]));
+}

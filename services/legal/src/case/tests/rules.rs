@@ -165,3 +165,11 @@ fn what_is_likely_follows_her_course() {
     assert_eq!(first(reported.clone()), Some("close-police-case"));
     assert!(!reported.and("close-police-case", json!({})).actions().contains(&"file-police-report"));
 }
+
+#[test]
+fn a_claim_in_kroner_is_warned_about() {
+    drop(case().when("apply-for-compensation", json!({ "claim": 25_000 })).warns(&["amount_in_kroner"]));
+    let applied = case().and("apply-for-compensation", json!({ "claim": 2_500_000 }));
+    let decision = json!({ "claim": 2_500_000, "awarded": 20_000 });
+    drop(applied.when("record-compensation-decision", decision).warns(&["amount_in_kroner"]));
+}

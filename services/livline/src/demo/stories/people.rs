@@ -39,6 +39,7 @@ pub(super) fn arrival(story: &mut Story) {
     if story.number() % 8 == 3 {
         everyday::slip(story, PEOPLE, 9, "register-child");
     }
+    is_known_better(story);
 }
 
 fn register(story: &mut Story) {
@@ -51,6 +52,17 @@ fn register(story: &mut Story) {
         "alias": alias, "name": named.then_some(name), "cpr": named.then(|| format!("3002{year}-0000")),
         "language": language, "interpreter_form": interpreter,
     }));
+}
+
+/// After some days she says more, and one wishes to be called something else.
+fn is_known_better(story: &mut Story) {
+    if story.number() % 5 == 4 {
+        let facts = json!({ "language": "Engelsk", "interpreter_form": "in_person" });
+        story.log(PEOPLE, 4, "learn-identity", facts);
+    }
+    if story.number() == 9 {
+        story.log(PEOPLE, 6, "change-alias", json!({ "alias": "Slåen-3" }));
+    }
 }
 
 /// One in three says who she is.

@@ -86,7 +86,9 @@ fn a_second_registration_is_a_correction() {
 #[test]
 fn a_cpr_number_has_ten_digits_and_a_day() {
     let cpr = |cpr: &str| nobody().when("register-woman", json!({ "cpr": cpr }));
-    for good in ["010101-4320", "0101014320", "6101014320", "3112999999"] {
+    for good in
+        ["010101-4320", "0101014320", "6101014320", "3112999999", "010101 4320", "010101\u{2011}4320", "01 01 01 4320"]
+    {
         drop(cpr(good).accepted());
     }
     for bad in ["", "010101432", "01010143200", "0101-014320", "3201014320", "0113014320", "0001014320", "01010143ab"] {
@@ -393,4 +395,52 @@ fn nobody_is_asked_to_reach_a_woman_who_died() {
     let asked = after.case().follow_ups().values().filter(|follow_up| follow_up.open);
     let asked: Vec<_> = asked.map(|follow_up| follow_up.what.as_str()).collect();
     assert_eq!(asked, ["tell_municipality_of_arrival", "tell_municipality_of_departure"]);
+}
+
+/// A CPR number is none in an anonymous letter, whatever stands between its digits.
+#[test]
+fn an_anonymous_letter_has_no_number_however_it_is_written() {
+    let tell = |letter: &str, anonymous: bool| {
+        let facts = json!({ "direction": "in", "anonymous": anonymous, "letter": letter });
+        staying().when("inform-municipality", facts)
+    };
+    for number in [
+        "010190-9996",
+        "010190\u{2011}9996",
+        "010190\u{200b}9996",
+        "01.01.90-9996",
+        "\u{661}\u{660}\u{661}\u{660}\u{669}\u{660} 9996",
+        "010190\n9996",
+        "010190-0AB2",
+    ] {
+        let letter = format!("Hun er født {number} og bor her");
+        tell(&letter, true).refused("identity_in_anonymous_letter");
+        drop(tell(&letter, false).accepted());
+    }
+    drop(tell("Ophold 01.02.26-05.03.26, sag 2026-11-300123, tlf. 20 30 40 50", true).accepted());
+}
+
+/// What is learnt later is an entry of its own, and an alias changes by its own alone.
+#[test]
+fn what_is_learnt_leaves_her_alias_and_a_new_one_keeps_those_of_before() {
+    let claims = |given: &Given<Woman>| given.case().domain().claims();
+    let alias = |given: &Given<Woman>| given.case().domain().alias().map(|alias| alias.as_str().to_owned());
+    let rose = nobody().and("register-woman", json!({ "alias": "Rose" }));
+    let learnt = rose.clone().and("learn-identity", json!({ "name": "Ana", "cpr": "010190 9996", "language": "Dari" }));
+    assert_eq!((alias(&learnt), claims(&learnt)), (alias(&rose), claims(&rose)));
+    drop(learnt.clone().when("learn-identity", json!({})).already());
+    drop(learnt.clone().when("change-alias", json!({ "alias": "Rose" })).already());
+    let renamed = learnt.and("change-alias", json!({ "alias": "Slåen-3" }));
+    assert_eq!(alias(&renamed).as_deref(), Some("Slåen-3"));
+    let held = claims(&renamed);
+    let others = |alias: &str| claims(&nobody().and("register-woman", json!({ "alias": alias })));
+    for spelled in ["Rose", "ROSE", "R\u{43e}se", "Rose\u{200b}", "slåen 3", "Slåen\u{2011}3"] {
+        assert!(!held.is_disjoint(&others(spelled)), "{spelled:?}");
+    }
+    assert!(held.is_disjoint(&others("Slåen-4")));
+    // Corrected, it is this entry's alias that was another; taken back, she has the one of before.
+    let version = renamed.case().version();
+    let corrected = renamed.clone().when_corrected(version, json!({ "alias": "Slåen-5" })).accepted();
+    assert_eq!(alias(&corrected).as_deref(), Some("Slåen-5"));
+    assert!(corrected.case().domain().claims().is_disjoint(&others("Slåen-3")));
 }
