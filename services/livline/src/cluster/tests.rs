@@ -63,7 +63,7 @@ fn a_format_is_written_and_a_newer_one_refused() {
     let format = open(&place).path().join("format");
     assert_eq!(std::fs::read_to_string(&format).expect("a format"), "4\n");
     for (content, sentence) in [
-        ("4\n", "holds data of a newer version (format 4, this program knows 3)."),
+        ("5\n", "holds data of a newer version (format 5, this program knows 4)."),
         ("one", "as a whole number, and does not."),
     ] {
         std::fs::write(&format, content).expect("written");

@@ -14,7 +14,9 @@ pub(super) async fn verify(domain: &Domain) -> Result<Vec<Finding>, Failure> {
             VaultError::Database(error) => silent(domain.name, &error),
             other => Failure::Other(format!("The vault of {} cannot be looked at: {other}.", domain.name)),
         })?;
-        found.into_iter().for_each(|what| findings.add(what));
+        for what in found {
+            findings.add(what);
+        }
     }
     Ok(findings.told())
 }
