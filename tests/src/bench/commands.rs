@@ -82,7 +82,7 @@ pub(crate) async fn measure(ground: &Ground, report: &mut Report) -> String {
         }
         (commands, persisted) = (commands + done + also_done, persisted + stored + also_stored);
     }
-    rows.iter().for_each(|row| report.row(row));
+    report.rows(&rows);
     let parts = alone(report.size.courses, &wide, &courses, &mut commands).await;
 
     let (events, first, last, open, sealed, distinct): (i64, i64, i64, i64, i64, i64) = sqlx::query_as(

@@ -76,7 +76,7 @@ pub(crate) async fn measure(ground: &Ground, published: &[Outgoing], report: &mu
             row.round(ours, inserted);
         }
     }
-    rows.iter().for_each(|row| report.row(row));
+    report.rows(&rows);
     let ours = digest(&ground.pool("livline_timeline").await).await;
     report.must(ours == digest(&plain).await, "the timeline's entries are not the rows that were inserted plainly");
     report.must(ours.0.unsigned_abs() == head, format!("the timeline has {} of {head} entries", ours.0));

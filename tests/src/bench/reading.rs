@@ -110,7 +110,7 @@ pub(crate) async fn measure(report: &mut Report) {
             row.round(ours, plain);
         }
     }
-    rows.iter().for_each(|row| report.row(row));
+    report.rows(&rows);
     let slower = |row: &Row| 1.0 / row.ratio().median;
     report.note(format!(
         "reading: entries a second of a timeline read whole in pages of {PAGE}, rows a second of the list. Ours besides: token, one \

@@ -105,7 +105,9 @@ impl Report {
         let failed = self.kept.parts.iter().filter_map(|part| Some((part.part, "FAILED", part.failed.as_deref()?)));
         let wrong = self.kept.wrong.iter().map(|wrong| (wrong.part, "WRONG", wrong.text.as_str()));
         let bad: Vec<_> = failed.chain(wrong).collect();
-        bad.iter().for_each(|(part, how, why)| println!("  {part}: {how}: {why}"));
+        for (part, how, why) in &bad {
+            println!("  {part}: {how}: {why}");
+        }
         bad.is_empty()
     }
 
@@ -136,6 +138,13 @@ impl Report {
         let (what, plainly) = (row.what.clone(), row.plainly.clone());
         self.kept.rows.push(RowKept { part, what, plainly, ours, plain, ratio, rounds });
         self.write();
+    }
+
+    /// Several are, side by side.
+    pub(crate) fn rows(&mut self, rows: &[Row]) {
+        for row in rows {
+            self.row(row);
+        }
     }
 
     /// What is to be known about the rows.

@@ -213,7 +213,7 @@ async fn alone(seal: &Seal, report: &mut Report) {
             row.round(ours, plain);
         }
     }
-    rows.iter().for_each(|row| report.row(row));
+    report.rows(&rows);
     let [sealing, opening] = [&rows[0], &rows[1]].map(|row| 1e6 / row.of_ours().median);
     report.note(format!(
         "sealing: events a second with the keys in memory, of a housing offer with all its facts: three personal, one location, two keys. \
@@ -296,7 +296,7 @@ async fn commands(executor: &Executing, report: &mut Report) {
             row.round(ours, plain);
         }
     }
-    rows.iter().for_each(|row| report.row(row));
+    report.rows(&rows);
     stored(executor, report, done).await;
     let costs = |row: &Row| 1.0 - row.ratio().median;
     let [known, new] = [&rows[0], &rows[1]].map(costs);
