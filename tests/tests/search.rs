@@ -184,7 +184,7 @@ async fn a_second_registration_is_warned_about_with_her_alias() {
     assert!(warned(&learnt).is_empty());
     let again = registers(&leader, json!({ "alias": "Eg-7", "replacement_number": "0303900ab2" })).await;
     assert_eq!(warned(&again), ["Eg-6"]);
-    let correction = json!({ "facts": { "version": 2, "facts": { "cpr": "0202909996" } } });
+    let correction = json!({ "facts": { "version": 2, "facts": { "cpr": "0202909996", "replacement_number": null } } });
     assert_eq!(warned(&act(&again, "correct-entry", correction).await), ["Eg-4"]);
     // Whoever may not see names and numbers is told nothing by them.
     assert!(warned(&registers(&worker, json!({ "cpr": "0101909996" })).await).is_empty());

@@ -79,7 +79,7 @@ pub fn shows_something(text: &str) -> bool {
 }
 
 /// A text as it is stored: as it was written, without what shows nothing, and in as many lines as it may have. Joiners stay between
-/// letters of a script that needs them (Persian names).
+/// letters of a script that needs them (Persian names), and soft hyphens between letters.
 #[must_use]
 pub fn clean(text: &str, lines: Lines) -> String {
     let written: Vec<char> = text.chars().collect();
@@ -96,6 +96,8 @@ pub fn clean(text: &str, lines: Lines) -> String {
             c if JOINERS.contains(&c) && kept.chars().next_back().is_some_and(joins) && next.is_some_and(joins) => {
                 kept.push(c);
             }
+            // Where a long word may be broken: part of how it is written.
+            '\u{ad}' if kept.ends_with(char::is_alphabetic) && next.is_some_and(char::is_alphabetic) => kept.push(c),
             c if is_invisible(c) => {}
             c => kept.push(c),
         }
