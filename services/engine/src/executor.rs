@@ -258,12 +258,8 @@ impl<D: Decider> Executor<D> {
             _ => false,
         };
         let owner = Owner { woman: opened.woman, centre: opened.centre };
-        let vault = Vault::new(self.service, self.pool.clone(), self.seal.clone());
-        let word_checked = says_so
-            && vault.word_checked(owner, &request.actor, self.clock.now()).await.map_err(|error| {
-                tracing::error!(%error, "whether her code word was checked could not be read");
-                ExecuteError::Unavailable
-            })?;
+        // Apart: it is asked for seldom, and every command's future would be the larger for it.
+        let word_checked = says_so && Box::pin(self.word_checked(owner, &request.actor)).await?;
         let context = Context {
             right: request.right,
             conflicts: request.conflicts.clone(),
@@ -294,6 +290,15 @@ impl<D: Decider> Executor<D> {
         }
         let claims = case.claims_since(&loaded.case);
         Ok((all, claims))
+    }
+
+    /// Whether somebody has just checked her code word.
+    async fn word_checked(&self, owner: Owner, actor: &ActorId) -> Result<bool, ExecuteError> {
+        let vault = Vault::new(self.service, self.pool.clone(), self.seal.clone());
+        vault.word_checked(owner, actor, self.clock.now()).await.map_err(|error| {
+            tracing::error!(%error, "whether her code word was checked could not be read");
+            ExecuteError::Unavailable
+        })
     }
 
     /// What a command names that the directory of staff and centres does not hold. Whoever acts was vouched for and holds what they open, but
