@@ -23,10 +23,11 @@ fn domain(service: &str) -> Value {
 
 /// Something open.
 pub(super) fn follow_up(service: &str, label: &Value, due: Option<(&str, i64)>, responsible: Option<&str>) -> Value {
+    let state = if due.is_some_and(|(_, days)| days < 0) { "overdue" } else { "…" };
     let basis = due.map(|_| json!({ "da": "Centrets praksis", "en": "The centre's practice", "source": "…" }));
     json!({
         "service": service, "domain": domain(service), "aggregate": CASE, "woman": CASE, "key": "k", "what": "w", "label": label,
-        "due": due.map(|(due, _)| due), "state": "…", "days": due.map(|(_, days)| days), "responsible": responsible, "basis": basis,
+        "due": due.map(|(due, _)| due), "state": state, "days": due.map(|(_, days)| days), "responsible": responsible, "basis": basis,
     })
 }
 
