@@ -21,9 +21,9 @@ async fn registers(client: &Client, key: &str, facts: Value) -> Answer {
     client.post("people", "/v1/women", key, json!({ "facts": facts })).await
 }
 
-/// A key of visible ASCII for a text.
+/// A key of visible ASCII for a text, its spaces at both ends too.
 fn key_of(text: &str) -> String {
-    text.escape_default().to_string()
+    format!("[{}]", text.escape_default())
 }
 
 async fn called(client: &Client, registered: &Answer) -> String {
@@ -165,7 +165,7 @@ async fn an_alias_of_before_finds_her_and_is_nobody_elses() {
     }
     let other = registers(&leader, "other", json!({})).await.ok();
     let path = format!("/v1/women/{}/change-alias", other.text("id"));
-    let refused = leader.post("people", &path, "other", json!({ "facts": { "alias": "R\u{43e}se" } })).await;
+    let refused = leader.post("people", &path, "changed", json!({ "facts": { "alias": "R\u{43e}se" } })).await;
     assert_eq!((refused.status.as_u16(), refused.code()), (409, "alias_taken"));
 }
 

@@ -355,7 +355,7 @@ fn what_is_missing_or_taken_is_told_before_anything_starts() {
     drop(stranger);
 
     fs::write(place.folder().join("format"), "99\n").unwrap();
-    refused(&place.start_up(&[]), "holds data of a newer version (format 99, this program knows 3).");
+    refused(&place.start_up(&[]), "holds data of a newer version (format 99, this program knows 4).");
     refused(&place.start(&["token"]), "start `livline up` first");
     refused(&place.start(&["timeline", &woman()]), "start `livline up` first");
     refused(&place.start(&["demo"]), "start `livline up` first");
