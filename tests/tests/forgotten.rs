@@ -128,7 +128,12 @@ async fn help(leader: &Client, leave_out: &[&str], planted: &mut Planted) -> Uui
             let body = json!({ "facts": facts, "note": format!("{CANARY}note om hende") });
             let answer = leader.post(service, &path, &Uuid::new_v4().to_string(), body).await;
             assert!(answer.status.as_u16() < 500, "{} {}", entry.action, answer.body);
-            assert!(!answer.body.to_string().contains(CANARY), "{} {}", entry.action, answer.body);
+            // Whoever registers a woman who may be known here already is told of whom by her alias, as the search does.
+            let mut told = answer.body.clone();
+            if let Some(warnings) = told["warnings"].as_array_mut() {
+                warnings.retain(|warning| warning["code"] != "may_be_known");
+            }
+            assert!(!told.to_string().contains(CANARY), "{} {}", entry.action, answer.body);
             if answer.status.is_success() {
                 planted.taken.extend(planter.planted);
                 planted.entries.insert(entry.action);

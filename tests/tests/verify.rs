@@ -25,6 +25,10 @@ struct Course {
 impl Course {
     /// Seven events of two cases: offers, one of them corrected and one taken back.
     async fn new() -> (Self, Running, Running) {
+        Box::pin(Self::set_up()).await
+    }
+
+    async fn set_up() -> (Self, Running, Running) {
         let ground = Ground::start().await;
         let housing = ground.housing().await;
         let timeline = ground.timeline(vec![housing::contract().unwrap()]).await;

@@ -56,7 +56,7 @@ fn plain_letter(c: char) -> Option<&'static str> {
     Some(match c {
         'æ' | 'ǽ' => "ae",
         'œ' => "oe",
-        'ø' | 'ɵ' => "o",
+        'ø' | 'ɵ' | 'ɔ' => "o",
         'ł' | 'ƚ' => "l",
         'đ' | 'ð' | 'ɖ' => "d",
         'ħ' => "h",
@@ -66,9 +66,7 @@ fn plain_letter(c: char) -> Option<&'static str> {
         'ĸ' => "k",
         'ƶ' => "z",
         'ɨ' => "i",
-        'ə' | 'ǝ' => "e",
-        'ɛ' => "e",
-        'ɔ' => "o",
+        'ə' | 'ǝ' | 'ɛ' => "e",
         // One letter on an Arabic keyboard and another on a Persian or Kurdish one.
         'ى' | 'ی' | 'ې' | 'ێ' => "ي",
         'ک' | 'ڪ' => "ك",

@@ -248,6 +248,10 @@ fn a_cpr_number_is_found_however_it_is_written() {
     ] {
         assert!(has_cpr(text), "{text:?}");
     }
+}
+
+#[test]
+fn what_only_looks_like_a_cpr_number_is_none() {
     for text in [
         "tlf. 20 30 40 50",
         "sag 2026-11-300123",

@@ -136,7 +136,7 @@ fn who(entries: &Entries, children: &BTreeMap<&str, Option<&Standing>>) -> Ident
     let says = |name: &str| {
         let entries =
             entries.values().filter(|entry| ["WomanRegistered", "IdentityLearned"].contains(&entry.event.as_str()));
-        entries.filter_map(|entry| text(&entry.facts, name)).last().map(str::to_owned)
+        entries.rev().find_map(|entry| text(&entry.facts, name)).map(str::to_owned)
     };
     let her = Person { name: says("name"), cpr: says("cpr").or_else(|| says("replacement_number")), born: None };
     let children = children.values().map(|entry| {

@@ -165,7 +165,6 @@ fn of(state: &Woman, event: &Event, context: &Context<'_>) -> Facets {
     let (routine, milestone) = (Facets::routine(), Facets::milestone());
     match event {
         Event::WomanRegistered(_) | Event::CentreRelocated(_) => milestone,
-        Event::IdentityLearned(_) | Event::AliasChanged(_) => routine,
         Event::ChildRegistered(child) => about(routine, Some(child.child)),
         Event::SafeContactAgreed(agreed) => {
             let confirmed = state.contacts.get(&agreed.contact).map(|contact| contact.standing);
@@ -233,7 +232,9 @@ fn of(state: &Woman, event: &Event, context: &Context<'_>) -> Facets {
             alert(also(routine, closed))
         }
         Event::WorkerAssigned(assignment) if ties_itself(assignment, context) => alert(routine),
-        Event::WorkerAssigned(_)
+        Event::IdentityLearned(_)
+        | Event::AliasChanged(_)
+        | Event::WorkerAssigned(_)
         | Event::WorkerReleased(_)
         | Event::ErasureHeld(_)
         | Event::ErasureHoldLifted(_)

@@ -122,7 +122,7 @@ impl Woman {
         let Some((began, left)) = began.zip(left) else { return false };
         self.stays.iter().filter(|(id, _)| **id != stay).any(|(_, other)| {
             let days = known(other.began.as_ref()).zip(known(other.left.as_ref()));
-            days.is_some_and(|(from, until)| from < left && began < until || from <= began && began < until)
+            days.is_some_and(|(from, until)| began < until && (from < left || from <= began))
         })
     }
 }
