@@ -241,3 +241,40 @@ async fn whoever_must_not_see_her_asks_the_databases_what_is_asked_of_nobody() {
     assert_eq!(shown.status, 200);
     assert!(seen.keys().any(|(_, text)| text.contains("serialized_events")), "{seen:?}");
 }
+
+/// Whether a woman of that name is known at another centre does not show in what a search asks the databases.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_known_elsewhere_asks_what_a_name_of_nobody_asks() {
+    let mut ground = Ground::start().await;
+    ground.clock = Clock::system();
+    let (leader, other) = (ground.leader(), ground.client(Role::Leader, Some(OTHER_CENTRE)).named("n-chief"));
+    for (client, name, count) in [(&leader, "Karla Madsen", 3), (&other, "Anna Lund", 12)] {
+        for number in 0..count {
+            let facts = json!({ "name": format!("{name} {}", char::from(b'k' + number)) });
+            client.post("people", "/v1/women", &format!("{name} {number}"), json!({ "facts": facts })).await.ok();
+        }
+    }
+    let statements = Statements::of(&ground).await;
+    let asked = async |text: &str| {
+        let body = json!({ "text": text }).to_string().into_bytes();
+        loop {
+            let from = statements.length();
+            let search = leader.try_send(Method::POST, "people", "/v1/women/search", &[], Some(body.clone()));
+            let answer = search.await.unwrap();
+            if !answer.is_not_heard() {
+                let mut counted = statements.since(from);
+                counted.retain(|(_, text), _| ABOUT.iter().any(|about| text.contains(about)));
+                return (answer.ok().body["women"].as_array().unwrap().len(), counted);
+            }
+        }
+    };
+    eventually("those of the own centre are found", async || (asked("karla").await.0 == 3).then_some(())).await;
+    // Services look after what they keep meanwhile, which is counted too.
+    eventually("both ask the same", async || {
+        let (known, nobody) = (asked("anna").await, asked("ingo").await);
+        assert_eq!((known.0, nobody.0), (0, 0));
+        assert!(!known.1.is_empty());
+        (known.1 == nobody.1).then_some(())
+    })
+    .await;
+}

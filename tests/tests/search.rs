@@ -2,9 +2,7 @@
 
 use kit::access::Role;
 use livline_tests::{
-    Answer, CENTRE, Client, Ground, OTHER_CENTRE,
-    alike::alike,
-    raw,
+    Answer, CENTRE, Client, Ground, OTHER_CENTRE, raw,
     raw::Log,
     women::{Woman, Women, at, identity, location, people, personal, registered, somebody},
 };
@@ -255,33 +253,6 @@ async fn one_unreadable_row_hides_nobody_else() {
     assert_eq!((found(&answer), &answer.body["complete"]), (vec![other.woman], &json!(false)));
     let answer = duplicates(&leader, newcomer).await.ok();
     assert_eq!((found(&answer), &answer.body["complete"]), (Vec::<Uuid>::new(), &json!(false)));
-}
-
-/// Whether she is known elsewhere does not show in how long the answer takes.
-#[tokio::test(flavor = "multi_thread")]
-async fn no_hit_takes_as_long_as_a_hit_elsewhere() {
-    let ground = Ground::start().await;
-    let (_people, women) = people(&ground).await;
-    let leader = ground.leader();
-    // Few here and many there: were they looked at, it would be the most of it.
-    women.crowd(5).await;
-    for number in 0..40 {
-        let her = at(Uuid::new_v4(), OTHER_CENTRE);
-        women.register(her, registered(&format!("Birk-{number}"), Some("Anna Lund"), Some("0101909996"))).await;
-    }
-    let mut connection = ground.pool("livline_people").await.acquire().await.unwrap();
-    let centres = "SELECT count(*) FROM aggregates WHERE centre = gen_random_uuid()";
-    let found = alike(
-        0.5,
-        async || assert!(finds(&leader, "anna").await.is_empty()),
-        async || assert!(finds(&leader, "ingo").await.is_empty()),
-        async || {
-            sqlx::query(centres).execute(&mut *connection).await.unwrap();
-        },
-    );
-    let found = found.await;
-    println!("{found:?}");
-    assert!(found.same, "{found:?}");
 }
 
 /// A search opens at most so much and shows at most so many, and says that there may be more; who lives here comes first.

@@ -417,7 +417,7 @@ async fn a_code_word_is_checked_by_whoever_may_not_read_it() {
     }
     let locked = async || events(&leader, &her, "CodeWordLockedOut").await;
     assert_eq!(check(&worker, &her, " blå  CYKEL ").await.ok().body, json!({ "right": true }));
-    for word in ["blå", "blå cykel!", "rød cykel"] {
+    for word in ["blå", "blå cykler", "rød cykel"] {
         assert_eq!(check(&worker, &her, word).await.ok().body, json!({ "right": false }), "{word}");
     }
     assert_eq!(check(&worker, &her, "blå cykel").await.ok().body["right"], true, "a right one costs nothing");
