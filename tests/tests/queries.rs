@@ -5,7 +5,9 @@
 
 use engine::clock::Clock;
 use kit::access::Role;
-use livline_tests::{Answer, CENTRE, Client, Ground, OTHER_CENTRE, Running, eventually, golden::domains};
+use livline_tests::{
+    Answer, CENTRE, Client, Ground, OTHER_CENTRE, Running, eventually, golden::domains, women::people,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::PathBuf};
@@ -247,6 +249,7 @@ async fn whoever_must_not_see_her_asks_the_databases_what_is_asked_of_nobody() {
 async fn a_name_that_is_known_elsewhere_asks_what_a_name_of_nobody_asks() {
     let mut ground = Ground::start().await;
     ground.clock = Clock::system();
+    let (_people, _) = people(&ground).await;
     let (leader, other) = (ground.leader(), ground.client(Role::Leader, Some(OTHER_CENTRE)).named("n-chief"));
     for (client, name, count) in [(&leader, "Karla Madsen", 3), (&other, "Anna Lund", 12)] {
         for number in 0..count {
