@@ -79,7 +79,7 @@ fn place<'a>(service: &'a str, woman: WomanId, policy: &'a str) -> Place<'a> {
     }
 }
 
-/// What a row says; nothing where her key is gone.
+/// Opens a row; nothing where her key is gone.
 async fn open(
     seal: &Seal,
     (service, woman, policy): (&str, WomanId, &str),

@@ -80,7 +80,7 @@ impl<P: Policy> PolicyRunner<P> {
         self.executor.seal.signer(self.executor.service)
     }
 
-    /// What was heard is not as it was left: it goes, and everything is heard again.
+    /// The policy drops rows that are not as it left them, and hears everything again.
     async fn hear_again(&self) -> Result<(), sqlx::Error> {
         self.signer().refuse("policy", &P::NAME);
         kept::start_over(&self.pool, P::NAME).await

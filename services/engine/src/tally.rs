@@ -74,7 +74,7 @@ impl Sum {
     }
 }
 
-/// What a signature adds; not what is stored, or sums could be told from rows.
+/// The number that a row's signature adds. It is not the stored signature itself, or a sum could be computed from rows.
 fn addend(signer: &Signer, mac: &[u8]) -> impl Iterator<Item = u8> {
     signer.sign("addend/1", &[mac]).into_iter().chain(signer.sign("addend/2", &[mac]))
 }

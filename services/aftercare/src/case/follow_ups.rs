@@ -103,8 +103,8 @@ fn meeting_key(booking: BookingId) -> String {
     format!("companion/{booking}/meeting")
 }
 
-/// What an event means to readers; `state` is the one after it. Once she is dead nothing asks anybody to reach her; a call that comes all the
-/// same is answered.
+/// The facets of an event; `state` is the one after it. Once she is dead no follow-up asks anybody to reach her; a call to the lifeline is
+/// answered all the same.
 pub(super) fn facets(state: &Aftercare, event: &Event, context: &Context<'_>) -> Facets {
     let mut facets = of(state, event, context);
     if state.is_dead(context) {

@@ -1,5 +1,4 @@
--- What policies have heard is signed, row by row, and all of a policy's rows together with how far it is. It is heard again from the first
--- event; orders that were carried out are known by the events that they led to.
+-- Each policy signs its rows, and all of them together with how far it is. Policies hear everything again from the first event; orders that were carried out are known by the events that they led to.
 DROP TABLE heard;
 CREATE TABLE heard (
     policy text NOT NULL,

@@ -1,11 +1,11 @@
--- Whoever has the service's role may write to these tables, and what they show must still be what the service kept. So every row is signed,
+-- The service's role may write to these tables, and they must still show only what the service kept. So every row is signed,
 -- and what stands in a slot is compared with what her own signed events tell of last ([`engine::vault`]).
 
 ALTER TABLE vault ADD COLUMN mac bytea;
 ALTER TABLE vault_history ADD COLUMN mac bytea;
 ALTER TABLE vault_waiting ADD COLUMN mac bytea;
 
--- What is there already is signed once by the program; this says that it was, and the service's role may not read or write it.
+-- The program signs the rows of before once; a row here says that it did. The service's role may not read or write it.
 CREATE TABLE vault_signed (at timestamptz NOT NULL);
 INSERT INTO vault_signed SELECT now()
 WHERE NOT EXISTS (SELECT FROM vault) AND NOT EXISTS (SELECT FROM vault_history) AND NOT EXISTS (SELECT FROM vault_waiting);

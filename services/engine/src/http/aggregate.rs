@@ -220,7 +220,7 @@ pub(super) async fn show<D: Decider>(
         .values_mut()
         .filter(|follow_up| open(follow_up.class) != Opening::Value)
         .for_each(|follow_up| follow_up.due = None);
-    // Whoever must see nothing of her, or has left, holds nothing.
+    // Somebody in a conflict of interest, or who left, holds nothing.
     let mut kept_away = reached.conflicts();
     kept_away.extend(app.relations.left(&caller.principal).await?);
     for follow_up in follow_ups.values_mut() {

@@ -86,7 +86,7 @@ pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     facts::read(value).map_err(Problem::from)
 }
 
-/// What a body says, however it is spelled: members in one order, no spaces, each character in one way. A key's fingerprint is of that.
+/// The canonical form of a JSON body: members in one order, no spaces, each character in one way. An idempotency key's fingerprint is of it.
 #[must_use]
 pub fn said(bytes: &[u8]) -> Vec<u8> {
     let Some(mut value) = facts::parse(bytes) else { return bytes.to_vec() };

@@ -70,13 +70,13 @@ pub struct App<D> {
     pub metrics: Metrics,
     /// What ties its women to centres and staff.
     pub relations: Relations,
-    /// What the service itself warns of beside the rules.
+    /// The warnings that the service itself adds to those of the rules.
     pub advice: Arc<OnceLock<Advice>>,
 }
 
 type Advised = BoxFuture<'static, Result<Vec<Value>, Problem>>;
 
-/// What a service warns of that no rule can know, once something stands: for whom, about whom, which events. Each warning has its code
+/// Warnings that no rule can give, added once a command is recorded: for whom, about whom, which events. Each warning has its code
 /// and its words.
 pub struct Advice(pub Box<dyn Fn(Caller, WomanId, Vec<String>) -> Advised + Send + Sync>);
 

@@ -1,7 +1,6 @@
 //! Carries out what a policy orders: once, to the aggregate chosen first, under a key of its own.
 //!
-//! What became of an order is noted, and signed: a note that somebody else made keeps no order from being given, and where one was taken away
-//! the order's own event tells that it was carried out. Deliberately absent: what leads to an order ([`kit::Policy`]), and when it is given ([`super`]).
+//! The policy signs its note of each order: a forged note keeps no order from being given, and where one was deleted the order's own event tells that it was carried out. Deliberately absent: what leads to an order ([`kit::Policy`]), and when it is given ([`super`]).
 
 use super::PolicyRunner;
 use crate::{

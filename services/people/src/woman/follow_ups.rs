@@ -142,7 +142,7 @@ pub(super) fn tells_municipality(key: &str) -> bool {
     key.contains(MUNICIPALITY)
 }
 
-/// What an event means to readers; `state` is the one after it. Nothing asks anybody to reach a woman who died.
+/// The facets of an event; `state` is the one after it. No follow-up asks anybody to reach a woman who died.
 pub(super) fn facets(state: &Woman, event: &Event, context: &Context<'_>) -> Facets {
     let mut facets = of(state, event, context);
     if state.life == Life::Died {
